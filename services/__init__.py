@@ -1,0 +1,1 @@
+"""The code that runs: domain, provisioner, microservices, local AWS and command line."""

@@ -1,0 +1,1 @@
+"""The `ecs-saas` command line."""
