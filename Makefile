@@ -1,0 +1,61 @@
+# Everything a newcomer needs, with only Python 3.11+, Node 20+, Terraform 1.11+ and make.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+SOURCES := $(shell find main.py saas.tfvars constructs_lib tiers modules services -type f \
+	\( -name '*.py' -o -name '*.tf' -o -name '*.tfvars' \) -not -path '*/__pycache__/*' 2>/dev/null)
+SYNTHESISED := cdktf.out/manifest.json
+
+.DEFAULT_GOAL := help
+.PHONY: help venv synth demo demo-down lint unit test bench lock clean
+
+help: ## Show what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(INSTALLED): requirements.lock setup.cfg
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+venv: $(INSTALLED) ## Create the virtual environment from the lock file
+
+$(SYNTHESISED): $(INSTALLED) $(SOURCES)
+	$(BIN)/python main.py
+	@touch $@
+
+synth: $(SYNTHESISED) ## Synthesise the Terraform JSON of every root module
+
+demo: $(SYNTHESISED) ## Start the local AWS, apply everything, onboard a tenant per tier, send requests
+	$(BIN)/ecs-saas --target local demo up
+
+demo-down: $(INSTALLED) ## Offboard the tenants, destroy everything, prove that nothing is left
+	$(BIN)/ecs-saas --target local demo down
+
+lint: $(INSTALLED) ## ruff, mypy --strict, terraform fmt
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	terraform fmt -check -recursive modules
+
+unit: $(INSTALLED) ## The tests of pure logic (seconds)
+	$(BIN)/pytest tests/unit
+
+test: lint $(SYNTHESISED) ## Everything that CI runs
+	$(BIN)/pytest tests/unit tests/synth tests/terraform
+	$(BIN)/pytest tests/provisioner tests/local tests/runner
+	$(BIN)/pytest tests/e2e
+
+bench: $(SYNTHESISED) ## Measure the ratios that the design promises
+	$(BIN)/python -m benchmarks
+
+lock: ## Resolve setup.cfg anew into requirements.lock (needs uv)
+	uv pip compile setup.cfg --extra local --extra dev --generate-hashes --universal \
+		--no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 -o requirements.lock
+
+clean: ## Remove what is built (state of the local AWS included)
+	-$(BIN)/ecs-saas local down 2>/dev/null
+	rm -rf $(VENV) .ecs-saas cdktf.out build *.egg-info
