@@ -1,0 +1,34 @@
+"""The three isolation strategies, assembled from constructs.
+
+Names are imported on first use: `tiers.policy`, `tiers.contracts` and `tiers.tenant_variables` are
+pure data that services read without starting jsii.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_EXPORTS = {
+    "AdvancedTier": "tiers.advanced",
+    "AdvancedTenant": "tiers.advanced",
+    "BasicTenant": "tiers.basic",
+    "BasicTier": "tiers.basic",
+    "Platform": "tiers.platform",
+    "PremiumTenant": "tiers.premium",
+}
+
+__all__ = [
+    "AdvancedTenant",
+    "AdvancedTier",
+    "BasicTenant",
+    "BasicTier",
+    "Platform",
+    "PremiumTenant",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_EXPORTS[name]), name)

@@ -1,0 +1,82 @@
+"""What the shared stacks publish for others: pure data, one frozen dataclass per contract.
+
+Each is one JSON document in the parameter store. A stack that reads one gets the same dataclass
+back, whose fields are then Terraform expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+FIRST_CELL = "cell-1"
+
+
+def contract_path(name: str, environment: str, stack: str) -> str:
+    """Return where `stack` publishes its contract.
+
+    >>> contract_path("ecs-saas", "dev", "platform")
+    '/ecs-saas/dev/platform'
+    """
+    return f"/{name}/{environment}/{stack}"
+
+
+def cell_path(name: str, environment: str, cell: str) -> str:
+    """Return where the routing cell `cell` publishes its contract.
+
+    >>> cell_path("ecs-saas", "dev", "cell-1")
+    '/ecs-saas/dev/cells/cell-1'
+    """
+    return f"/{name}/{environment}/cells/{cell}"
+
+
+@dataclass(frozen=True)
+class PlatformContract:
+    """The network, registries and tables that every other stack stands on."""
+
+    vpc_id: str
+    vpc_cidr: str
+    private_subnet_ids: list[str]
+    mapping_table_name: str
+    mapping_table_arn: str
+    placement_table_name: str
+    placement_table_arn: str
+    access_log_bucket: str
+    release_bucket: str
+    repository_urls: Mapping[str, str]
+    repository_arns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CellContract:
+    """One routing cell: where silo tenants' listener rules go and how requests reach it."""
+
+    listener_arn: str
+    load_balancer_dns_name: str
+    nlb_dns_name: str
+    security_group_id: str
+    vpc_link_id: str
+
+
+@dataclass(frozen=True)
+class BasicTierContract:
+    """The pool that all basic tenants share."""
+
+    cluster_arn: str
+    cluster_name: str
+    namespace_arn: str
+    user_pool_id: str
+    app_client_id: str
+    issuer: str
+    tenant_path: str
+    load_balancer_dns_name: str
+    release: str
+
+
+@dataclass(frozen=True)
+class AdvancedTierContract:
+    """The cluster that all advanced tenants' services run on."""
+
+    cluster_arn: str
+    cluster_name: str
+    capacity_provider: str

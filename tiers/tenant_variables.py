@@ -1,0 +1,119 @@
+"""What a tenant root module takes as Terraform variables: pure data, for modules and provisioner.
+
+The modules declare exactly these variables, and the provisioner checks a tenant document against
+them, so that a value Terraform would refuse is refused before Terraform starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+TENANT_ID_PATTERN: Final = "^[a-z0-9](?:[a-z0-9-]{0,34}[a-z0-9])?$"
+TENANT_NAME_PATTERN: Final = "^[a-z][a-z0-9-]{1,29}$"
+EMAIL_PATTERN: Final = '^[^@\\s"\\\\]+@[^@\\s"\\\\]+\\.[^@\\s"\\\\]+$'
+RELEASE_PATTERN: Final = "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"
+"""What a container image tag may be, because a release names the images too."""
+CELL_PATTERN: Final = "^[a-z][a-z0-9-]{0,31}$"
+
+FIRST_PRIORITY: Final = 100
+"""The first listener priority of a silo tenant; the lower ones are the pool's and spare."""
+LAST_PRIORITY: Final = 999
+BASIC_POOL_PRIORITY: Final = 1
+
+TASK_SIZES: Final[Mapping[int, tuple[int, ...]]] = MappingProxyType(
+    {
+        256: (512, 1024, 2048),
+        512: tuple(range(1024, 4096 + 1, 1024)),
+        1024: tuple(range(2048, 8192 + 1, 1024)),
+        2048: tuple(range(4096, 16384 + 1, 1024)),
+        4096: tuple(range(8192, 30720 + 1, 1024)),
+    }
+)
+"""Memory in MiB that Fargate offers for each number of CPU units [1]_.
+
+.. [1] https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+"""
+
+SERVICE_OVERRIDES: Final = ("min", "max", "cpu", "memory")
+"""What `overrides.services.<service>` and `overrides.gateway` may set; all optional numbers.
+
+`min` and `max` are tasks; `cpu` (CPU units) and `memory` (MiB) must be given together.
+"""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a tenant root module."""
+
+    name: str
+    type: str
+    description: str
+    required: bool = True
+
+
+_SIZE: Final = f"object({{{', '.join(f'{name}=optional(number)' for name in SERVICE_OVERRIDES)}}})"
+
+_EVERY_TENANT: Final = (
+    Variable("tenant_id", "string", "The tenant's id, which is also its workspace's name."),
+    Variable("tenant_name", "string", "The tenant's name, unique, as in its users' addresses."),
+    Variable("admin_email", "string", "Where the tenant's first administrator is invited."),
+    Variable("release", "string", "The release that the tenant runs; also its images' tag."),
+)
+_SILO_TENANT: Final = (
+    *_EVERY_TENANT,
+    Variable(
+        "placement",
+        "object({cell=string, listener_priority=number})",
+        "The routing cell that holds the tenant, and the priority of its listener rule there.",
+    ),
+    Variable(
+        "overrides",
+        f"object({{services=optional(map({_SIZE}), {{}}), gateway=optional({_SIZE}, {{}})}})",
+        "Sizes in which this tenant differs from its tier, by service.",
+        required=False,
+    ),
+)
+
+VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = MappingProxyType(
+    {"basic": _EVERY_TENANT, "advanced": _SILO_TENANT, "premium": _SILO_TENANT}
+)
+"""The variables of each tier's tenant root module, by tier."""
+
+OUTPUTS: Final = (
+    "tenant_id",
+    "tenant_name",
+    "tier",
+    "admin_email",
+    "admin_username",
+    "release",
+    "tenant_path",
+    "user_pool_id",
+    "app_client_id",
+    "issuer",
+    "load_balancer_dns_name",
+    "cluster_name",
+)
+"""The outputs of every tenant root module, whatever its tier."""
+
+
+def size_problem(cpu: int | None, memory: int | None) -> str | None:
+    """Say why a task cannot have this size, or nothing if it can.
+
+    >>> size_problem(256, 4096)
+    'memory: got 4096 with cpu 256; allowed 512, 1024, 2048'
+    >>> size_problem(None, None) is None
+    True
+    """
+    if cpu is None and memory is None:
+        return None
+    if cpu is None or memory is None:
+        return "cpu and memory: only one is given; give both or none"
+    if cpu not in TASK_SIZES:
+        return f"cpu: got {cpu}; allowed {', '.join(map(str, TASK_SIZES))}"
+    if memory not in TASK_SIZES[cpu]:
+        allowed = ", ".join(map(str, TASK_SIZES[cpu]))
+        return f"memory: got {memory} with cpu {cpu}; allowed {allowed}"
+    return None
