@@ -1,0 +1,1 @@
+"""The AWS of a laptop: an emulator in one process of our own, with what it lacks added to it."""

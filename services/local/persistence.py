@@ -1,0 +1,201 @@
+"""Keep the emulator's state on disk while it runs, so that a kill loses nothing that matters.
+
+The emulator saves on a graceful stop only. Here each service that changed is saved
+
+- before the answer to a write to S3 or DynamoDB leaves: such an answer is a promise, most of all
+  to Terraform, whose state and lock live there. Whatever else changed before is saved with it, so
+  a Terraform state on disk never names resources that the disk does not know;
+- otherwise a moment after the change, many changes at once;
+- on a timer, since the emulator's own threads change things as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import hashlib
+import json
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+_log = logging.getLogger("services.local")
+
+_DEBOUNCE_SECONDS = 0.3
+_SWEEP_SECONDS = 5.0
+_SNAPSHOT_ATTEMPTS = 20
+
+# An answer of these is given only after what it says is on disk.
+_DURABLE = frozenset({"s3", "dynamodb"})
+
+_READ_VERBS = (
+    "BatchGet", "Check", "Describe", "Get", "Head", "List", "Lookup", "Query", "Scan", "Search",
+    "Select", "Simulate",
+)
+
+Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Any]]
+
+
+def is_read(method: str, headers: dict[str, str], body: bytes) -> bool:
+    """Whether a request to an AWS API only reads.
+
+    Parameters
+    ----------
+    method : str
+        The HTTP method: what says it for REST APIs.
+    headers : dict of str to str
+        Lower-cased; `x-amz-target` names the operation of JSON APIs.
+    body : bytes
+        Holds `Action=` for query APIs.
+    """
+    operation = headers.get("x-amz-target", "").rpartition(".")[2]
+    if not operation and method == "POST":
+        for pair in body.split(b"&", 40):
+            if pair.startswith(b"Action="):
+                operation = pair[len(b"Action=") :].decode("ascii", "replace")
+                break
+    if operation:
+        return operation.startswith(_READ_VERBS)
+    return method in ("GET", "HEAD", "OPTIONS")
+
+
+class StateKeeper:
+    """Saves changed services of the emulator.
+
+    Parameters
+    ----------
+    directory : Path
+        One `<service>.json` each, in the emulator's own format, replaced atomically.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._changed: set[str] = set()
+        self._requested = False
+        self._wake = asyncio.Event()
+        self._saving = asyncio.Lock()
+        self._digests: dict[str, bytes] = {}
+        self._emulator: Any = None
+
+    def watch(self, emulator: Any) -> None:
+        """Notice every change that a request makes.
+
+        Parameters
+        ----------
+        emulator : module
+            `ministack.app`.
+        """
+        self._emulator = emulator
+        keys = {module: key for key, module in emulator._state_map.items()}
+        for service, config in emulator.SERVICE_REGISTRY.items():
+            module = config["module"]
+            modules = (module, *config.get("sub_modules", ()))
+            emulator.SERVICE_HANDLERS[service] = self._noticing(
+                emulator.SERVICE_HANDLERS[service],
+                {keys[name] for name in modules},
+                durable=module in _DURABLE,
+            )
+
+    def mark(self, key: str) -> None:
+        """Say that a service changed, for changes no request made."""
+        self._changed.add(key)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Save changes until cancelled."""
+        loop = asyncio.get_running_loop()
+        swept = loop.time()
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), _SWEEP_SECONDS)
+            except TimeoutError:
+                pass
+            else:
+                await asyncio.sleep(_DEBOUNCE_SECONDS)
+                self._wake.clear()
+            await self.flush()
+            if self._requested and loop.time() - swept >= _SWEEP_SECONDS:
+                self._requested = False
+                swept = loop.time()
+                await self._save(self._sources())
+
+    async def flush(self) -> None:
+        """Save what changed; return when it is on disk."""
+        async with self._saving:
+            if self._changed:
+                changed, self._changed = self._changed, set()
+                await self._write(changed)
+
+    async def close(self) -> None:
+        """Save what changed after the emulator's own last save."""
+        await self.flush()
+
+    def _noticing(self, handler: Handler, keys: set[str], *, durable: bool) -> Handler:
+        async def handle(
+            method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+        ) -> Any:
+            self._requested = True
+            if is_read(method, headers, body):
+                return await handler(method, path, headers, body, query)
+            try:
+                return await handler(method, path, headers, body, query)
+            finally:
+                self._changed |= keys
+                if durable:
+                    await self.flush()
+                else:
+                    self._wake.set()
+
+        return handle
+
+    def _sources(self) -> dict[str, Callable[[], Any]]:
+        sources: dict[str, Callable[[], Any]] = self._emulator._build_persistence_save_dict()
+        return sources
+
+    async def _save(self, keys: Iterable[str]) -> None:
+        async with self._saving:
+            await self._write(keys)
+
+    async def _write(self, keys: Iterable[str]) -> None:
+        sources = self._sources()
+        for key in sorted(keys):
+            if key in sources and (state := _snapshot(key, sources[key])) is not None:
+                await asyncio.to_thread(self._replace, key, state)
+
+    def _replace(self, key: str, state: Any) -> None:
+        persistence = sys.modules["ministack.core.persistence"]
+        version = persistence._state_format_version(key)
+        content = json.dumps(
+            {"__ministack_format__": version, "payload": state},
+            default=persistence._json_default,
+        ).encode()
+        digest = hashlib.blake2b(content, digest_size=16).digest()
+        if self._digests.get(key) == digest:
+            return
+        self._directory.mkdir(parents=True, exist_ok=True)
+        draft = self._directory / f"{key}.json.draft"
+        draft.write_bytes(content)
+        draft.replace(self._directory / f"{key}.json")
+        self._digests[key] = digest
+
+
+def _snapshot(key: str, get_state: Callable[[], Any]) -> Any:
+    """Return a service's state that no later change touches.
+
+    The emulator's threads may add an entry while it is copied, which Python reports as an error;
+    the next attempt sees a whole one.
+    """
+    for attempt in range(_SNAPSHOT_ATTEMPTS):
+        try:
+            state = get_state()
+            return copy.deepcopy(state) if key in _SHARING else state
+        except RuntimeError as error:
+            if attempt == _SNAPSHOT_ATTEMPTS - 1:
+                _log.error("the state of %s cannot be saved now: %s", key, error)
+    return None
+
+
+# Services whose get_state hands out its own containers instead of copies.
+_SHARING: frozenset[str] = frozenset()
