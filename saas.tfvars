@@ -1,0 +1,89 @@
+# The configuration of one deployment. Everything has a default but what is set in the first block.
+# `ecs-saas` and synthesis read this file; an error names the path, the value and what is allowed.
+
+name        = "ecs-saas"  # with the environment, the start of every physical name
+environment = "dev"
+region      = "us-east-1"
+zones       = ["us-east-1a", "us-east-1b", "us-east-1c"] # three, of the region
+admin_email = "admin@example.com"
+
+cidr                = "10.0.0.0/16" # cut into three private and three public subnets
+deletion_protection = false         # true keeps tables, user pools and load balancers from deletion
+log_retention_days  = 30
+release             = "latest" # the image tag of services that name no image
+
+# domain     = "saas.example.com"
+# repository = "owner/name" # GitHub repository whose workflows may plan and apply
+
+network = {
+  nat                     = "one" # one_per_zone keeps outbound traffic alive when a zone fails
+  interface_endpoints     = ["ecr.api", "ecr.dkr", "logs", "ssm", "sts"]
+  flow_log_retention_days = 30
+}
+
+# Where Terraform keeps state; unset names are <name>-<environment>-tfstate and -tflock.
+state = {
+  # bucket       = "my-state-bucket"
+  # lock_table   = "my-lock-table"
+  # kms          = "arn:aws:kms:us-east-1:111122223333:key/..."
+  use_lockfile = false # true locks with an object in the bucket in place of the table
+}
+
+# How many silo tenants share one load balancer (it takes 100 target groups).
+routing = {
+  cell_capacity = 90
+}
+
+# Unset values are the tier's defaults.
+tiers = {
+  basic = {
+    throttle = { rate = 10, burst = 10, quota_per_day = 1000 }
+    compute  = "fargate"
+  }
+  advanced = {
+    throttle = { rate = 15, burst = 15, quota_per_day = 2000 }
+    compute  = "fargate"
+    # compute = "ec2"
+    # ec2     = { instance_type = "t3.medium", min = 1, max = 4 }
+  }
+  premium = {
+    throttle = { rate = 300, burst = 300, quota_per_day = 6000 }
+    compute  = "fargate"
+  }
+}
+
+# The microservices. A block here is all that a new one needs: image repository, task definition,
+# route, table, permissions and scaling follow from it.
+services = {
+  orders = {
+    path    = "/orders"
+    cpu     = 256
+    memory  = 512
+    storage = { sort_key = "orderId" }
+    scaling = { min = 1, max = 3, cpu_percent = 60 }
+  }
+  products = {
+    path    = "/products"
+    cpu     = 256
+    memory  = 512
+    storage = { sort_key = "productId" }
+    scaling = { min = 1, max = 3, cpu_percent = 60 }
+  }
+  users = {
+    path    = "/users"
+    cpu     = 256
+    memory  = 512
+    scaling = { min = 1, max = 3, cpu_percent = 60 }
+    # image       = "public.ecr.aws/owner/users:1.0"
+    # environment = { FEATURE_X = "on" }
+    # permissions = [{ actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:us-east-1:111122223333:mail"] }]
+  }
+}
+
+# The reverse proxy in front of the pool and of each silo tenant.
+gateway = {
+  port    = 8080
+  cpu     = 256
+  memory  = 512
+  scaling = { min = 1, max = 2, cpu_percent = 60 }
+}

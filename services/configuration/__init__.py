@@ -1,0 +1,44 @@
+"""The deployment's configuration: `saas.tfvars`, read and validated.
+
+>>> from services.configuration import load
+>>> load("saas.tfvars").prefix  # doctest: +SKIP
+'ecs-saas-dev'
+"""
+
+from services.configuration.schema import (
+    Compute,
+    Configuration,
+    Ec2Capacity,
+    GatewaySpec,
+    IndexSpec,
+    NetworkSettings,
+    Permission,
+    RoutingSettings,
+    ScalingSpec,
+    ServiceSpec,
+    StateSettings,
+    StorageSpec,
+    ThrottleSettings,
+    TierSettings,
+)
+from services.configuration.source import ConfigurationError, load, parse
+
+__all__ = [
+    "Compute",
+    "Configuration",
+    "ConfigurationError",
+    "Ec2Capacity",
+    "GatewaySpec",
+    "IndexSpec",
+    "NetworkSettings",
+    "Permission",
+    "RoutingSettings",
+    "ScalingSpec",
+    "ServiceSpec",
+    "StateSettings",
+    "StorageSpec",
+    "ThrottleSettings",
+    "TierSettings",
+    "load",
+    "parse",
+]

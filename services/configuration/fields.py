@@ -1,0 +1,198 @@
+"""Field types of the configuration: each one's description says what is allowed.
+
+The description is what an error prints after "allowed", so it is written for that place.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from services.tenancy.problems import not_allowed, one_of
+
+# The values CloudWatch Logs takes for a retention:
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
+
+# Task sizes of Fargate, CPU units to MiB:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
+FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4096 + 1, 1024)),
+    1024: tuple(range(2048, 8192 + 1, 1024)),
+    2048: tuple(range(4096, 16384 + 1, 1024)),
+    4096: tuple(range(8192, 30720 + 1, 1024)),
+    8192: tuple(range(16384, 61440 + 1, 4096)),
+    16384: tuple(range(32768, 122880 + 1, 8192)),
+}
+
+_PRIVATE = tuple(
+    ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+)
+_CIDR_ALLOWED = (
+    "a private IPv4 block of /16 to /20 without host bits, such as 10.0.0.0/16: "
+    "it is cut into three private and three public subnets"
+)
+
+
+def _private_block(value: str) -> str:
+    try:
+        block = ipaddress.IPv4Network(value, strict=False)
+    except ValueError:
+        raise not_allowed(_CIDR_ALLOWED) from None
+    if "/" not in value:
+        raise not_allowed(_CIDR_ALLOWED)
+    if str(block.network_address) != value.partition("/")[0]:
+        raise not_allowed(f"{block}, the same block without host bits")
+    if not any(block.subnet_of(private) for private in _PRIVATE):
+        raise not_allowed(f"a block inside {one_of(str(private) for private in _PRIVATE)}")
+    if not 16 <= block.prefixlen <= 20:
+        raise not_allowed("a block of /16 to /20, which three subnets of each kind fit in")
+    return value
+
+
+def _retention(value: int) -> int:
+    if value not in _RETENTION_DAYS:
+        raise not_allowed(f"{one_of(str(days) for days in _RETENTION_DAYS)} days")
+    return value
+
+
+def _cpu(value: int) -> int:
+    if value not in FARGATE_MEMORY:
+        raise not_allowed(f"{one_of(str(cpu) for cpu in FARGATE_MEMORY)} CPU units")
+    return value
+
+
+def memory_for(cpu: int) -> str:
+    """Return, as text, the memory sizes that Fargate has for `cpu` CPU units."""
+    sizes = FARGATE_MEMORY[cpu]
+    if len(sizes) <= 4:
+        return one_of(str(size) for size in sizes)
+    return f"{sizes[0]} to {sizes[-1]} in steps of {sizes[1] - sizes[0]}"
+
+
+Text = Annotated[str, Field(strict=True)]
+Flag = Annotated[bool, Field(strict=True, description="true or false")]
+Count = Annotated[int, Field(strict=True, ge=0, le=1000, description="a number from 0 to 1000")]
+Positive = Annotated[int, Field(strict=True, ge=1, le=1000, description="a number from 1 to 1000")]
+Percent = Annotated[int, Field(strict=True, ge=10, le=95, description="a percentage, 10 to 95")]
+Port = Annotated[
+    int,
+    Field(
+        strict=True,
+        ge=1024,
+        le=65535,
+        description="a port from 1024 to 65535: containers do not run as root",
+    ),
+]
+Cpu = Annotated[int, Field(strict=True), AfterValidator(_cpu)]
+Memory = Annotated[int, Field(strict=True, description="MiB, one of Fargate's task sizes")]
+RetentionDays = Annotated[int, Field(strict=True), AfterValidator(_retention)]
+PrivateCidr = Annotated[str, Field(strict=True), AfterValidator(_private_block)]
+Slug = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[a-z][a-z0-9-]{1,15}$",
+        description="2 to 16 of a-z, 0-9 and '-', first a letter",
+    ),
+]
+EnvironmentName = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[a-z][a-z0-9]{1,7}$",
+        description="2 to 8 of a-z and 0-9, first a letter",
+    ),
+]
+Region = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[a-z]{2}(?:-[a-z]+){1,2}-[1-9]$",
+        description="an AWS region, such as us-east-1",
+    ),
+]
+Email = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[^@\s]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$",
+        max_length=254,
+        description="an e-mail address",
+    ),
+]
+Domain = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
+        description="a domain name, such as saas.example.com",
+    ),
+]
+Repository = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$",
+        description="a GitHub repository, owner/name",
+    ),
+]
+Release = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="1 to 64 letters, digits, '.', '_' and '-': an image tag",
+    ),
+]
+BucketName = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$",
+        description="an S3 bucket name without dots, 3 to 63 of a-z, 0-9 and '-'",
+    ),
+]
+TableName = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[A-Za-z0-9_.-]{3,255}$",
+        description="a DynamoDB table name, 3 to 255 letters, digits, '_', '-' and '.'",
+    ),
+]
+KmsKey = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key|alias)/.+$",
+        description="the ARN of a KMS key or alias",
+    ),
+]
+Image = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[a-z0-9][A-Za-z0-9._/:-]*(?:@sha256:[0-9a-f]{64})?$",
+        description="a container image, repository:tag or repository@sha256:digest",
+    ),
+]
+AttributeName = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$",
+        description="a table attribute, 1 to 64 letters, digits and '_', first a letter",
+    ),
+]
+RoutePath = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^(?:/[a-z0-9][a-z0-9_-]*)+$",
+        description="a path such as /orders: lower case, no '/' at the end",
+    ),
+]

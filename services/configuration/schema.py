@@ -1,0 +1,356 @@
+"""The shape of `saas.tfvars`, as frozen models.
+
+Every rule sits on the field it is about, so that one wrong value never hides another: a rule
+over two fields is checked on the later one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from services.configuration import fields
+from services.configuration.fields import FARGATE_MEMORY, memory_for
+from services.tenancy import Tier
+from services.tenancy.problems import not_allowed, show
+
+_SERVICE_NAME = r"^[a-z][a-z0-9-]{0,19}$"
+_RESERVED_SERVICES = frozenset({"gateway"})
+_RESERVED_PATHS = frozenset({"/health"})
+# What the tiers give every container; a manifest that set them would change who the tenant is.
+_RESERVED_VARIABLES = frozenset(
+    {
+        "APP_CLIENT_ID",
+        "AWS_REGION",
+        "BIND_HOST",
+        "ISOLATION",
+        "LOG_LEVEL",
+        "PORT",
+        "SERVICE_NAME",
+        "TABLE_NAME",
+        "TENANT_ID",
+        "TENANT_ROLE_ARN",
+        "TIER",
+        "USER_POOL_ID",
+    }
+)
+# Actions that IAM cannot restrict to a resource, as the service authorization reference lists them.
+_UNSCOPED_ACTIONS = frozenset(
+    {
+        "cloudwatch:PutMetricData",
+        "ec2:DescribeAvailabilityZones",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+)
+
+
+class Frozen(BaseModel):
+    """A part of the configuration: immutable, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Compute(StrEnum):
+    """Who runs a tier's tasks: Fargate, Fargate's spare capacity, or EC2 instances of our own."""
+
+    FARGATE = "fargate"
+    FARGATE_SPOT = "fargate_spot"
+    EC2 = "ec2"
+
+
+class NetworkSettings(Frozen):
+    """The VPC's gateways, endpoints and flow logs."""
+
+    nat: Literal["one", "one_per_zone"] = "one_per_zone"
+    interface_endpoints: tuple[
+        Annotated[
+            str,
+            Field(
+                pattern=r"^[a-z0-9][a-z0-9.-]*$",
+                description="the short name of an interface endpoint, such as ecr.api",
+            ),
+        ],
+        ...,
+    ] = ()
+    flow_log_retention_days: fields.RetentionDays = 30
+
+
+class StateSettings(Frozen):
+    """Where Terraform keeps state. Unset names are made from the deployment's prefix."""
+
+    bucket: fields.BucketName | None = None
+    lock_table: fields.TableName | None = None
+    use_lockfile: fields.Flag = False
+    kms: fields.KmsKey | None = None
+
+
+class RoutingSettings(Frozen):
+    """How many silo tenants a routing cell takes."""
+
+    cell_capacity: int = Field(
+        default=90,
+        strict=True,
+        ge=1,
+        le=95,
+        description="1 to 95: a load balancer has 100 target groups, and some are the platform's",
+    )
+
+
+class ThrottleSettings(Frozen):
+    """What a tenant of the tier may ask for. Unset values are the tier's default."""
+
+    rate: int | None = Field(default=None, strict=True, ge=1, le=10000)
+    burst: int | None = Field(default=None, strict=True, ge=1, le=5000)
+    quota_per_day: int | None = Field(default=None, strict=True, ge=1)
+
+
+class Ec2Capacity(Frozen):
+    """The instances of a tier that runs on EC2."""
+
+    instance_type: str = Field(
+        default="t3.medium",
+        pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$",
+        description="an EC2 instance type, such as t3.medium",
+    )
+    min: fields.Count = 1
+    max: fields.Positive = 4
+
+    @field_validator("max")
+    @classmethod
+    def _not_below_min(cls, value: int, info: ValidationInfo) -> int:
+        return _not_below(value, "min", info)
+
+
+class TierSettings(Frozen):
+    """One tier's policy. Unset values are the tier's default (`tiers.policy`)."""
+
+    throttle: ThrottleSettings = ThrottleSettings()
+    compute: Compute | None = None
+    ec2: Ec2Capacity | None = None
+
+    @field_validator("ec2")
+    @classmethod
+    def _only_on_ec2(cls, value: Ec2Capacity | None, info: ValidationInfo) -> Ec2Capacity | None:
+        compute = info.data.get("compute", Compute.EC2)
+        if value is not None and compute is not Compute.EC2:
+            given = compute.value if compute else "unset"
+            raise not_allowed(f'no ec2 block while compute is {given}; set compute = "ec2"')
+        return value
+
+
+class ScalingSpec(Frozen):
+    """How many tasks a service runs, and the CPU load at which it gets more."""
+
+    min: fields.Count = 1
+    max: fields.Positive = 3
+    cpu_percent: fields.Percent = 60
+
+    @field_validator("max")
+    @classmethod
+    def _not_below_min(cls, value: int, info: ValidationInfo) -> int:
+        return _not_below(value, "min", info)
+
+
+class IndexSpec(Frozen):
+    """A secondary index. Its partition key is the tenant, as the table's is."""
+
+    name: fields.TableName
+    sort_key: fields.AttributeName
+
+
+class StorageSpec(Frozen):
+    """A service's table: partition key `tenantId`, and the sort key named here."""
+
+    sort_key: fields.AttributeName
+    indexes: tuple[IndexSpec, ...] = ()
+
+    @field_validator("sort_key")
+    @classmethod
+    def _not_partition_key(cls, value: str) -> str:
+        if value == "tenantId":
+            raise not_allowed("another attribute than tenantId, which is the partition key")
+        return value
+
+    @field_validator("indexes")
+    @classmethod
+    def _distinct(cls, value: tuple[IndexSpec, ...]) -> tuple[IndexSpec, ...]:
+        names = [index.name for index in value]
+        if len(set(names)) < len(names):
+            raise not_allowed("indexes with different names", show(names))
+        return value
+
+
+class Permission(Frozen):
+    """What a service may do beside reaching its own table."""
+
+    actions: tuple[str, ...] = Field(min_length=1, description="at least one action")
+    resources: tuple[str, ...] = Field(min_length=1, description="at least one ARN")
+
+    @field_validator("actions")
+    @classmethod
+    def _named_actions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for action in value:
+            if not re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]*\*?", action):
+                raise not_allowed("named actions, such as s3:GetObject or s3:Get*", show(action))
+        return value
+
+    @field_validator("resources")
+    @classmethod
+    def _named_resources(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        actions = info.data.get("actions", ())
+        for resource in value:
+            if resource == "*" and actions and set(actions) <= _UNSCOPED_ACTIONS:
+                continue
+            if not re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[^:]*:[^:]*:.+", resource):
+                raise not_allowed("ARNs; '*' only for actions that take none", show(resource))
+        return value
+
+
+class _Container(Frozen):
+    image: fields.Image | None = None
+    cpu: fields.Cpu = 256
+    memory: fields.Memory = 512
+    health_path: fields.RoutePath = "/health"
+    scaling: ScalingSpec = ScalingSpec()
+
+    @field_validator("memory")
+    @classmethod
+    def _task_size(cls, value: int, info: ValidationInfo) -> int:
+        cpu = info.data.get("cpu")
+        if cpu is not None and value not in FARGATE_MEMORY[cpu]:
+            raise not_allowed(f"{memory_for(cpu)} MiB with cpu = {cpu}")
+        return value
+
+
+class GatewaySpec(_Container):
+    """The reverse proxy in front of each pool and each silo tenant."""
+
+    port: fields.Port = 8080
+
+
+class ServiceSpec(_Container):
+    """One microservice: image, size, route, table, permissions and scaling.
+
+    Its name is its key in `services`.
+    """
+
+    name: str = Field(default="", init=False)
+    port: fields.Port = 3010
+    path: fields.RoutePath
+    environment: Mapping[str, fields.Text] = Field(default_factory=dict)
+    storage: StorageSpec | None = None
+    permissions: tuple[Permission, ...] = ()
+
+    @field_validator("environment")
+    @classmethod
+    def _own_variables(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for name in value:
+            if name in _RESERVED_VARIABLES:
+                raise not_allowed("variables that the platform does not set itself", name)
+            if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
+                raise not_allowed("variable names of A-Z, 0-9 and '_'", show(name))
+        return value
+
+
+class Configuration(Frozen):
+    """One deployment of the system, as `saas.tfvars` describes it."""
+
+    name: fields.Slug
+    environment: fields.EnvironmentName
+    region: fields.Region
+    zones: tuple[str, ...]
+    cidr: fields.PrivateCidr = "10.0.0.0/16"
+    admin_email: fields.Email
+    domain: fields.Domain | None = None
+    deletion_protection: fields.Flag = True
+    network: NetworkSettings = NetworkSettings()
+    state: StateSettings = StateSettings()
+    routing: RoutingSettings = RoutingSettings()
+    log_retention_days: fields.RetentionDays = 30
+    release: fields.Release = "latest"
+    repository: fields.Repository | None = None
+    tiers: Mapping[Tier, TierSettings] = Field(default_factory=dict, validate_default=True)
+    services: Mapping[str, ServiceSpec] = Field(min_length=1, description="at least one service")
+    gateway: GatewaySpec = GatewaySpec()
+
+    @property
+    def prefix(self) -> str:
+        """What every physical name of the deployment starts with."""
+        return f"{self.name}-{self.environment}"
+
+    @property
+    def state_bucket(self) -> str:
+        """The bucket of Terraform's state."""
+        return self.state.bucket or f"{self.prefix}-tfstate"
+
+    @property
+    def lock_table(self) -> str:
+        """The table of Terraform's state locks."""
+        return self.state.lock_table or f"{self.prefix}-tflock"
+
+    @property
+    def placement_table(self) -> str:
+        """The table of routing slots."""
+        return f"{self.prefix}-placements"
+
+    @field_validator("zones")
+    @classmethod
+    def _three_of_region(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        region = info.data.get("region")
+        if region is not None:
+            for zone in value:
+                if not re.fullmatch(rf"{re.escape(region)}[a-z]", zone):
+                    raise not_allowed(f"zones of {region}, such as {region}a", show(zone))
+        if len(value) != 3 or len(set(value)) != 3:
+            raise not_allowed("three different zones")
+        return value
+
+    @field_validator("tiers")
+    @classmethod
+    def _every_tier(cls, value: Mapping[Tier, TierSettings]) -> Mapping[Tier, TierSettings]:
+        return {tier: value.get(tier, TierSettings()) for tier in Tier}
+
+    @field_validator("services", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {key: _with_name(key, block) for key, block in value.items()}
+
+    @field_validator("services")
+    @classmethod
+    def _distinct_routes(cls, value: Mapping[str, ServiceSpec]) -> Mapping[str, ServiceSpec]:
+        seen: dict[str, str] = {}
+        for name, service in value.items():
+            if not re.fullmatch(_SERVICE_NAME, name) or name in _RESERVED_SERVICES:
+                raise not_allowed("names of 1 to 20 a-z, 0-9 and '-'; gateway is reserved", name)
+            if service.path in _RESERVED_PATHS:
+                raise not_allowed("another path: the gateway answers it", f"{name} at /health")
+            for path, other in seen.items():
+                if _overlap(path, service.path):
+                    given = f"{other} at {path} and {name} at {service.path}"
+                    raise not_allowed("routes of which none contains another", given)
+            seen[service.path] = name
+        return value
+
+
+def _with_name(name: str, block: Any) -> Any:
+    if not isinstance(block, dict) or "name" in block:
+        return block
+    return {"path": f"/{name}", **block, "name": name}
+
+
+def _overlap(left: str, right: str) -> bool:
+    return f"{left}/".startswith(f"{right}/") or f"{right}/".startswith(f"{left}/")
+
+
+def _not_below(value: int, other: str, info: ValidationInfo) -> int:
+    least = info.data.get(other)
+    if least is not None and value < least:
+        raise not_allowed(f"{other} ({least}) or more")
+    return value

@@ -1,0 +1,48 @@
+"""The tenancy domain: what a tenant is, in which tier, and where it is placed.
+
+Pure Python: no AWS, no Terraform, no files.
+
+Errors
+------
+::
+
+    ValueError
+    └── InputError            problems of one input, all at once
+        └── TenantDocumentError a tenant document that cannot be applied
+    PlacementError
+    ├── NoFreeSlot              every routing cell is full
+    └── UnknownCell             a placement names a cell that does not exist
+"""
+
+from services.tenancy.document import (
+    Overrides,
+    Placement,
+    ServiceOverride,
+    TenantDocument,
+    TenantDocumentError,
+    TenantId,
+    TenantName,
+    check_tenant_id,
+)
+from services.tenancy.placement import Cell, NoFreeSlot, PlacementError, UnknownCell, place
+from services.tenancy.problems import InputError, Problem
+from services.tenancy.tier import Tier
+
+__all__ = [
+    "Cell",
+    "InputError",
+    "NoFreeSlot",
+    "Overrides",
+    "Placement",
+    "PlacementError",
+    "Problem",
+    "ServiceOverride",
+    "TenantDocument",
+    "TenantDocumentError",
+    "TenantId",
+    "TenantName",
+    "Tier",
+    "UnknownCell",
+    "check_tenant_id",
+    "place",
+]

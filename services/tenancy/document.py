@@ -1,0 +1,161 @@
+"""The tenant document: everything that onboarding needs to know about one tenant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from services.tenancy.problems import InputError, Problem, not_allowed, problems_of, show
+from services.tenancy.tier import Tier
+
+_TENANT_ID = r"^[a-z0-9](?:[a-z0-9-]{0,34}[a-z0-9])?$"
+_TENANT_NAME = r"^[a-z][a-z0-9-]{1,29}$"
+_EMAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$"
+_RELEASE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+_RESERVED_IDS = frozenset({"default", "basic", "platform"})
+
+_ID_ALLOWED = (
+    "1 to 36 of a-z, 0-9 and '-', neither first nor last a '-'; it names the Terraform workspace"
+)
+
+TenantId = Annotated[str, Field(pattern=_TENANT_ID, description=_ID_ALLOWED)]
+TenantName = Annotated[
+    str,
+    Field(pattern=_TENANT_NAME, description="2 to 30 of a-z, 0-9 and '-', first a letter"),
+]
+
+
+class TenantDocumentError(InputError):
+    """A tenant document that cannot be applied, with all its problems."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Placement(_Frozen):
+    """A tenant's slot in a routing cell."""
+
+    cell: str = Field(
+        pattern=r"^[a-z][a-z0-9-]{0,30}$", description="the id of a routing cell, such as cell-1"
+    )
+    listener_priority: int = Field(
+        ge=1, le=50000, description="1 to 50000, the priorities of a load balancer's rules"
+    )
+
+
+class ServiceOverride(_Frozen):
+    """How many tasks one microservice of this tenant may run."""
+
+    min: int | None = Field(default=None, ge=0, le=1000, description="a number from 0 to 1000")
+    max: int | None = Field(default=None, ge=1, le=1000, description="a number from 1 to 1000")
+
+    @field_validator("max")
+    @classmethod
+    def _not_below_min(cls, value: int | None, info: ValidationInfo) -> int | None:
+        least = info.data.get("min")
+        if value is not None and least is not None and value < least:
+            raise not_allowed(f"min ({least}) or more")
+        return value
+
+
+class Overrides(_Frozen):
+    """Sizes in which one tenant differs from its tier."""
+
+    services: Mapping[str, ServiceOverride] = Field(default_factory=dict)
+
+
+class TenantDocument(_Frozen):
+    """One tenant, as it should be.
+
+    Parameters
+    ----------
+    tenant_id : str
+        Names the tenant for good, and its Terraform workspace.
+    tenant_name : str
+        The slug that people see.
+    tier : Tier
+        Chooses the root module.
+    admin_email : str
+        Receives the first user's invitation.
+    placement : Placement, optional
+        The routing slot of a silo tenant; allocated at onboarding when absent.
+    release : str
+        The release of microservices and modules the tenant runs.
+    overrides : Overrides, optional
+        Sizes in which the tenant differs from its tier. Nothing differs by default.
+
+    Examples
+    --------
+    >>> document = TenantDocument.parse(
+    ...     {"tenant_id": "t1", "tenant_name": "acme", "tier": "basic", "admin_email": "a@b.io"}
+    ... )
+    >>> document.tier.tenant_stack
+    'tenant-basic'
+    """
+
+    tenant_id: TenantId
+    tenant_name: TenantName
+    tier: Tier
+    admin_email: str = Field(pattern=_EMAIL, max_length=254, description="an e-mail address")
+    placement: Placement | None = None
+    release: str = Field(
+        default="latest",
+        pattern=_RELEASE,
+        description="1 to 64 letters, digits, '.', '_' and '-': an image tag",
+    )
+    overrides: Overrides = Overrides()
+
+    @field_validator("tenant_id")
+    @classmethod
+    def _not_reserved(cls, value: str) -> str:
+        if value in _RESERVED_IDS:
+            raise not_allowed(f"any id but the reserved {', '.join(sorted(_RESERVED_IDS))}")
+        return value
+
+    @field_validator("placement")
+    @classmethod
+    def _placed_in_silo_only(
+        cls, value: Placement | None, info: ValidationInfo
+    ) -> Placement | None:
+        if value is not None and info.data.get("tier") is Tier.BASIC:
+            raise not_allowed("no placement: basic tenants share the pool's route")
+        return value
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], *, source: str = "tenant document") -> Self:
+        """Return the document, or raise `TenantDocumentError` with every problem of `data`."""
+        try:
+            return cls.model_validate(dict(data))
+        except ValidationError as error:
+            raise TenantDocumentError(source, problems_of(error, cls)) from None
+
+    def placed(self, placement: Placement) -> Self:
+        """Return the same tenant in `placement`."""
+        return self.model_copy(update={"placement": placement})
+
+    def variables(self) -> dict[str, Any]:
+        """Return the input variables of the tenant's root module."""
+        values: dict[str, Any] = {
+            "tenant_id": self.tenant_id,
+            "tenant_name": self.tenant_name,
+            "admin_email": self.admin_email,
+            "release": self.release,
+            "overrides": self.overrides.model_dump(exclude_none=True),
+        }
+        if self.placement is not None:
+            values["placement"] = self.placement.model_dump()
+        return values
+
+
+def check_tenant_id(tenant_id: str) -> str:
+    """Return `tenant_id` if it is one; raise `TenantDocumentError` otherwise.
+
+    For commands that take nothing but an id: it becomes a workspace name, a path and a tag.
+    """
+    if re.match(_TENANT_ID, tenant_id) and not tenant_id.endswith("\n"):
+        return tenant_id
+    raise TenantDocumentError("tenant", [Problem("tenant_id", show(tenant_id), _ID_ALLOWED)])
