@@ -1,0 +1,143 @@
+"""The container of a task as typed data, and its JSON in a task definition. Pure Python."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from constructs_lib.errors import ConfigError
+
+NON_ROOT_USER: Final = "10001:10001"
+_ROOT = re.compile(r"(root|0)(:.*)?")
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """A command inside the container that says whether it works.
+
+    Parameters
+    ----------
+    command : sequence of str
+        The program and its arguments; exit code 0 is healthy.
+    interval_seconds : int, default 10
+        Time between two checks.
+    timeout_seconds : int, default 5
+        After it a check has failed.
+    retries : int, default 3
+        Failures in a row that make the task unhealthy.
+    start_period_seconds : int, default 20
+        Time after the start in which failures do not count.
+    """
+
+    command: Sequence[str]
+    interval_seconds: int = 10
+    timeout_seconds: int = 5
+    retries: int = 3
+    start_period_seconds: int = 20
+
+
+@dataclass(frozen=True)
+class Container:
+    """The one container of a task.
+
+    It runs as a user other than root, on a read-only root file system and without Linux
+    capabilities.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the task.
+    image : str
+        What it runs.
+    port : int
+        The port it listens on.
+    command : sequence of str, optional
+        Replaces the image's command.
+    environment : mapping, optional
+        Variables by name. A value may hold Terraform expressions for what no AWS service lets
+        have quotes or backslashes, because it is placed inside JSON.
+    health_check : HealthCheck, optional
+        None by default: a load balancer then decides alone.
+    user : str, default "10001:10001"
+        Never root.
+
+    Raises
+    ------
+    ConfigError
+        If the user is root or the port outside 1..65535.
+    """
+
+    name: str
+    image: str
+    port: int
+    command: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    health_check: HealthCheck | None = None
+    user: str = NON_ROOT_USER
+
+    def __post_init__(self) -> None:
+        problems = []
+        if not self.user or _ROOT.fullmatch(self.user):
+            problems.append(f"user: got {self.user!r}; allowed any user but root")
+        if not 1 <= self.port <= 65535:
+            problems.append(f"port: got {self.port}; allowed 1..65535")
+        if problems:
+            raise ConfigError(problems)
+
+    def definitions(self, *, port_name: str, log_group: str, region: str) -> str:
+        """Return the container definitions of a task that holds this container, as JSON.
+
+        `json.dumps` and not Terraform's `jsonencode`: all numbers are known here, and the
+        expressions are strings, so the result stays readable in a plan.
+        """
+        definition: dict[str, object] = {
+            "name": self.name,
+            "image": self.image,
+            "essential": True,
+            "user": self.user,
+            "readonlyRootFilesystem": True,
+            # Fargate allows to drop capabilities, but not to add them.
+            # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
+            "linuxParameters": {"capabilities": {"drop": ["ALL"]}, "initProcessEnabled": True},
+            "portMappings": [
+                {
+                    "name": port_name,
+                    "containerPort": self.port,
+                    "hostPort": self.port,
+                    "protocol": "tcp",
+                    "appProtocol": "http",
+                }
+            ],
+            # In this order ECS returns them, so that the next plan finds no difference.
+            "environment": [
+                {"name": name, "value": value} for name, value in sorted(self.environment.items())
+            ],
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {
+                    "awslogs-group": log_group,
+                    "awslogs-region": region,
+                    "awslogs-stream-prefix": self.name,
+                    # A full log buffer must not stop the service it belongs to.
+                    "mode": "non-blocking",
+                    "max-buffer-size": "4m",
+                },
+            },
+            "mountPoints": [],
+            "volumesFrom": [],
+            "systemControls": [],
+        }
+        if self.command:
+            definition["command"] = list(self.command)
+        if self.health_check:
+            definition["healthCheck"] = {
+                "command": ["CMD", *self.health_check.command],
+                "interval": self.health_check.interval_seconds,
+                "timeout": self.health_check.timeout_seconds,
+                "retries": self.health_check.retries,
+                "startPeriod": self.health_check.start_period_seconds,
+            }
+        return json.dumps([definition])

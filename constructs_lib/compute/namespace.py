@@ -1,0 +1,136 @@
+"""A Service Connect namespace and the boundary around its members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup
+from cdktf_cdktf_provider_aws.service_discovery_http_namespace import ServiceDiscoveryHttpNamespace
+from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
+from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
+from constructs import Construct
+
+from constructs_lib import naming
+from constructs_lib.compute.names import Names
+from constructs_lib.network import INetwork
+
+
+class ServiceConnectNamespace(Construct):
+    """The services that find each other by name, and the only ones that reach each other.
+
+    One security group is the boundary: members reach each other on the ports named here and AWS
+    over HTTPS; from outside nothing comes in but what `allow_from` adds. One group for all
+    members and not one each, because a VPC takes 2,500 by default [1]_ and they grow with tenants.
+
+    Parameters
+    ----------
+    names : Names
+        What the security group's name begins with.
+    name : str
+        The namespace; a service is found at `<service>-api.<name>`.
+    network : INetwork
+        Where the members run.
+    ports : sequence of int
+        The ports that members serve each other.
+
+    References
+    ----------
+    .. [1] https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        names: Names,
+        name: str,
+        network: INetwork,
+        ports: Sequence[int],
+    ) -> None:
+        super().__init__(scope, id)
+        self._name = name
+        self.resource = ServiceDiscoveryHttpNamespace(
+            self,
+            "Resource",
+            name=name,
+            description="Service Connect: the services that find each other by name",
+        )
+        group_name = names.fit(naming.SECURITY_GROUP, "services")
+        self.security_group = SecurityGroup(
+            self,
+            "SecurityGroup",
+            name=group_name,
+            description="Members of one Service Connect namespace",
+            vpc_id=network.vpc_id,
+            tags={"Name": group_name},
+        )
+        for port in sorted(set(ports)):
+            VpcSecurityGroupIngressRule(
+                self,
+                f"From-members-{port}",
+                security_group_id=self.security_group.id,
+                description="Members reach each other",
+                referenced_security_group_id=self.security_group.id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+            )
+            VpcSecurityGroupEgressRule(
+                self,
+                f"To-members-{port}",
+                security_group_id=self.security_group.id,
+                description="Members reach each other",
+                referenced_security_group_id=self.security_group.id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+            )
+        VpcSecurityGroupEgressRule(
+            self,
+            "HttpsOut",
+            security_group_id=self.security_group.id,
+            description="AWS APIs and image registries, which have no fixed addresses",
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            cidr_ipv4="0.0.0.0/0",
+        )
+
+    @property
+    def arn(self) -> str:
+        """The namespace's ARN."""
+        return self.resource.arn
+
+    @property
+    def name(self) -> str:
+        """The namespace's name."""
+        return self._name
+
+    @property
+    def security_group_id(self) -> str:
+        """The security group of all members."""
+        return self.security_group.id
+
+    def allow_from(self, id: str, *, security_group_id: str, port: int) -> None:  # noqa: A002
+        """Let another security group, as a load balancer's, reach a port of the members.
+
+        Parameters
+        ----------
+        id : str
+            Of the rule, unique in the namespace.
+        security_group_id : str
+            Who may come in.
+        port : int
+            Where.
+        """
+        VpcSecurityGroupIngressRule(
+            self,
+            id,
+            security_group_id=self.security_group.id,
+            description="From a load balancer",
+            referenced_security_group_id=security_group_id,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+        )

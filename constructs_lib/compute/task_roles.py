@@ -1,0 +1,123 @@
+"""The role with which ECS starts tasks, and the role that a task's code has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdktf import Fn
+from constructs import Construct
+
+from constructs_lib import naming
+from constructs_lib.compute.names import Names
+from constructs_lib.identity.role import Role
+from constructs_lib.identity.statement import Statement, Trust
+
+
+class ExecutionRole(Role):
+    """Pulls images of named repositories and writes to named log groups; nothing else.
+
+    Services of one tenant may share one, because IAM roles are limited to 1,000 an account by
+    default and 5,000 at most [1]_.
+
+    Parameters
+    ----------
+    names : Names
+        What the role's name begins with.
+    cluster_arn : str
+        Names the account that alone may have its tasks started with the role.
+    repository_arns : sequence of str
+        The ECR repositories of the images; may be empty for images from elsewhere.
+    log_group_arns : sequence of str
+        The log groups of the containers.
+
+    References
+    ----------
+    .. [1] https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        names: Names,
+        cluster_arn: str,
+        repository_arns: Sequence[str],
+        log_group_arns: Sequence[str],
+    ) -> None:
+        pull = [
+            Statement(["ecr:GetAuthorizationToken"], sid="SignInToRegistry"),
+            Statement(
+                [
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
+                list(repository_arns),
+                sid="PullImages",
+            ),
+        ]
+        super().__init__(
+            scope,
+            id,
+            name=names.fit(naming.IAM_ROLE, "execution"),
+            description="ECS starts tasks with it: pulls images, writes logs",
+            trust=tasks_trust(cluster_arn),
+            statements=[
+                *(pull if repository_arns else []),
+                Statement(
+                    ["logs:CreateLogStream", "logs:PutLogEvents"],
+                    [f"{arn}:*" for arn in log_group_arns],
+                    sid="WriteLogs",
+                ),
+            ],
+        )
+
+
+class TaskRole(Role):
+    """What the code of one service may do.
+
+    Parameters
+    ----------
+    names : Names
+        What the role's name begins with.
+    service : str
+        The service.
+    cluster_arn : str
+        Names the account that alone may have its tasks started with the role.
+    statements : sequence of Statement, optional
+        What it may do; nothing by default, until `allow` is called.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        names: Names,
+        service: str,
+        cluster_arn: str,
+        statements: Sequence[Statement] = (),
+    ) -> None:
+        super().__init__(
+            scope,
+            id,
+            name=names.fit(naming.IAM_ROLE, service, "task"),
+            description=f"What the code of the service {service} may do",
+            trust=tasks_trust(cluster_arn),
+            statements=statements,
+        )
+
+
+def tasks_trust(cluster_arn: str) -> Trust:
+    """Return the trust in ECS tasks of the cluster's own account.
+
+    The condition keeps another account from having ECS use the role on its behalf [1]_.
+
+    .. [1] https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+    """
+    account = Fn.element(Fn.split(":", cluster_arn), 4)
+    return Trust(
+        service="ecs-tasks.amazonaws.com",
+        conditions={"StringEquals": {"aws:SourceAccount": f"{account}"}},
+    )

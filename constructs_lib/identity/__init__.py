@@ -1,0 +1,37 @@
+"""Who may do what: user pools whose tokens name the tenant, and IAM statements as typed data."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from constructs_lib.identity.role import Role as Role
+    from constructs_lib.identity.statement import Statement as Statement
+    from constructs_lib.identity.statement import Trust as Trust
+    from constructs_lib.identity.statement import iam_variable as iam_variable
+    from constructs_lib.identity.statement import policy as policy
+    from constructs_lib.identity.user_pool import TENANT_CLAIMS as TENANT_CLAIMS
+    from constructs_lib.identity.user_pool import Claim as Claim
+    from constructs_lib.identity.user_pool import UserPool as UserPool
+    from constructs_lib.identity.user_pool import issuer as issuer
+
+_MODULE_OF = {
+    "TENANT_CLAIMS": "user_pool",
+    "Claim": "user_pool",
+    "Role": "role",
+    "Statement": "statement",
+    "Trust": "statement",
+    "UserPool": "user_pool",
+    "iam_variable": "statement",
+    "issuer": "user_pool",
+    "policy": "statement",
+}
+
+__all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - a table is easier to keep true than two lists
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE_OF:
+        return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)

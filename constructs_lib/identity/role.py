@@ -1,0 +1,77 @@
+"""An IAM role with one inline policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdktf import ITerraformDependable
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from constructs import Construct
+
+from constructs_lib.identity.statement import Statement, Trust, policy
+
+
+class Role(Construct):
+    """A role that `trust` may take on and that may do what `statements` say.
+
+    Parameters
+    ----------
+    name : str
+        At most 64 characters.
+    description : str
+        What it is for; IAM shows it beside the name.
+    trust : Trust
+        Who may take it on.
+    statements : sequence of Statement, optional
+        What it may do. Nothing by default, until `allow` is called.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        name: str,
+        description: str,
+        trust: Trust,
+        statements: Sequence[Statement] = (),
+    ) -> None:
+        super().__init__(scope, id)
+        self.resource = IamRole(
+            self,
+            "Resource",
+            name=name,
+            description=description,
+            assume_role_policy=policy([trust]),
+        )
+        self._ready: list[ITerraformDependable] = [self.resource]
+        if statements:
+            self.allow(statements)
+
+    def allow(self, statements: Sequence[Statement]) -> None:
+        """Say once what the role may do, where that depends on others that trust the role."""
+        self._ready.append(
+            IamRolePolicy(
+                self,
+                "Policy",
+                name="permissions",
+                role=self.resource.name,
+                policy=policy(statements),
+            )
+        )
+
+    @property
+    def arn(self) -> str:
+        """The role's ARN."""
+        return self.resource.arn
+
+    @property
+    def name(self) -> str:
+        """The role's name."""
+        return self.resource.name
+
+    @property
+    def ready(self) -> list[ITerraformDependable]:
+        """What must exist before the role can be used: the role and its policy."""
+        return list(self._ready)

@@ -1,0 +1,195 @@
+"""A Cognito user pool whose tokens say which tenant a user belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from cdktf_cdktf_provider_aws.cognito_user_pool import (
+    CognitoUserPool,
+    CognitoUserPoolAccountRecoverySetting,
+    CognitoUserPoolAccountRecoverySettingRecoveryMechanism,
+    CognitoUserPoolAdminCreateUserConfig,
+    CognitoUserPoolPasswordPolicy,
+    CognitoUserPoolSchema,
+    CognitoUserPoolSchemaStringAttributeConstraints,
+    CognitoUserPoolUsernameConfiguration,
+)
+from cdktf_cdktf_provider_aws.cognito_user_pool_client import (
+    CognitoUserPoolClient,
+    CognitoUserPoolClientTokenValidityUnits,
+)
+from constructs import Construct
+
+from constructs_lib.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A custom attribute of a user, found in the ID token as `custom:<name>`."""
+
+    name: str
+    mutable: bool = True
+    max_length: int = 64
+
+
+TENANT_CLAIMS: Final = (
+    Claim("tenantId", mutable=False, max_length=36),
+    Claim("tenantTier"),
+    Claim("userRole"),
+    Claim("tenantName"),
+)
+"""Set by administrators only: the client's write attributes leave all of them out."""
+
+_STANDARD_ATTRIBUTES = ("email", "email_verified", "name")
+_WRITABLE_ATTRIBUTES = ("email", "name")
+
+
+class UserPool(Construct):
+    """A user pool with one public client; only administrators create users and set claims.
+
+    The client has no secret, signs in by SRP or through an administrator's call, and may write
+    no custom attribute, so that a user cannot move to another tenant or role.
+
+    Parameters
+    ----------
+    name : str
+        The pool's name.
+    region : str
+        Where it is; part of the issuer.
+    deletion_protection : bool, default True
+        Whether the pool refuses to be deleted.
+    token_minutes : int, default 60
+        How long an access or ID token is valid; 5 to 1440 [1]_.
+    refresh_days : int, default 1
+        How long a session may be refreshed.
+
+    Raises
+    ------
+    ConfigError
+        If `token_minutes` is outside 5..1440.
+
+    References
+    ----------
+    .. [1] https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-with-identity-providers.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        name: str,
+        region: str,
+        deletion_protection: bool = True,
+        token_minutes: int = 60,
+        refresh_days: int = 1,
+    ) -> None:
+        super().__init__(scope, id)
+        if not 5 <= token_minutes <= 1440:
+            raise ConfigError(f"token_minutes: got {token_minutes}; allowed 5..1440")
+        self._region = region
+        self.resource = CognitoUserPool(
+            self,
+            "Resource",
+            name=name,
+            deletion_protection="ACTIVE" if deletion_protection else "INACTIVE",
+            mfa_configuration="OFF",
+            username_configuration=CognitoUserPoolUsernameConfiguration(case_sensitive=False),
+            auto_verified_attributes=["email"],
+            admin_create_user_config=CognitoUserPoolAdminCreateUserConfig(
+                allow_admin_create_user_only=True
+            ),
+            account_recovery_setting=CognitoUserPoolAccountRecoverySetting(
+                recovery_mechanism=[
+                    CognitoUserPoolAccountRecoverySettingRecoveryMechanism(
+                        name="verified_email", priority=1
+                    )
+                ]
+            ),
+            password_policy=CognitoUserPoolPasswordPolicy(
+                minimum_length=12,
+                require_lowercase=True,
+                require_uppercase=True,
+                require_numbers=True,
+                require_symbols=True,
+                temporary_password_validity_days=7,
+            ),
+            schema=[_attribute(claim) for claim in TENANT_CLAIMS],
+        )
+        self.client = CognitoUserPoolClient(
+            self,
+            "Client",
+            name=name,
+            user_pool_id=self.resource.id,
+            generate_secret=False,
+            explicit_auth_flows=[
+                "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+                "ALLOW_REFRESH_TOKEN_AUTH",
+                "ALLOW_USER_SRP_AUTH",
+            ],
+            prevent_user_existence_errors="ENABLED",
+            enable_token_revocation=True,
+            access_token_validity=token_minutes,
+            id_token_validity=token_minutes,
+            refresh_token_validity=refresh_days,
+            token_validity_units=[
+                CognitoUserPoolClientTokenValidityUnits(
+                    access_token="minutes",  # noqa: S106 - a unit of time
+                    id_token="minutes",  # noqa: S106
+                    refresh_token="days",  # noqa: S106
+                )
+            ],
+            read_attributes=[
+                *_STANDARD_ATTRIBUTES,
+                *(f"custom:{claim.name}" for claim in TENANT_CLAIMS),
+            ],
+            write_attributes=list(_WRITABLE_ATTRIBUTES),
+        )
+
+    @property
+    def id(self) -> str:
+        """The pool's id."""
+        return self.resource.id
+
+    @property
+    def arn(self) -> str:
+        """The pool's ARN."""
+        return self.resource.arn
+
+    @property
+    def client_id(self) -> str:
+        """The client's id, which its ID tokens name as their audience."""
+        return self.client.id
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` claim of the pool's tokens.
+
+        Written out and not taken from the pool's `endpoint`, which names the emulator locally
+        while the tokens name AWS in both places.
+        """
+        return issuer(self._region, self.resource.id)
+
+
+def issuer(region: str, user_pool_id: str) -> str:
+    """Return the issuer of the tokens of a user pool.
+
+    >>> issuer("eu-central-1", "eu-central-1_abc")
+    'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_abc'
+    """
+    return f"https://cognito-idp.{region}.amazonaws.com/{user_pool_id}"
+
+
+def _attribute(claim: Claim) -> CognitoUserPoolSchema:
+    return CognitoUserPoolSchema(
+        name=claim.name,
+        attribute_data_type="String",
+        developer_only_attribute=False,
+        mutable=claim.mutable,
+        required=False,
+        # Left out, Cognito fills them in and every later plan wants to replace the pool.
+        string_attribute_constraints=CognitoUserPoolSchemaStringAttributeConstraints(
+            min_length="0", max_length=str(claim.max_length)
+        ),
+    )
