@@ -11,22 +11,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from services.tenancy.problems import not_allowed, one_of
+from tiers.tenant_variables import RELEASE_PATTERN, TASK_SIZES
 
 # The values CloudWatch Logs takes for a retention:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 _RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
-
-# Task sizes of Fargate, CPU units to MiB:
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
-FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
-    256: (512, 1024, 2048),
-    512: tuple(range(1024, 4096 + 1, 1024)),
-    1024: tuple(range(2048, 8192 + 1, 1024)),
-    2048: tuple(range(4096, 16384 + 1, 1024)),
-    4096: tuple(range(8192, 30720 + 1, 1024)),
-    8192: tuple(range(16384, 61440 + 1, 4096)),
-    16384: tuple(range(32768, 122880 + 1, 8192)),
-}
 
 _PRIVATE = tuple(
     ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
@@ -60,14 +49,14 @@ def _retention(value: int) -> int:
 
 
 def _cpu(value: int) -> int:
-    if value not in FARGATE_MEMORY:
-        raise not_allowed(f"{one_of(str(cpu) for cpu in FARGATE_MEMORY)} CPU units")
+    if value not in TASK_SIZES:
+        raise not_allowed(f"{one_of(str(cpu) for cpu in TASK_SIZES)} CPU units")
     return value
 
 
 def memory_for(cpu: int) -> str:
     """Return, as text, the memory sizes that Fargate has for `cpu` CPU units."""
-    sizes = FARGATE_MEMORY[cpu]
+    sizes = TASK_SIZES[cpu]
     if len(sizes) <= 4:
         return one_of(str(size) for size in sizes)
     return f"{sizes[0]} to {sizes[-1]} in steps of {sizes[1] - sizes[0]}"
@@ -144,8 +133,8 @@ Release = Annotated[
     str,
     Field(
         strict=True,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
-        description="1 to 64 letters, digits, '.', '_' and '-': an image tag",
+        pattern=RELEASE_PATTERN,
+        description="1 to 128 letters, digits, '.', '_' and '-': an image tag",
     ),
 ]
 BucketName = Annotated[

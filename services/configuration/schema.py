@@ -14,9 +14,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from services.configuration import fields
-from services.configuration.fields import FARGATE_MEMORY, memory_for
+from services.configuration.fields import memory_for
 from services.tenancy import Tier
 from services.tenancy.problems import not_allowed, show
+from tiers.tenant_variables import TASK_SIZES
 
 _SERVICE_NAME = r"^[a-z][a-z0-9-]{0,19}$"
 _RESERVED_SERVICES = frozenset({"gateway"})
@@ -222,7 +223,7 @@ class _Container(Frozen):
     @classmethod
     def _task_size(cls, value: int, info: ValidationInfo) -> int:
         cpu = info.data.get("cpu")
-        if cpu is not None and value not in FARGATE_MEMORY[cpu]:
+        if cpu is not None and value not in TASK_SIZES[cpu]:
             raise not_allowed(f"{memory_for(cpu)} MiB with cpu = {cpu}")
         return value
 

@@ -38,8 +38,8 @@ def parse(text: str, *, source: str = "saas.tfvars") -> Configuration:
     # The HCL grammar takes a tenth of a second to load: only whoever parses pays for it.
     from services.configuration.tfvars import read_tfvars  # noqa: PLC0415
 
-    data, problems = read_tfvars(text)
-    if any(problem.path == "(syntax)" for problem in problems):
+    data, problems = read_tfvars(text, source=source)
+    if problems and not data:
         raise ConfigurationError(source, problems)
     configuration, found = _validate(data)
     problems.extend(found)

@@ -10,21 +10,26 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from services.tenancy.problems import InputError, Problem, not_allowed, problems_of, show
 from services.tenancy.tier import Tier
+from tiers.tenant_variables import (
+    CELL_PATTERN,
+    EMAIL_PATTERN,
+    LAST_PRIORITY,
+    RELEASE_PATTERN,
+    TENANT_ID_PATTERN,
+    TENANT_NAME_PATTERN,
+    size_problem,
+)
 
-_TENANT_ID = r"^[a-z0-9](?:[a-z0-9-]{0,34}[a-z0-9])?$"
-_TENANT_NAME = r"^[a-z][a-z0-9-]{1,29}$"
-_EMAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$"
-_RELEASE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _RESERVED_IDS = frozenset({"default", "basic", "platform"})
 
 _ID_ALLOWED = (
     "1 to 36 of a-z, 0-9 and '-', neither first nor last a '-'; it names the Terraform workspace"
 )
 
-TenantId = Annotated[str, Field(pattern=_TENANT_ID, description=_ID_ALLOWED)]
+TenantId = Annotated[str, Field(pattern=TENANT_ID_PATTERN, description=_ID_ALLOWED)]
 TenantName = Annotated[
     str,
-    Field(pattern=_TENANT_NAME, description="2 to 30 of a-z, 0-9 and '-', first a letter"),
+    Field(pattern=TENANT_NAME_PATTERN, description="2 to 30 of a-z, 0-9 and '-', first a letter"),
 ]
 
 
@@ -39,19 +44,19 @@ class _Frozen(BaseModel):
 class Placement(_Frozen):
     """A tenant's slot in a routing cell."""
 
-    cell: str = Field(
-        pattern=r"^[a-z][a-z0-9-]{0,30}$", description="the id of a routing cell, such as cell-1"
-    )
+    cell: str = Field(pattern=CELL_PATTERN, description="the id of a routing cell, such as cell-1")
     listener_priority: int = Field(
-        ge=1, le=50000, description="1 to 50000, the priorities of a load balancer's rules"
+        ge=1, le=LAST_PRIORITY, description=f"a rule priority, 1 to {LAST_PRIORITY}"
     )
 
 
 class ServiceOverride(_Frozen):
-    """How many tasks one microservice of this tenant may run."""
+    """How many tasks of which size one microservice of this tenant runs."""
 
     min: int | None = Field(default=None, ge=0, le=1000, description="a number from 0 to 1000")
     max: int | None = Field(default=None, ge=1, le=1000, description="a number from 1 to 1000")
+    cpu: int | None = Field(default=None, description="CPU units")
+    memory: int | None = Field(default=None, description="MiB", validate_default=True)
 
     @field_validator("max")
     @classmethod
@@ -61,11 +66,19 @@ class ServiceOverride(_Frozen):
             raise not_allowed(f"min ({least}) or more")
         return value
 
+    @field_validator("memory")
+    @classmethod
+    def _task_size(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if "cpu" in info.data and (problem := size_problem(info.data["cpu"], value)):
+            raise not_allowed(f"one of Fargate's task sizes ({problem})")
+        return value
+
 
 class Overrides(_Frozen):
-    """Sizes in which one tenant differs from its tier."""
+    """Sizes in which one silo tenant differs from its tier."""
 
     services: Mapping[str, ServiceOverride] = Field(default_factory=dict)
+    gateway: ServiceOverride = ServiceOverride()
 
 
 class TenantDocument(_Frozen):
@@ -100,12 +113,12 @@ class TenantDocument(_Frozen):
     tenant_id: TenantId
     tenant_name: TenantName
     tier: Tier
-    admin_email: str = Field(pattern=_EMAIL, max_length=254, description="an e-mail address")
+    admin_email: str = Field(pattern=EMAIL_PATTERN, max_length=254, description="an e-mail address")
     placement: Placement | None = None
     release: str = Field(
         default="latest",
-        pattern=_RELEASE,
-        description="1 to 64 letters, digits, '.', '_' and '-': an image tag",
+        pattern=RELEASE_PATTERN,
+        description="1 to 128 letters, digits, '.', '_' and '-': an image tag",
     )
     overrides: Overrides = Overrides()
 
@@ -123,6 +136,13 @@ class TenantDocument(_Frozen):
     ) -> Placement | None:
         if value is not None and info.data.get("tier") is Tier.BASIC:
             raise not_allowed("no placement: basic tenants share the pool's route")
+        return value
+
+    @field_validator("overrides")
+    @classmethod
+    def _sized_in_silo_only(cls, value: Overrides, info: ValidationInfo) -> Overrides:
+        if value != Overrides() and info.data.get("tier") is Tier.BASIC:
+            raise not_allowed("no overrides: basic tenants share the pool's services")
         return value
 
     @classmethod
@@ -144,8 +164,9 @@ class TenantDocument(_Frozen):
             "tenant_name": self.tenant_name,
             "admin_email": self.admin_email,
             "release": self.release,
-            "overrides": self.overrides.model_dump(exclude_none=True),
         }
+        if self.tier.silo:
+            values["overrides"] = self.overrides.model_dump(exclude_none=True)
         if self.placement is not None:
             values["placement"] = self.placement.model_dump()
         return values
@@ -156,6 +177,6 @@ def check_tenant_id(tenant_id: str) -> str:
 
     For commands that take nothing but an id: it becomes a workspace name, a path and a tag.
     """
-    if re.match(_TENANT_ID, tenant_id) and not tenant_id.endswith("\n"):
+    if re.match(TENANT_ID_PATTERN, tenant_id) and not tenant_id.endswith("\n"):
         return tenant_id
     raise TenantDocumentError("tenant", [Problem("tenant_id", show(tenant_id), _ID_ALLOWED)])

@@ -11,9 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from services.tenancy.document import Placement
-
-FIRST_PRIORITY = 100
-"""Tenants' rules start here; lower priorities are the platform's own (the basic pool has 1)."""
+from tiers.tenant_variables import FIRST_PRIORITY
 
 
 class PlacementError(Exception):
