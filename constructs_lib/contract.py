@@ -75,13 +75,13 @@ def publish(scope: Construct, path: str, contract: Any) -> SsmParameter:
     )
 
 
-def read(scope: Construct, id: str, path: str, contract_type: type[T]) -> T:  # noqa: A002
+def read(scope: Construct, id_: str, path: str, contract_type: type[T]) -> T:
     """Declare the reading of the contract at `path`.
 
     Parameters
     ----------
     scope : Construct
-    id : str
+    id_ : str
         Of the data source.
     path : str
         As it was published.
@@ -99,7 +99,7 @@ def read(scope: Construct, id: str, path: str, contract_type: type[T]) -> T:  # 
         As `publish` does.
     """
     readers = _readers_of(contract_type)
-    source = DataAwsSsmParameter(scope, id, name=_checked(path))
+    source = DataAwsSsmParameter(scope, id_, name=_checked(path))
     document = Fn.jsondecode(source.insecure_value)
     return contract_type(
         **{name: reader(Fn.lookup_nested(document, [name])) for name, reader in readers.items()}

@@ -80,7 +80,7 @@ class SaasStack(TerraformStack):
     Parameters
     ----------
     scope : Construct
-    id : str
+    id_ : str
         The name of the root module; it is part of the state's key.
     settings : StackSettings
     tenant_scoped : bool, default False
@@ -99,25 +99,25 @@ class SaasStack(TerraformStack):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - the name all constructs use
+        id_: str,
         *,
         settings: StackSettings,
         tenant_scoped: bool = False,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, id_)
         self.settings = settings
-        self.stack_name = id
+        self.stack_name = id_
         self.tenant_id = tenant_variable(self) if tenant_scoped else None
         default_tags = {
             "Project": settings.name,
             "Environment": settings.environment,
-            "Stack": id,
+            "Stack": id_,
             "ManagedBy": "terraform",
         }
         if self.tenant_id is not None:
             default_tags["TenantId"] = "${var.tenant_id}"
-        add_backend(self, id, settings)
+        add_backend(self, id_, settings)
         AwsProvider(
             self,
             "aws",

@@ -1,0 +1,48 @@
+"""Log groups that end, and alarms that reach someone."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from constructs_lib.observability.alarms import (
+        Alarm,
+        AlarmTopic,
+        Metric,
+        read_throttles,
+        server_errors,
+        unhealthy_hosts,
+        write_throttles,
+    )
+    from constructs_lib.observability.logs import RETENTION_DAYS, LogGroup
+
+__all__ = [
+    "RETENTION_DAYS",
+    "Alarm",
+    "AlarmTopic",
+    "LogGroup",
+    "Metric",
+    "read_throttles",
+    "server_errors",
+    "unhealthy_hosts",
+    "write_throttles",
+]
+
+_MODULES = {
+    "RETENTION_DAYS": "logs",
+    "LogGroup": "logs",
+    "Alarm": "alarms",
+    "AlarmTopic": "alarms",
+    "Metric": "alarms",
+    "read_throttles": "alarms",
+    "server_errors": "alarms",
+    "unhealthy_hosts": "alarms",
+    "write_throttles": "alarms",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
