@@ -16,7 +16,18 @@ __all__ = ["SERVICES", "Patch", "apply", "patches"]
 _log = logging.getLogger("services.local")
 
 # Order matters where patches wrap the same symbol: the last one is the outermost.
-SERVICES = ("http",)
+SERVICES = (
+    "http",
+    "apigateway_v1",
+    "application_autoscaling",
+    "cloudwatch",
+    "ec2_endpoints",
+    "ec2_network",
+    "ec2_security_groups",
+    "ecr",
+    "ecs",
+    "elbv2",
+)
 
 
 def apply() -> list[Patch]:
