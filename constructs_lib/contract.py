@@ -132,6 +132,10 @@ def _plain(value: Any) -> Any:
 def _checked(path: str) -> str:
     if not path.startswith("/"):
         raise ConfigError(f"contract path: got {path!r}; allowed an absolute parameter name")
+    if "${" in path:
+        # A tenant's variable names the contract, as that of its routing cell; only Terraform
+        # knows the length.
+        return path
     return naming.fit(naming.PARAMETER, path)
 
 

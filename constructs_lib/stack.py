@@ -94,6 +94,9 @@ class SaasStack(TerraformStack):
     ----------
     tenant_id : TerraformVariable or None
         Only of tenant-scoped stacks.
+    default_tags : dict of str to str
+        For the few things that the provider's default tags do not reach, such as instances
+        of an auto scaling group.
     """
 
     def __init__(
@@ -117,12 +120,13 @@ class SaasStack(TerraformStack):
         }
         if self.tenant_id is not None:
             default_tags["TenantId"] = "${var.tenant_id}"
+        self.default_tags = {**default_tags, **(tags or {})}
         add_backend(self, id_, settings)
         AwsProvider(
             self,
             "aws",
             region=settings.region,
-            default_tags=[AwsProviderDefaultTags(tags={**default_tags, **(tags or {})})],
+            default_tags=[AwsProviderDefaultTags(tags=self.default_tags)],
         )
         self.add_override("terraform.required_version", REQUIRED_VERSION)
         self.node.add_validation(SynthesisInvariants(self))

@@ -82,8 +82,9 @@ class TierPolicy:
         return not self.shares(Part.SERVICES)
 
 
-# A task takes a network interface of its own; an instance of this size has two, or ten with trunking [1].
-# [1] https://docs.aws.amazon.com/AmazonECS/latest/developerguide/eni-trunking-supported-instance-types.html
+# A task takes a network interface of its own; an instance of this size has two to give, or ten
+# with trunking.
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/eni-trunking-supported-instance-types.html
 _DEFAULT_INSTANCE: Final = "m6i.large"
 
 POLICIES: Final[Mapping[str, TierPolicy]] = MappingProxyType(

@@ -80,7 +80,7 @@ class Cluster(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002
+        id_: str,
         *,
         names: Names,
         network: INetwork,
@@ -88,7 +88,7 @@ class Cluster(Construct):
         ec2: Ec2Capacity | None = None,
         instance_tags: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, id_)
         if ec2 is not None and capacity is not Capacity.EC2:
             raise ConfigError(f"ec2: got instances for a {capacity.value} cluster; allowed none")
         self.capacity = capacity

@@ -63,7 +63,7 @@ class Instances(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002
+        id_: str,
         *,
         names: Names,
         network: INetwork,
@@ -72,7 +72,7 @@ class Instances(Construct):
         size: Ec2Capacity,
         tags: Mapping[str, str],
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, id_)
         role = Role(
             self,
             "Role",
@@ -144,7 +144,7 @@ class Instances(Construct):
             name=names.fit(naming.LAUNCH_TEMPLATE),
             min_size=size.min,
             max_size=size.max,
-            vpc_zone_identifier=network.private_subnet_ids,
+            vpc_zone_identifier=list(network.private_subnet_ids),
             launch_template=AutoscalingGroupLaunchTemplate(
                 id=template.id, version=Fn.tostring(template.latest_version)
             ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cdktf import ITerraformDependable, TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.ecs_service import (
     EcsService,
     EcsServiceCapacityProviderStrategy,
@@ -33,6 +32,7 @@ from constructs_lib.compute.scaling import Scaling, ServiceScaling
 from constructs_lib.compute.task_roles import ExecutionRole
 from constructs_lib.identity.role import Role
 from constructs_lib.network import INetwork
+from constructs_lib.observability import LogGroup
 
 
 class Microservice(Construct):
@@ -74,7 +74,7 @@ class Microservice(Construct):
         With which ECS starts it; one of its own by default.
     repository_arns : sequence of str, optional
         Repositories of the image, for an execution role of its own.
-    log_group : CloudwatchLogGroup, optional
+    log_group : LogGroup, optional
         Where it logs; one of its own by default, kept 30 days.
     scaling : Scaling, optional
         One to three tasks at 60 % CPU by default.
@@ -89,7 +89,7 @@ class Microservice(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002
+        id_: str,
         *,
         name: str,
         names: Names,
@@ -107,21 +107,21 @@ class Microservice(Construct):
         task_role: Role | None = None,
         execution_role: ExecutionRole | None = None,
         repository_arns: Sequence[str] = (),
-        log_group: CloudwatchLogGroup | None = None,
+        log_group: LogGroup | None = None,
         scaling: Scaling | None = None,
         served: bool = True,
         route: HeaderRoute | None = None,
         wait: bool = True,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, id_)
         own_names = names / name
         ready: list[ITerraformDependable] = list(cluster.ready)
         if log_group is None:
-            log_group = CloudwatchLogGroup(
+            log_group = LogGroup(
                 self,
                 "Logs",
                 name=f"/{own_names.fit(naming.LOG_GROUP)}",
-                retention_in_days=30,
+                retention_days=30,
             )
         if execution_role is None:
             execution_role = ExecutionRole(
@@ -185,7 +185,7 @@ class Microservice(Construct):
                 for share in strategy(cluster.capacity, cluster.capacity_provider)
             ],
             network_configuration=EcsServiceNetworkConfiguration(
-                subnets=network.private_subnet_ids,
+                subnets=list(network.private_subnet_ids),
                 security_groups=[namespace.security_group_id],
                 assign_public_ip=False,
             ),
@@ -229,11 +229,9 @@ def _service_connect(
     service = EcsServiceServiceConnectConfigurationService(
         port_name=name,
         discovery_name=name,
-        client_alias=[
-            EcsServiceServiceConnectConfigurationServiceClientAlias(
-                dns_name=f"{name}.{namespace.name}", port=port
-            )
-        ],
+        client_alias=EcsServiceServiceConnectConfigurationServiceClientAlias(
+            dns_name=f"{name}.{namespace.name}", port=port
+        ),
     )
     return EcsServiceServiceConnectConfiguration(
         enabled=True, namespace=namespace.arn, service=[service] if served else None

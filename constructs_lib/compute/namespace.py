@@ -41,14 +41,14 @@ class ServiceConnectNamespace(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002
+        id_: str,
         *,
         names: Names,
         name: str,
         network: INetwork,
         ports: Sequence[int],
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, id_)
         self._name = name
         self.resource = ServiceDiscoveryHttpNamespace(
             self,
@@ -112,12 +112,12 @@ class ServiceConnectNamespace(Construct):
         """The security group of all members."""
         return self.security_group.id
 
-    def allow_from(self, id: str, *, security_group_id: str, port: int) -> None:  # noqa: A002
+    def allow_from(self, id_: str, *, security_group_id: str, port: int) -> None:
         """Let another security group, as a load balancer's, reach a port of the members.
 
         Parameters
         ----------
-        id : str
+        id_ : str
             Of the rule, unique in the namespace.
         security_group_id : str
             Who may come in.
@@ -126,7 +126,7 @@ class ServiceConnectNamespace(Construct):
         """
         VpcSecurityGroupIngressRule(
             self,
-            id,
+            id_,
             security_group_id=self.security_group.id,
             description="From a load balancer",
             referenced_security_group_id=security_group_id,

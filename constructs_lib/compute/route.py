@@ -65,14 +65,14 @@ class RoutedTarget(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002
+        id_: str,
         *,
         names: Names,
         network: INetwork,
         port: int,
         route: HeaderRoute,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, id_)
         self.target_group = LbTargetGroup(
             self,
             "TargetGroup",

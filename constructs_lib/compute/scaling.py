@@ -65,13 +65,13 @@ class ServiceScaling(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002
+        id_: str,
         *,
         cluster_name: str,
         service_name: str,
         scaling: Scaling,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, id_)
         target = AppautoscalingTarget(
             self,
             "Target",

@@ -38,7 +38,7 @@ class ExecutionRole(Role):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002
+        id_: str,
         *,
         names: Names,
         cluster_arn: str,
@@ -59,7 +59,7 @@ class ExecutionRole(Role):
         ]
         super().__init__(
             scope,
-            id,
+            id_,
             name=names.fit(naming.IAM_ROLE, "execution"),
             description="ECS starts tasks with it: pulls images, writes logs",
             trust=tasks_trust(cluster_arn),
@@ -92,7 +92,7 @@ class TaskRole(Role):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002
+        id_: str,
         *,
         names: Names,
         service: str,
@@ -101,7 +101,7 @@ class TaskRole(Role):
     ) -> None:
         super().__init__(
             scope,
-            id,
+            id_,
             name=names.fit(naming.IAM_ROLE, service, "task"),
             description=f"What the code of the service {service} may do",
             trust=tasks_trust(cluster_arn),

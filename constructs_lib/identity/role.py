@@ -30,14 +30,14 @@ class Role(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002
+        id_: str,
         *,
         name: str,
         description: str,
         trust: Trust,
         statements: Sequence[Statement] = (),
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, id_)
         self.resource = IamRole(
             self,
             "Resource",

@@ -77,7 +77,7 @@ class UserPool(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002
+        id_: str,
         *,
         name: str,
         region: str,
@@ -85,7 +85,7 @@ class UserPool(Construct):
         token_minutes: int = 60,
         refresh_days: int = 1,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, id_)
         if not 5 <= token_minutes <= 1440:
             raise ConfigError(f"token_minutes: got {token_minutes}; allowed 5..1440")
         self._region = region

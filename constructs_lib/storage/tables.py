@@ -80,7 +80,7 @@ class TenantTable(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002
+        id_: str,
         *,
         name: str,
         sort_key: str,
@@ -88,7 +88,7 @@ class TenantTable(Construct):
         indexes: Sequence[TableIndex] = (),
         deletion_protection: bool = True,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, id_)
         keys = [(sort_key, sort_key_type), *((i.sort_key, i.sort_key_type) for i in indexes)]
         _check(keys, indexes)
         self._has_indexes = bool(indexes)

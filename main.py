@@ -1,0 +1,91 @@
+"""The system, from its configuration to its root modules.
+
+python main.py [saas.tfvars]    synthesise into cdktf.out
+cdktf synth                     the same, by the CLI
+build(configuration, outdir)    the same, for a test
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tiers
+from services.configuration import Configuration, ConfigurationError, load
+
+if TYPE_CHECKING:
+    from cdktf import App
+
+CONFIGURATION = "saas.tfvars"
+OUTPUT = "cdktf.out"
+
+
+def build(configuration: Configuration, outdir: str | Path = OUTPUT) -> App:
+    """Return the whole system as an app that is ready to synthesise.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        The deployment.
+    outdir : path, default "cdktf.out"
+        Where the root modules go, each as `stacks/<stack>/cdk.tf.json`.
+    """
+    # Here, because it starts Node.js, which a bad configuration shall not wait for.
+    from cdktf import App  # noqa: PLC0415
+
+    app = App(outdir=str(outdir))
+
+    tiers.Platform(app, configuration=configuration)
+
+    tiers.BasicTier(app, configuration=configuration)
+    tiers.BasicTenant(app, configuration=configuration)
+
+    tiers.AdvancedTier(app, configuration=configuration)
+    tiers.AdvancedTenant(app, configuration=configuration)
+
+    tiers.PremiumTenant(app, configuration=configuration)
+
+    return app
+
+
+def synthesize(configuration: Configuration, outdir: str | Path = OUTPUT) -> list[str]:
+    """Write all root modules to `outdir` and return their names.
+
+    Directories of root modules that are gone are removed: cdktf leaves them, and a tool that
+    walks the directory would apply them.
+    """
+    build(configuration, outdir).synth()
+    stacks = Path(outdir) / "stacks"
+    kept = sorted(json.loads((Path(outdir) / "manifest.json").read_text())["stacks"])
+    for directory in stacks.iterdir():
+        if directory.is_dir() and directory.name not in kept:
+            shutil.rmtree(directory)
+    return kept
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Synthesise the configuration that is named, by default `saas.tfvars`.
+
+    Returns
+    -------
+    int
+        0, or 2 if the configuration cannot be used; nothing is written then.
+    """
+    from constructs_lib.errors import ConfigError  # noqa: PLC0415
+
+    given = (sys.argv[1:] if arguments is None else arguments) or [CONFIGURATION]
+    try:
+        configuration = load(given[0])
+        synthesize(configuration, os.environ.get("CDKTF_OUTDIR", OUTPUT))
+    except (ConfigurationError, ConfigError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

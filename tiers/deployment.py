@@ -1,0 +1,65 @@
+"""What all stacks take from the configuration: settings, names, paths of contracts, capacity."""
+
+from __future__ import annotations
+
+from constructs_lib import StackSettings
+from constructs_lib.compute import Capacity, Ec2Capacity, Names
+from constructs_lib.naming import tenant_id, tenant_key
+from services.configuration import Configuration
+from services.tenancy import Tier
+from tiers.contracts import cell_path, contract_path
+from tiers.policy import policy_of
+
+PLATFORM = "platform"
+
+
+def stack_settings(configuration: Configuration) -> StackSettings:
+    """Return what the base of every stack takes."""
+    return StackSettings(
+        name=configuration.name,
+        environment=configuration.environment,
+        region=configuration.region,
+        state_bucket=configuration.state_bucket,
+        lock_table=configuration.lock_table,
+        use_lockfile=configuration.state.use_lockfile,
+        kms_key_id=configuration.state.kms,
+    )
+
+
+def shared_names(configuration: Configuration, *parts: str) -> Names:
+    """Return the names of something that tenants share."""
+    return Names((configuration.prefix, *parts))
+
+
+def tenant_names(configuration: Configuration) -> Names:
+    """Return the names of something that one tenant owns."""
+    return Names((configuration.prefix, tenant_id()), short=(configuration.prefix, tenant_key()))
+
+
+def platform_path(configuration: Configuration) -> str:
+    """Return where the platform publishes its contract."""
+    return contract_path(configuration.name, configuration.environment, PLATFORM)
+
+
+def tier_path(configuration: Configuration, tier: str) -> str:
+    """Return where the shared part of a tier publishes its contract."""
+    return contract_path(configuration.name, configuration.environment, f"tier-{tier}")
+
+
+def routing_cell_path(configuration: Configuration, cell: str) -> str:
+    """Return where a routing cell publishes its contract; `cell` may be an expression."""
+    return cell_path(configuration.name, configuration.environment, cell)
+
+
+def capacity_of(configuration: Configuration, tier: str) -> Capacity:
+    """Return what a tier's tasks run on: as configured, else as its policy says."""
+    chosen = configuration.tiers[Tier(tier)].compute
+    return Capacity((chosen or policy_of(tier).compute).value)
+
+
+def instances_of(configuration: Configuration, tier: str) -> Ec2Capacity | None:
+    """Return a tier's instances, or nothing where it has none."""
+    if capacity_of(configuration, tier) is not Capacity.EC2:
+        return None
+    size = configuration.tiers[Tier(tier)].ec2 or policy_of(tier).ec2
+    return Ec2Capacity(instance_type=size.instance_type, min=size.min, max=size.max)

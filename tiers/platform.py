@@ -1,0 +1,172 @@
+"""The platform: what every tier and tenant stands on, applied once."""
+
+from __future__ import annotations
+
+import json
+
+from cdktf_cdktf_provider_aws.dynamodb_table import (
+    DynamodbTable,
+    DynamodbTableAttribute,
+    DynamodbTablePointInTimeRecovery,
+    DynamodbTableServerSideEncryption,
+)
+from cdktf_cdktf_provider_aws.ecr_lifecycle_policy import EcrLifecyclePolicy
+from cdktf_cdktf_provider_aws.ecr_repository import (
+    EcrRepository,
+    EcrRepositoryEncryptionConfiguration,
+    EcrRepositoryImageScanningConfiguration,
+)
+from cdktf_cdktf_provider_aws.ecs_account_setting_default import EcsAccountSettingDefault
+from constructs import Construct
+
+from constructs_lib import SaasStack
+from constructs_lib.compute import Capacity
+from constructs_lib.contract import publish
+from constructs_lib.network import Network
+from constructs_lib.routing import RoutingCell
+from constructs_lib.storage.buckets import LogBucket, ReleaseBucket
+from services.configuration import Configuration
+from tiers import manifest
+from tiers.contracts import FIRST_CELL, CellContract, PlatformContract
+from tiers.deployment import PLATFORM, capacity_of, routing_cell_path, stack_settings
+from tiers.policy import POLICIES
+
+
+class Platform(SaasStack):
+    """Network, first routing cell, registries, buckets and the tables of the tenant mapping.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        The deployment.
+    """
+
+    def __init__(self, scope: Construct, *, configuration: Configuration) -> None:
+        super().__init__(scope, PLATFORM, settings=stack_settings(configuration))
+        prefix = configuration.prefix
+        keep = configuration.deletion_protection
+        network = Network(
+            self,
+            "network",
+            name=prefix,
+            cidr=configuration.cidr,
+            zones=configuration.zones,
+            nat=configuration.network.nat,
+            interface_endpoints=configuration.network.interface_endpoints,
+            flow_log_retention_days=configuration.network.flow_log_retention_days,
+        )
+        access_logs = LogBucket(
+            self, "access-logs", name=f"{prefix}-access-logs", force_destroy=not keep
+        )
+        releases = ReleaseBucket(
+            self,
+            "releases",
+            name=f"{prefix}-releases",
+            access_log_bucket=access_logs.name,
+            force_destroy=not keep,
+        )
+        cell = RoutingCell(
+            self,
+            FIRST_CELL,
+            network=network,
+            name=f"{prefix}-{FIRST_CELL}",
+            capacity=configuration.routing.cell_capacity,
+            target_port=configuration.gateway.port,
+            access_log_bucket=access_logs.name,
+            deletion_protection=keep,
+        )
+        publish(
+            cell,
+            routing_cell_path(configuration, FIRST_CELL),
+            CellContract(
+                listener_arn=cell.listener_arn,
+                load_balancer_dns_name=cell.load_balancer_dns_name,
+                nlb_dns_name=cell.nlb_dns_name,
+                security_group_id=cell.security_group_id,
+                vpc_link_id=cell.vpc_link_id,
+            ),
+        )
+        mapping = _table(self, "tenant-mapping", f"{prefix}-tenant-mapping", keep, tenantId="S")
+        placements = _table(
+            self, "placements", configuration.placement_table, keep, cellId="S", slot="N"
+        )
+        repositories = {
+            name: _repository(self, f"repository-{name}", f"{prefix}/{name}", keep)
+            for name in manifest.component_names(configuration)
+        }
+        if any(capacity_of(configuration, tier) is Capacity.EC2 for tier in POLICIES):
+            # An instance has two or three network interfaces, so as many tasks; trunking gives it
+            # ten and more. It is a setting of the account, not of a cluster.
+            # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-eni.html
+            EcsAccountSettingDefault(self, "trunking", name="awsvpcTrunking", value="enabled")
+        self.publish(
+            PlatformContract(
+                vpc_id=network.vpc_id,
+                vpc_cidr=network.cidr,
+                private_subnet_ids=network.private_subnet_ids,
+                mapping_table_name=mapping.name,
+                mapping_table_arn=mapping.arn,
+                placement_table_name=placements.name,
+                placement_table_arn=placements.arn,
+                access_log_bucket=access_logs.name,
+                release_bucket=releases.name,
+                repository_urls={
+                    name: repository.repository_url for name, repository in repositories.items()
+                },
+                repository_arns={name: repository.arn for name, repository in repositories.items()},
+            )
+        )
+
+
+def _table(scope: Construct, id_: str, name: str, keep: bool, **keys: str) -> DynamodbTable:
+    """Return a table of the platform's own; the first key is the partition key."""
+    partition, *rest = keys
+    return DynamodbTable(
+        scope,
+        id_,
+        name=name,
+        billing_mode="PAY_PER_REQUEST",
+        hash_key=partition,
+        range_key=rest[0] if rest else None,
+        attribute=[DynamodbTableAttribute(name=key, type=kind) for key, kind in keys.items()],
+        point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
+        server_side_encryption=DynamodbTableServerSideEncryption(enabled=True),
+        deletion_protection_enabled=keep,
+    )
+
+
+def _repository(scope: Construct, id_: str, name: str, keep: bool) -> EcrRepository:
+    repository = EcrRepository(
+        scope,
+        id_,
+        name=name,
+        # A release that tenants run must stay the release that was tested.
+        image_tag_mutability="IMMUTABLE",
+        image_scanning_configuration=EcrRepositoryImageScanningConfiguration(scan_on_push=True),
+        encryption_configuration=[EcrRepositoryEncryptionConfiguration(encryption_type="AES256")],
+        force_delete=not keep,
+    )
+    # Images with a tag stay: some tenant may run them, however old they are.
+    EcrLifecyclePolicy(
+        scope,
+        f"{id_}-lifecycle",
+        repository=repository.name,
+        policy=json.dumps(
+            {
+                "rules": [
+                    {
+                        "rulePriority": 1,
+                        "description": "Images that no tag names any more",
+                        "selection": {
+                            "tagStatus": "untagged",
+                            "countType": "sinceImagePushed",
+                            "countUnit": "days",
+                            "countNumber": 14,
+                        },
+                        "action": {"type": "expire"},
+                    },
+                ]
+            }
+        ),
+    )
+    return repository

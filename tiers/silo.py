@@ -1,0 +1,125 @@
+"""What advanced and premium tenants have to themselves, wherever it runs."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from constructs_lib import naming
+from constructs_lib.compute import ICluster, Names, TaskRole
+from constructs_lib.identity import UserPool
+from constructs_lib.storage.tables import TableIndex, TenantTable
+from services.configuration import Configuration
+from tiers import manifest
+from tiers.contracts import CellContract, PlatformContract
+from tiers.sizes import tenant_size
+from tiers.workload import Audience, Isolation, ServiceRights, Workload
+
+
+class Silo(Construct):
+    """One tenant's user pool, tables, gateway and services.
+
+    A service's role reaches that service's table of this tenant and nothing else of any tenant.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        Its manifest says which services and tables there are.
+    tier : str
+        The tenant's tier.
+    platform : PlatformContract
+        The network and the image repositories.
+    cell : CellContract
+        The routing cell that holds the tenant.
+    cluster : ICluster
+        Where the services run: shared or the tenant's own.
+    names : Names
+        What the names of the resources begin with.
+    tenant_id, release : str
+        Expressions of the tenant's variables.
+    priority : int or float
+        The place of the tenant's listener rule.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        configuration: Configuration,
+        tier: str,
+        platform: PlatformContract,
+        cell: CellContract,
+        cluster: ICluster,
+        names: Names,
+        tenant_id: str,
+        release: str,
+        priority: float,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.user_pool = UserPool(
+            self,
+            "UserPool",
+            name=names.fit(naming.USER_POOL),
+            region=configuration.region,
+            deletion_protection=configuration.deletion_protection,
+        )
+        tables = {
+            name: service_table(self, configuration, name, names)
+            for name in manifest.storages(configuration)
+        }
+
+        def rights(parent: Construct, name: str) -> ServiceRights:
+            statements = manifest.permissions(configuration.services[name])
+            environment = {"TENANT_ID": tenant_id}
+            if name in tables:
+                statements.append(tables[name].grant_read_write())
+                environment["TABLE_NAME"] = tables[name].name
+            if not statements:
+                return ServiceRights(role=None, environment=environment)
+            role = TaskRole(
+                parent,
+                f"{name}-role",
+                names=names,
+                service=name,
+                cluster_arn=cluster.arn,
+                statements=statements,
+            )
+            return ServiceRights(role=role, environment=environment)
+
+        self.workload = Workload(
+            self,
+            "Workload",
+            configuration=configuration,
+            platform=platform,
+            cell=cell,
+            cluster=cluster,
+            names=names,
+            namespace=f"{tenant_id}.sc",
+            audience=Audience(
+                tier=tier,
+                isolation=Isolation.SILO,
+                tenant_path=tenant_id,
+                priority=priority,
+                release=release,
+            ),
+            user_pool=self.user_pool,
+            sizing=tenant_size,
+            rights=rights,
+        )
+
+
+def service_table(
+    scope: Construct, configuration: Configuration, service: str, names: Names
+) -> TenantTable:
+    """Return the table that the manifest gives `service`."""
+    storage = configuration.services[service].storage
+    if storage is None:
+        raise LookupError(f"{service} has no storage in the manifest")
+    return TenantTable(
+        scope,
+        f"{service}-table",
+        name=names.fit(naming.TABLE, service),
+        sort_key=storage.sort_key,
+        indexes=[TableIndex(index.name, index.sort_key) for index in storage.indexes],
+        deletion_protection=configuration.deletion_protection,
+    )

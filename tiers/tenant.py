@@ -1,0 +1,226 @@
+"""What all tenant root modules are: one tenant, given by variables, in a workspace of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from cdktf import TerraformOutput, TerraformVariable, TerraformVariableValidationConfig
+from cdktf_cdktf_provider_aws.cognito_user import CognitoUser
+from cdktf_cdktf_provider_aws.dynamodb_table_item import DynamodbTableItem
+from constructs import Construct
+
+from constructs_lib import SaasStack
+from constructs_lib.contract import read
+from services.configuration import Configuration
+from tiers import manifest
+from tiers.contracts import PlatformContract
+from tiers.deployment import platform_path, stack_settings
+from tiers.policy import policy_of
+from tiers.tenant_variables import (
+    CELL_PATTERN,
+    EMAIL_PATTERN,
+    FIRST_PRIORITY,
+    LAST_PRIORITY,
+    OUTPUTS,
+    RELEASE_PATTERN,
+    TASK_SIZES,
+    TENANT_NAME_PATTERN,
+    VARIABLES,
+)
+
+TENANT_ID = "${var.tenant_id}"
+TENANT_NAME = "${var.tenant_name}"
+
+
+class TenantStack(SaasStack):
+    """The root module of one tenant of a tier.
+
+    It declares the tier's variables with their validations; `tenant_id` must name the selected
+    workspace. A subclass builds what the tier gives a tenant and then calls `register`.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        The deployment.
+    tier : str
+        The tier; the stack is called `tenant-<tier>`.
+    """
+
+    def __init__(self, scope: Construct, *, configuration: Configuration, tier: str) -> None:
+        super().__init__(
+            scope,
+            f"tenant-{tier}",
+            settings=stack_settings(configuration),
+            tenant_scoped=True,
+            tags={"TenantName": TENANT_NAME, "Tier": tier, "Release": "${var.release}"},
+        )
+        self.configuration = configuration
+        self.tier = tier
+        rules = _validations(configuration, tier)
+        for variable in VARIABLES[tier]:
+            if variable.name == "tenant_id":
+                continue
+            TerraformVariable(
+                self,
+                variable.name,
+                type=variable.type,
+                description=variable.description,
+                nullable=False,
+                default=None if variable.required else {},
+                validation=rules[variable.name],
+            )
+        self.platform = read(self, "platform", platform_path(configuration), PlatformContract)
+
+    def register(
+        self,
+        *,
+        user_pool_id: str,
+        client_id: str,
+        issuer: str,
+        tenant_path: str,
+        load_balancer_dns_name: str,
+        cluster_name: str,
+    ) -> CognitoUser:
+        """Create the first administrator, make the tenant known, and declare the outputs.
+
+        Returns
+        -------
+        CognitoUser
+            The administrator, invited by e-mail.
+        """
+        admin_name = f"{TENANT_NAME}-admin"
+        admin = CognitoUser(
+            self,
+            "Admin",
+            user_pool_id=user_pool_id,
+            username=admin_name,
+            desired_delivery_mediums=["EMAIL"],
+            attributes={
+                "email": "${var.admin_email}",
+                "email_verified": "true",
+                # The provider writes these as `custom:<name>`.
+                "tenantId": TENANT_ID,
+                "tenantName": TENANT_NAME,
+                "tenantTier": self.tier,
+                "userRole": "TenantAdmin",
+            },
+        )
+        item = {
+            "tenantId": TENANT_ID,
+            "tenantName": TENANT_NAME,
+            "tier": self.tier,
+            "issuer": issuer,
+            "clientId": client_id,
+            "tenantPath": tenant_path,
+            "status": "active",
+        }
+        DynamodbTableItem(
+            self,
+            "Mapping",
+            table_name=self.platform.mapping_table_name,
+            hash_key="tenantId",
+            item=json.dumps({name: {"S": value} for name, value in item.items()}),
+        )
+        outputs = {
+            "tenant_id": TENANT_ID,
+            "tenant_name": TENANT_NAME,
+            "tier": self.tier,
+            "admin_email": "${var.admin_email}",
+            "admin_username": admin_name,
+            "release": "${var.release}",
+            "tenant_path": tenant_path,
+            "user_pool_id": user_pool_id,
+            "app_client_id": client_id,
+            "issuer": issuer,
+            "load_balancer_dns_name": load_balancer_dns_name,
+            "cluster_name": cluster_name,
+        }
+        for name in OUTPUTS:
+            # The id carries a suffix, because a variable of the same stack has the plain one.
+            output = TerraformOutput(self, f"{name}_output", value=outputs[name])
+            output.override_logical_id(name)
+        return admin
+
+
+def _validations(
+    configuration: Configuration, tier: str
+) -> dict[str, list[TerraformVariableValidationConfig]]:
+    services = ", ".join(f'"{name}"' for name in configuration.services)
+    return {
+        "tenant_name": [
+            _matches(
+                "tenant_name",
+                TENANT_NAME_PATTERN,
+                "tenant_name must be 2 to 30 lower-case letters, digits or hyphens, and must begin "
+                "with a letter.",
+            )
+        ],
+        "admin_email": [
+            _matches("admin_email", EMAIL_PATTERN, "admin_email must be an e-mail address.")
+        ],
+        "release": [
+            _matches("release", RELEASE_PATTERN, "release must be possible as an image tag.")
+        ],
+        "placement": [
+            _holds(
+                f'can(regex("{CELL_PATTERN}", var.placement.cell))',
+                "placement.cell must be the id of a routing cell.",
+            ),
+            _holds(
+                f"var.placement.listener_priority >= {FIRST_PRIORITY} && "
+                f"var.placement.listener_priority <= {LAST_PRIORITY} && "
+                "floor(var.placement.listener_priority) == var.placement.listener_priority",
+                f"placement.listener_priority must be a whole number from {FIRST_PRIORITY} to "
+                f"{LAST_PRIORITY}; lower ones are the pool's.",
+            ),
+        ],
+        "overrides": _override_rules(services, tier),
+    }
+
+
+def _override_rules(services: str, tier: str) -> list[TerraformVariableValidationConfig]:
+    policy = policy_of(tier)
+    if not policy.is_silo:
+        return [
+            _holds(
+                "length(var.overrides.services) == 0",
+                f"overrides must be empty: {tier} tenants share services of one size.",
+            )
+        ]
+    every = "concat(values(var.overrides.services), [var.overrides.gateway])"
+    most = policy.max_tasks_per_service
+    sizes = ", ".join(
+        f'"{cpu}/{memory}"' for cpu, memories in TASK_SIZES.items() for memory in memories
+    )
+    return [
+        _holds(
+            f"length(setsubtract(keys(var.overrides.services), [{services}])) == 0",
+            f"overrides.services may name only these services: {services.replace(chr(34), '')}.",
+        ),
+        _holds(
+            f"alltrue([for s in {every} : coalesce(s.min, 0) >= 0 && "
+            f"coalesce(s.max, 1) >= 1 && coalesce(s.max, {most}) <= {most} && "
+            f"coalesce(s.min, 0) <= coalesce(s.max, {most})])",
+            f"overrides: min and max must be numbers of tasks, 0 <= min <= max <= {most}.",
+        ),
+        _holds(
+            f"alltrue([for s in {every} : (s.cpu == null && s.memory == null) || "
+            f'contains([{sizes}], try("${{s.cpu}}/${{s.memory}}", ""))])',
+            "overrides: cpu and memory must be given together and be a task size of Fargate.",
+        ),
+    ]
+
+
+def _matches(variable: str, pattern: str, message: str) -> TerraformVariableValidationConfig:
+    quoted = json.dumps(pattern)
+    return _holds(f"can(regex({quoted}, var.{variable}))", message)
+
+
+def _holds(condition: str, message: str) -> TerraformVariableValidationConfig:
+    return TerraformVariableValidationConfig(condition=f"${{{condition}}}", error_message=message)
+
+
+def owned_storages(configuration: Configuration) -> Sequence[str]:
+    """Return the services of which a silo tenant has a table of its own."""
+    return list(manifest.storages(configuration))

@@ -1,0 +1,231 @@
+"""The gateway and every service of the manifest, as they run for a pool or for one tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cdktf import Fn
+from constructs import Construct
+
+from constructs_lib import naming
+from constructs_lib.compute import (
+    ExecutionRole,
+    HeaderRoute,
+    ICluster,
+    Microservice,
+    Names,
+    ServiceConnectNamespace,
+)
+from constructs_lib.identity import Role, UserPool
+from constructs_lib.network import NetworkRef
+from constructs_lib.observability import LogGroup
+from services.configuration import Configuration
+from tiers import manifest
+from tiers.contracts import CellContract, PlatformContract
+from tiers.manifest import GATEWAY
+from tiers.sizes import Sizing
+
+
+class Isolation(StrEnum):
+    """How a service keeps tenants apart: credentials per tenant, or being one tenant's own."""
+
+    POOL = "pool"
+    SILO = "silo"
+
+
+@dataclass(frozen=True)
+class ServiceRights:
+    """The role of a service's code, and the variables that tell it what the role reaches."""
+
+    role: Role | None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Whom a workload serves.
+
+    Parameters
+    ----------
+    tier : str
+        Their tier.
+    isolation : Isolation
+        Whether they share it.
+    tenant_path : str
+        The value of the header that leads to it.
+    priority : int or float
+        The place of its listener rule.
+    release : str
+        The release of its images.
+    """
+
+    tier: str
+    isolation: Isolation
+    tenant_path: str
+    priority: float
+    release: str
+
+
+class Workload(Construct):
+    """A Service Connect namespace with the gateway and every service of the manifest.
+
+    Requests come from the routing cell to the gateway and from there to the services; nothing
+    else reaches them. One execution role and one log group serve all of them.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        Its manifest says which services there are.
+    platform : PlatformContract
+        The network and the image repositories.
+    cell : CellContract
+        The routing cell whose listener leads here.
+    cluster : ICluster
+        Where all of them run.
+    names : Names
+        What the names of the resources begin with.
+    namespace : str
+        The namespace's name.
+    audience : Audience
+        Whom it serves.
+    user_pool : UserPool
+        Whose tokens the services accept.
+    sizing : Sizing
+        How big each service is.
+    rights : callable
+        Gives each service's rights; called with the construct to make the role in and the name.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        configuration: Configuration,
+        platform: PlatformContract,
+        cell: CellContract,
+        cluster: ICluster,
+        names: Names,
+        namespace: str,
+        audience: Audience,
+        user_pool: UserPool,
+        sizing: Sizing,
+        rights: Callable[[Construct, str], ServiceRights],
+    ) -> None:
+        super().__init__(scope, id_)
+        network = network_of(platform)
+        self.namespace = ServiceConnectNamespace(
+            self,
+            "Namespace",
+            names=names,
+            name=namespace,
+            network=network,
+            ports=manifest.ports(configuration),
+        )
+        logs = LogGroup(
+            self,
+            "Logs",
+            name=f"/{names.fit(naming.LOG_GROUP)}",
+            retention_days=configuration.log_retention_days,
+        )
+        execution_role = ExecutionRole(
+            self,
+            "ExecutionRole",
+            names=names,
+            cluster_arn=cluster.arn,
+            repository_arns=[
+                repository(platform.repository_arns, name)
+                for name in manifest.component_names(configuration)
+            ],
+            log_group_arns=[logs.arn],
+        )
+        common = {
+            "TIER": audience.tier,
+            "ISOLATION": audience.isolation.value,
+            "USER_POOL_ID": user_pool.id,
+            "APP_CLIENT_ID": user_pool.client_id,
+            "AWS_REGION": configuration.region,
+            "LOG_LEVEL": "INFO",
+        }
+        services = []
+        for name, spec in configuration.services.items():
+            own = rights(self, name)
+            size = sizing(name, spec)
+            service = Microservice(
+                self,
+                name,
+                name=name,
+                names=names,
+                region=configuration.region,
+                cluster=cluster,
+                network=network,
+                namespace=self.namespace,
+                image=manifest.image(
+                    spec, repository(platform.repository_urls, name), audience.release
+                ),
+                port=spec.port,
+                cpu=size.cpu,
+                memory=size.memory,
+                scaling=size.scaling,
+                environment={
+                    **manifest.environment(spec),
+                    **common,
+                    **own.environment,
+                    "SERVICE_NAME": name,
+                    "PORT": str(spec.port),
+                },
+                health_check=manifest.health_check(spec),
+                task_role=own.role,
+                execution_role=execution_role,
+                log_group=logs,
+            )
+            services.append(service.resource)
+        gateway = configuration.gateway
+        size = sizing(GATEWAY, gateway)
+        front = Microservice(
+            self,
+            GATEWAY,
+            name=GATEWAY,
+            names=names,
+            region=configuration.region,
+            cluster=cluster,
+            network=network,
+            namespace=self.namespace,
+            image=manifest.image(
+                gateway, repository(platform.repository_urls, GATEWAY), audience.release
+            ),
+            port=gateway.port,
+            cpu=size.cpu,
+            memory=size.memory,
+            scaling=size.scaling,
+            command=manifest.gateway_command(configuration, namespace),
+            execution_role=execution_role,
+            log_group=logs,
+            served=False,
+            route=HeaderRoute(
+                listener_arn=cell.listener_arn,
+                security_group_id=cell.security_group_id,
+                priority=audience.priority,
+                header_value=audience.tenant_path,
+                health_path=gateway.health_path,
+            ),
+        )
+        # A task learns only those names of its namespace that exist as it starts.
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html
+        front.resource.node.add_dependency(*services)
+
+
+def network_of(platform: PlatformContract) -> NetworkRef:
+    """Return the platform's network as constructs take it."""
+    return NetworkRef(
+        vpc_id=platform.vpc_id,
+        private_subnet_ids=platform.private_subnet_ids,
+        cidr=platform.vpc_cidr,
+    )
+
+
+def repository(by_name: Mapping[str, str], name: str) -> str:
+    """Return one value of a contract's map, which is an expression and cannot be subscripted."""
+    return f"{Fn.lookup(by_name, name)}"
