@@ -181,10 +181,10 @@ class Workload(Construct):
                 execution_role=execution_role,
                 log_group=logs,
             )
-            services.append(service.resource)
+            services.append(service)
         gateway = configuration.gateway
         size = sizing(GATEWAY, gateway)
-        front = Microservice(
+        Microservice(
             self,
             GATEWAY,
             name=GATEWAY,
@@ -204,6 +204,7 @@ class Workload(Construct):
             execution_role=execution_role,
             log_group=logs,
             served=False,
+            after=services,
             route=HeaderRoute(
                 listener_arn=cell.listener_arn,
                 security_group_id=cell.security_group_id,
@@ -212,9 +213,6 @@ class Workload(Construct):
                 health_path=gateway.health_path,
             ),
         )
-        # A task learns only those names of its namespace that exist as it starts.
-        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html
-        front.resource.node.add_dependency(*services)
 
 
 def network_of(platform: PlatformContract) -> NetworkRef:

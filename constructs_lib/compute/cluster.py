@@ -71,6 +71,16 @@ class Cluster(Construct):
     instance_tags : mapping, optional
         Tags of instances and their volumes, which the provider's default tags do not reach.
 
+    Attributes
+    ----------
+    name, arn : str
+    capacity : Capacity
+    capacity_provider : str
+        The capacity provider that the capacity stands for.
+    instances : Instances or None
+        Only of ``ec2`` clusters.
+    resource : EcsCluster
+
     Raises
     ------
     ConfigError
@@ -98,6 +108,8 @@ class Cluster(Construct):
             name=names.fit(naming.ECS_CLUSTER),
             setting=[EcsClusterSetting(name="containerInsights", value="enabled")],
         )
+        self.name: str = self.resource.name
+        self.arn: str = self.resource.arn
         self.instances: Instances | None = None
         if capacity is Capacity.EC2:
             self.instances = Instances(
@@ -113,7 +125,7 @@ class Cluster(Construct):
         providers = (
             [self.instances.capacity_provider] if self.instances else list(FARGATE_PROVIDERS)
         )
-        self._provider = {
+        self.capacity_provider: str = {
             Capacity.FARGATE: "FARGATE",
             Capacity.FARGATE_SPOT: "FARGATE_SPOT",
             Capacity.EC2: providers[0],
@@ -127,24 +139,9 @@ class Cluster(Construct):
                 EcsClusterCapacityProvidersDefaultCapacityProviderStrategy(
                     capacity_provider=share.provider, weight=share.weight, base=share.base
                 )
-                for share in strategy(capacity, self._provider)
+                for share in strategy(capacity, self.capacity_provider)
             ],
         )
-
-    @property
-    def arn(self) -> str:
-        """The cluster's ARN."""
-        return self.resource.arn
-
-    @property
-    def name(self) -> str:
-        """The cluster's name."""
-        return self.resource.name
-
-    @property
-    def capacity_provider(self) -> str:
-        """The capacity provider that the capacity stands for."""
-        return self._provider
 
     @property
     def ready(self) -> list[ITerraformDependable]:

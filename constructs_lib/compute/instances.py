@@ -58,6 +58,11 @@ class Instances(Construct):
         Type and number.
     tags : mapping
         Tags of instances and volumes.
+
+    Attributes
+    ----------
+    capacity_provider : str
+        Its name, for a service's strategy.
     """
 
     def __init__(
@@ -180,12 +185,7 @@ class Instances(Construct):
                 ),
             ),
         )
-        self._capacity_provider = provider
-
-    @property
-    def capacity_provider(self) -> str:
-        """The capacity provider's name, for a service's strategy."""
-        return self._capacity_provider.name
+        self.capacity_provider: str = provider.name
 
 
 def _user_data(cluster_name: str) -> str:

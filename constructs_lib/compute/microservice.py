@@ -82,8 +82,15 @@ class Microservice(Construct):
         Whether others find it at `<name>-api.<namespace>`; otherwise it only finds them.
     route : HeaderRoute, optional
         Requests that a load balancer sends to it; none by default.
+    after : sequence of Microservice, optional
+        Services that must exist before its tasks start. A task learns only those names of its
+        namespace that exist as its deployment begins [1]_.
     wait : bool, default True
         Whether an apply ends only when the new tasks answer, or fails when they were rolled back.
+
+    References
+    ----------
+    .. [1] https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html
     """
 
     def __init__(
@@ -111,6 +118,7 @@ class Microservice(Construct):
         scaling: Scaling | None = None,
         served: bool = True,
         route: HeaderRoute | None = None,
+        after: Sequence[Microservice] = (),
         wait: bool = True,
     ) -> None:
         super().__init__(scope, id_)
@@ -132,7 +140,7 @@ class Microservice(Construct):
                 repository_arns=repository_arns,
                 log_group_arns=[log_group.arn],
             )
-        ready += execution_role.ready
+        ready += [*execution_role.ready, *(service.resource for service in after)]
         if task_role:
             ready += task_role.ready
         port_name = f"{name}-api"
@@ -171,7 +179,7 @@ class Microservice(Construct):
             )
             ready += target.ready
         scaling = scaling or Scaling()
-        self.resource = EcsService(
+        self.resource: EcsService = EcsService(
             self,
             "Resource",
             name=own_names.fit(naming.ECS_SERVICE),

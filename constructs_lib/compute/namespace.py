@@ -33,6 +33,14 @@ class ServiceConnectNamespace(Construct):
     ports : sequence of int
         The ports that members serve each other.
 
+    Attributes
+    ----------
+    name, arn : str
+    security_group_id : str
+        Of all members.
+    resource : ServiceDiscoveryHttpNamespace
+    security_group : SecurityGroup
+
     References
     ----------
     .. [1] https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
@@ -49,13 +57,14 @@ class ServiceConnectNamespace(Construct):
         ports: Sequence[int],
     ) -> None:
         super().__init__(scope, id_)
-        self._name = name
+        self.name = name
         self.resource = ServiceDiscoveryHttpNamespace(
             self,
             "Resource",
             name=name,
             description="Service Connect: the services that find each other by name",
         )
+        self.arn: str = self.resource.arn
         group_name = names.fit(naming.SECURITY_GROUP, "services")
         self.security_group = SecurityGroup(
             self,
@@ -65,6 +74,7 @@ class ServiceConnectNamespace(Construct):
             vpc_id=network.vpc_id,
             tags={"Name": group_name},
         )
+        self.security_group_id: str = self.security_group.id
         for port in sorted(set(ports)):
             VpcSecurityGroupIngressRule(
                 self,
@@ -96,21 +106,6 @@ class ServiceConnectNamespace(Construct):
             to_port=443,
             cidr_ipv4="0.0.0.0/0",
         )
-
-    @property
-    def arn(self) -> str:
-        """The namespace's ARN."""
-        return self.resource.arn
-
-    @property
-    def name(self) -> str:
-        """The namespace's name."""
-        return self._name
-
-    @property
-    def security_group_id(self) -> str:
-        """The security group of all members."""
-        return self.security_group.id
 
     def allow_from(self, id_: str, *, security_group_id: str, port: int) -> None:
         """Let another security group, as a load balancer's, reach a port of the members.

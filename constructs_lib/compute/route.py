@@ -60,6 +60,11 @@ class RoutedTarget(Construct):
         The port they listen on.
     route : HeaderRoute
         Which requests they get.
+
+    Attributes
+    ----------
+    target_group_arn : str
+    target_group : LbTargetGroup
     """
 
     def __init__(
@@ -93,6 +98,7 @@ class RoutedTarget(Construct):
                 unhealthy_threshold=2,
             ),
         )
+        self.target_group_arn: str = self.target_group.arn
         self._rule = LbListenerRule(
             self,
             "Rule",
@@ -107,11 +113,6 @@ class RoutedTarget(Construct):
             ],
             action=[LbListenerRuleAction(type="forward", target_group_arn=self.target_group.arn)],
         )
-
-    @property
-    def target_group_arn(self) -> str:
-        """The target group's ARN."""
-        return self.target_group.arn
 
     @property
     def ready(self) -> list[ITerraformDependable]:

@@ -25,6 +25,11 @@ class Role(Construct):
         Who may take it on.
     statements : sequence of Statement, optional
         What it may do. Nothing by default, until `allow` is called.
+
+    Attributes
+    ----------
+    name, arn : str
+    resource : IamRole
     """
 
     def __init__(
@@ -45,6 +50,8 @@ class Role(Construct):
             description=description,
             assume_role_policy=policy([trust]),
         )
+        self.name: str = self.resource.name
+        self.arn: str = self.resource.arn
         self._ready: list[ITerraformDependable] = [self.resource]
         if statements:
             self.allow(statements)
@@ -60,16 +67,6 @@ class Role(Construct):
                 policy=policy(statements),
             )
         )
-
-    @property
-    def arn(self) -> str:
-        """The role's ARN."""
-        return self.resource.arn
-
-    @property
-    def name(self) -> str:
-        """The role's name."""
-        return self.resource.name
 
     @property
     def ready(self) -> list[ITerraformDependable]:

@@ -64,6 +64,16 @@ class UserPool(Construct):
     refresh_days : int, default 1
         How long a session may be refreshed.
 
+    Attributes
+    ----------
+    id, arn : str
+    client_id : str
+        The client's id, which its ID tokens name as their audience.
+    issuer : str
+        The `iss` claim of the pool's tokens.
+    resource : CognitoUserPool
+    client : CognitoUserPoolClient
+
     Raises
     ------
     ConfigError
@@ -88,7 +98,6 @@ class UserPool(Construct):
         super().__init__(scope, id_)
         if not 5 <= token_minutes <= 1440:
             raise ConfigError(f"token_minutes: got {token_minutes}; allowed 5..1440")
-        self._region = region
         self.resource = CognitoUserPool(
             self,
             "Resource",
@@ -146,30 +155,12 @@ class UserPool(Construct):
             ],
             write_attributes=list(_WRITABLE_ATTRIBUTES),
         )
-
-    @property
-    def id(self) -> str:
-        """The pool's id."""
-        return self.resource.id
-
-    @property
-    def arn(self) -> str:
-        """The pool's ARN."""
-        return self.resource.arn
-
-    @property
-    def client_id(self) -> str:
-        """The client's id, which its ID tokens name as their audience."""
-        return self.client.id
-
-    @property
-    def issuer(self) -> str:
-        """The `iss` claim of the pool's tokens.
-
-        Written out and not taken from the pool's `endpoint`, which names the emulator locally
-        while the tokens name AWS in both places.
-        """
-        return issuer(self._region, self.resource.id)
+        self.id: str = self.resource.id
+        self.arn: str = self.resource.arn
+        self.client_id: str = self.client.id
+        # Written out and not taken from the pool's `endpoint`, which names the emulator locally
+        # while the tokens name AWS in both places.
+        self.issuer = issuer(region, self.id)
 
 
 def issuer(region: str, user_pool_id: str) -> str:

@@ -66,6 +66,11 @@ class TenantTable(Construct):
     deletion_protection : bool, default True
         Whether the table refuses to be deleted.
 
+    Attributes
+    ----------
+    name, arn : str
+    resource : DynamodbTable
+
     Raises
     ------
     ConfigError
@@ -115,16 +120,8 @@ class TenantTable(Construct):
             server_side_encryption=DynamodbTableServerSideEncryption(enabled=True),
             deletion_protection_enabled=deletion_protection,
         )
-
-    @property
-    def name(self) -> str:
-        """The table's name."""
-        return self.resource.name
-
-    @property
-    def arn(self) -> str:
-        """The table's ARN."""
-        return self.resource.arn
+        self.name: str = self.resource.name
+        self.arn: str = self.resource.arn
 
     def grant_read_write(self) -> Statement:
         """Return the right to read and write the whole table: for a table of one tenant."""
