@@ -1,0 +1,88 @@
+"""One deployment on one target: the parts of the provisioner, put together."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services.configuration import Configuration
+from services.provisioner.aws import Aws
+from services.provisioner.engine import Engine
+from services.provisioner.interruption import Interruption
+from services.provisioner.mirror import cli_config
+from services.provisioner.progress import Progress, Silent
+from services.provisioner.state import StateStore
+from services.provisioner.terraform import Terraform, find_binary
+from services.provisioner.workspace import Workdir
+from services.registry import PlacementStore
+from services.tenancy import Cell
+
+FIRST_CELL = "cell-1"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What operations on tenants and on the platform need.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    workdir : Path
+        Working files go to ``terraform/`` below it.
+    modules : Path
+        Where synthesis writes root modules, one directory each.
+    target : str, default "aws"
+        Keeps the working files of different targets apart.
+    environment : Mapping[str, str], optional
+        What Terraform sees; the process's own by default.
+    """
+
+    configuration: Configuration
+    workdir: Path
+    modules: Path
+    target: str = "aws"
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    progress: Progress = field(default_factory=Silent)
+    interruption: Interruption = field(default_factory=Interruption)
+    lock_seconds: float = 600.0
+
+    @functools.cached_property
+    def engine(self) -> Engine:
+        """Runs root modules; needs a Terraform CLI."""
+        environment = {
+            "AWS_REGION": self.configuration.region,
+            "AWS_DEFAULT_REGION": self.configuration.region,
+            **self.environment,
+        }
+        terraform = Terraform(
+            find_binary(environment),
+            environment,
+            cli_config(self.workdir, environment=self.environment),
+            self.interruption,
+        )
+        return Engine(terraform, self.files, self.interruption, self.state.release, self.progress)
+
+    @property
+    def files(self) -> Workdir:
+        """The working files of this deployment on this target."""
+        path = self.workdir.absolute() / "terraform" / self.target / self.configuration.prefix
+        return Workdir(path)
+
+    @functools.cached_property
+    def aws(self) -> Aws:
+        """Calls to AWS beside Terraform's."""
+        return Aws(self.configuration.region)
+
+    @functools.cached_property
+    def state(self) -> StateStore:
+        """The state bucket."""
+        return StateStore(self.aws, self.configuration)
+
+    @functools.cached_property
+    def placements(self) -> PlacementStore:
+        """The table of routing slots."""
+        cells = [Cell(FIRST_CELL, self.configuration.routing.cell_capacity)]
+        return PlacementStore(self.aws.dynamodb, self.configuration.placement_table, cells)

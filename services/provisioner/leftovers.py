@@ -1,0 +1,72 @@
+"""The proof of an offboarding: nothing is tagged with the tenant any more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from services.provisioner.aws import access_errors
+from services.provisioner.errors import LeftoverResourcesError
+
+if TYPE_CHECKING:
+    from services.provisioner.deployment import Deployment
+
+# The tag index of AWS follows deletions within about a minute.
+_SETTLE_SECONDS = 120.0
+_RETRY_SECONDS = 3.0
+
+
+def verify_nothing_left(
+    deployment: Deployment, tenant_id: str, *, settle_seconds: float = _SETTLE_SECONDS
+) -> None:
+    """Raise `LeftoverResourcesError` naming what is still tagged with the tenant.
+
+    Asks the Resource Groups Tagging API until it names nothing, or `settle_seconds` have passed.
+    """
+    deadline = time.monotonic() + settle_seconds
+    told = False
+    while True:
+        left = sorted(_tagged(deployment, tenant_id))
+        if not left:
+            return
+        if time.monotonic() > deadline or deployment.interruption.requested:
+            raise LeftoverResourcesError(
+                "\n".join(
+                    [
+                        f"tenant {tenant_id} was destroyed, but resources are still tagged with "
+                        "it; remove them and repeat the command:",
+                        *(f"  {arn}" for arn in left),
+                    ]
+                )
+            )
+        if not told:
+            text = f"{len(left)} resources are still listed: waiting for the tag index"
+            deployment.progress.note(f"tenant/{tenant_id}", text)
+            told = True
+        time.sleep(_RETRY_SECONDS)
+
+
+def _tagged(deployment: Deployment, tenant_id: str) -> Iterator[str]:
+    configuration = deployment.configuration
+    with access_errors():
+        pages = deployment.aws.tagging.get_paginator("get_resources").paginate(
+            TagFilters=[
+                {"Key": "TenantId", "Values": [tenant_id]},
+                {"Key": "Project", "Values": [configuration.name]},
+                {"Key": "Environment", "Values": [configuration.environment]},
+            ]
+        )
+        for page in pages:
+            for mapping in page["ResourceTagMappingList"]:
+                arn = mapping["ResourceARN"]
+                if not _is_memory(deployment, arn):
+                    yield arn
+
+
+def _is_memory(deployment: Deployment, arn: str) -> bool:
+    """Whether ECS only remembers the resource: it keeps deregistered task definitions for ever."""
+    if ":task-definition/" not in arn:
+        return False
+    answer = deployment.aws.ecs.describe_task_definition(taskDefinition=arn)
+    return answer["taskDefinition"]["status"] != "ACTIVE"

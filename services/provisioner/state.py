@@ -1,0 +1,166 @@
+"""What the state bucket knows: which tenants exist, what they output, who locks them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from services.provisioner.aws import Aws, access_errors
+from services.provisioner.errors import StateBackendMissingError
+from services.provisioner.locks import LockInfo
+from services.tenancy import Tier
+
+if TYPE_CHECKING:
+    from services.configuration import Configuration
+
+DEFAULT_WORKSPACE = "default"
+
+
+@dataclass(frozen=True)
+class State:
+    """One workspace's state: its outputs, and how many resources it holds."""
+
+    outputs: Mapping[str, Any]
+    resources: int
+
+
+@dataclass(frozen=True)
+class TenantEntry:
+    """A tenant that has a workspace."""
+
+    tenant_id: str
+    tier: Tier
+    modified: datetime
+
+
+class StateStore:
+    """The bucket of the Terraform state and its locks.
+
+    Parameters
+    ----------
+    aws : Aws
+    configuration : Configuration
+        Names the bucket, the lock table and the kind of lock.
+    """
+
+    def __init__(self, aws: Aws, configuration: Configuration) -> None:
+        self._aws = aws
+        self.bucket = configuration.state_bucket
+        self._lock_table = configuration.lock_table
+        self._use_lockfile = configuration.state.use_lockfile
+
+    def require_bucket(self) -> None:
+        """Raise `StateBackendMissingError` unless the bucket is there."""
+        if not self.bucket_exists():
+            raise StateBackendMissingError(
+                f"the bucket of the Terraform state, {self.bucket}, does not exist: run "
+                "`ecs-saas platform apply` first"
+            )
+
+    def bucket_exists(self) -> bool:
+        """Whether the state bucket exists and may be used."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
+        try:
+            with access_errors():
+                self._aws.s3.head_bucket(Bucket=self.bucket)
+        except ClientError as error:
+            if _status(error) == 404:
+                return False
+            if _status(error) == 403:
+                self._aws.check_access()  # says more than a HEAD request's answer can
+            raise
+        return True
+
+    def exists(self, stack: str, workspace: str) -> bool:
+        """Whether the workspace has a state."""
+        return self._get(object_key(stack, workspace), head=True) is not None
+
+    def read(self, stack: str, workspace: str) -> State | None:
+        """Return the workspace's state, None if there is none."""
+        content = self._get(object_key(stack, workspace))
+        if content is None:
+            return None
+        document: dict[str, Any] = json.loads(content)
+        outputs = {name: output["value"] for name, output in document["outputs"].items()}
+        managed = (item for item in document["resources"] if item["mode"] == "managed")
+        return State(outputs, sum(len(item["instances"]) for item in managed))
+
+    def tenants(self) -> Iterator[TenantEntry]:
+        """Yield every tenant with a workspace, by tier and id."""
+        with access_errors():
+            pages = self._aws.s3.get_paginator("list_objects_v2")
+            for tier in Tier:
+                prefix = f"workspaces/{tier.tenant_stack}/"
+                for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+                    for item in page.get("Contents", []):
+                        tenant_id, _, name = item["Key"].removeprefix(prefix).partition("/")
+                        if name == f"{tier.tenant_stack}.tfstate":
+                            yield TenantEntry(tenant_id, tier, item["LastModified"])
+
+    def tier_of(self, tenant_id: str) -> Tier | None:
+        """Return the tier in which the tenant has a workspace, None if in none."""
+        return next((tier for tier in Tier if self.exists(tier.tenant_stack, tenant_id)), None)
+
+    def release(self, lock: LockInfo) -> bool:
+        """Remove exactly `lock`, and nobody else's that came in between; False if it was gone."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
+        with access_errors():
+            if self._use_lockfile:
+                key = f"{lock.path.removeprefix(f'{self.bucket}/')}.tflock"
+                if lock.id.encode() not in (self._get(key) or b""):
+                    return False
+                self._aws.s3.delete_object(Bucket=self.bucket, Key=key)
+                return True
+            try:
+                self._aws.dynamodb.delete_item(
+                    TableName=self._lock_table,
+                    Key={"LockID": {"S": lock.path}},
+                    ConditionExpression="contains(Info, :id)",
+                    ExpressionAttributeValues={":id": {"S": lock.id}},
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                    return False
+                raise
+        return True
+
+    def get_object(self, key: str) -> bytes | None:
+        """Return an object of the bucket, None if there is none."""
+        return self._get(key)
+
+    def put_object(self, key: str, content: bytes) -> None:
+        """Store an object in the bucket."""
+        with access_errors():
+            self._aws.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+    def _get(self, key: str, *, head: bool = False) -> bytes | None:
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
+        try:
+            with access_errors():
+                if head:
+                    self._aws.s3.head_object(Bucket=self.bucket, Key=key)
+                    return b""
+                return self._aws.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchBucket":
+                self.require_bucket()
+            if _status(error) == 404:
+                return None
+            raise
+
+
+def object_key(stack: str, workspace: str) -> str:
+    """Return where the S3 backend keeps the state of a workspace."""
+    if workspace == DEFAULT_WORKSPACE:
+        return f"{stack}.tfstate"
+    return f"workspaces/{stack}/{workspace}/{stack}.tfstate"
+
+
+def _status(error: Any) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

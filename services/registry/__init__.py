@@ -1,0 +1,5 @@
+"""Where the domain is stored."""
+
+from services.registry.placement import PlacementStore
+
+__all__ = ["PlacementStore"]

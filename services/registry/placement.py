@@ -1,0 +1,169 @@
+"""The table of routing slots: who is placed where, decided by conditional writes.
+
+Two items per placed tenant, written and removed together: the slot `(cell, priority)`, which can
+be taken once, and `("tenant#<id>", 0)`, which can be written once and finds the slot again.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from services.tenancy import Cell, Placement, PlacementError, UnknownCell, place
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+_ATTEMPTS = 40
+
+
+class PlacementStore:
+    """Gives slots to tenants and takes them back.
+
+    Parameters
+    ----------
+    client : DynamoDBClient
+    table : str
+        The placement table's name.
+    cells : Sequence[Cell]
+        The routing cells, in the order in which they fill.
+    """
+
+    def __init__(self, client: DynamoDBClient, table: str, cells: Sequence[Cell]) -> None:
+        self._client = client
+        self._table = table
+        self._cells = tuple(cells)
+
+    def find(self, tenant_id: str) -> Placement | None:
+        """Return the tenant's slot, None if it has none."""
+        item = self._client.get_item(
+            TableName=self._table, Key=_tenant_key(tenant_id), ConsistentRead=True
+        ).get("Item")
+        if item is None:
+            return None
+        return Placement(cell=item["cell"]["S"], listener_priority=int(item["priority"]["N"]))
+
+    def allocate(self, tenant_id: str, wanted: Placement | None = None) -> Placement:
+        """Return the tenant's slot, giving it one if it has none: the lowest free, or `wanted`.
+
+        Raises
+        ------
+        NoFreeSlot
+            If every cell is full.
+        PlacementError
+            If `wanted` is another tenant's, or not the one the tenant has.
+        """
+        for attempt in range(_ATTEMPTS):
+            found = self.find(tenant_id)
+            if found is not None:
+                if wanted not in (None, found):
+                    raise PlacementError(
+                        f"tenant {tenant_id} is placed at {_text(found)}, not at {_text(wanted)}"
+                    )
+                return found
+            slot = self._choose(wanted)
+            if self._take(tenant_id, slot):
+                return slot
+            # Others took the slot in between. Waiting a random while spreads the contenders.
+            time.sleep(random.uniform(0, 0.02 * min(attempt + 1, 10)))  # noqa: S311
+        raise PlacementError(
+            f"no slot for tenant {tenant_id} after {_ATTEMPTS} attempts: others kept taking the "
+            "slot it was given; try again"
+        )
+
+    def preview(self) -> Placement:
+        """Return the slot that the next tenant would get, without giving it away."""
+        return place(self._cells, self.taken())
+
+    def free(self, tenant_id: str) -> Placement | None:
+        """Take the tenant's slot back; return it, or None if it had none."""
+        found = self.find(tenant_id)
+        if found is None:
+            return None
+        slot: TransactWriteItemTypeDef = {
+            "Delete": {
+                "TableName": self._table,
+                "Key": _slot_key(found),
+                "ConditionExpression": "attribute_not_exists(cellId) OR tenantId = :tenant",
+                "ExpressionAttributeValues": {":tenant": {"S": tenant_id}},
+            }
+        }
+        pointer: TransactWriteItemTypeDef = {
+            "Delete": {"TableName": self._table, "Key": _tenant_key(tenant_id)}
+        }
+        self._client.transact_write_items(TransactItems=[slot, pointer])
+        return found
+
+    def taken(self) -> list[Placement]:
+        """Return every slot that is taken."""
+        pages = self._client.get_paginator("query")
+        return [
+            Placement(cell=cell.id, listener_priority=int(item["slot"]["N"]))
+            for cell in self._cells
+            for page in pages.paginate(
+                TableName=self._table,
+                KeyConditionExpression="cellId = :cell",
+                ExpressionAttributeValues={":cell": {"S": cell.id}},
+                ConsistentRead=True,
+            )
+            for item in page["Items"]
+        ]
+
+    def _choose(self, wanted: Placement | None) -> Placement:
+        taken = self.taken()
+        if wanted is None:
+            return place(self._cells, taken)
+        cell = next((cell for cell in self._cells if cell.id == wanted.cell), None)
+        if cell is None:
+            raise UnknownCell(
+                f"cell: got {wanted.cell}; allowed {', '.join(cell.id for cell in self._cells)}"
+            )
+        if wanted.listener_priority not in cell.priorities():
+            slots = cell.priorities()
+            raise PlacementError(
+                f"listener_priority: got {wanted.listener_priority}; allowed {slots.start} to "
+                f"{slots.stop - 1} in {cell.id}"
+            )
+        if wanted in taken:
+            raise PlacementError(f"{_text(wanted)} is taken by another tenant")
+        return wanted
+
+    def _take(self, tenant_id: str, slot: Placement) -> bool:
+        where = {"cell": {"S": slot.cell}, "priority": {"N": str(slot.listener_priority)}}
+        try:
+            self._client.transact_write_items(
+                TransactItems=[
+                    self._put_once({**_slot_key(slot), "tenantId": {"S": tenant_id}}),
+                    self._put_once({**_tenant_key(tenant_id), **where}),
+                ]
+            )
+        except (
+            self._client.exceptions.TransactionCanceledException,
+            self._client.exceptions.TransactionConflictException,
+        ):
+            return False
+        return True
+
+    def _put_once(self, item: dict[str, Any]) -> TransactWriteItemTypeDef:
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(cellId)",
+            }
+        }
+
+
+def _slot_key(slot: Placement) -> dict[str, Any]:
+    return {"cellId": {"S": slot.cell}, "slot": {"N": str(slot.listener_priority)}}
+
+
+def _tenant_key(tenant_id: str) -> dict[str, Any]:
+    return {"cellId": {"S": f"tenant#{tenant_id}"}, "slot": {"N": "0"}}
+
+
+def _text(slot: Placement | None) -> str:
+    return f"{slot.cell}/{slot.listener_priority}" if slot else "no slot"
