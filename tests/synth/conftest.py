@@ -1,0 +1,59 @@
+"""The whole system, synthesised once for all tests here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sample import CONFIGURATION, configured
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+from template import Template
+
+import main
+from services.configuration import Configuration
+
+Templates = dict[str, Template]
+
+
+@pytest.fixture(scope="session")
+def synthesised(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Configuration], Templates]:
+    """Synthesise a configuration and return its root modules by name."""
+
+    def synthesise(configuration: Configuration) -> Templates:
+        outdir = tmp_path_factory.mktemp("synth")
+        names = main.synthesize(configuration, outdir)
+        return {name: Template.read(outdir / "stacks" / name) for name in names}
+
+    return synthesise
+
+
+@pytest.fixture(scope="session")
+def templates(synthesised: Callable[[Configuration], Templates]) -> Templates:
+    """The root modules of the tests' configuration."""
+    return synthesised(configured())
+
+
+@pytest.fixture(scope="session")
+def ec2_templates(synthesised: Callable[[Configuration], Templates]) -> Templates:
+    """The same, with premium tenants on EC2, advanced ones on spare Fargate capacity."""
+    tiers = """
+    tiers = {
+      advanced = { compute = "fargate_spot" }
+      premium  = { compute = "ec2", ec2 = { instance_type = "c7i.large", min = 1, max = 3 } }
+    }
+    """
+    return synthesised(configured(tiers))
+
+
+@pytest.fixture
+def snapshot_json(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """A snapshot that is kept as a JSON file."""
+    return snapshot.use_extension(JSONSnapshotExtension)
+
+
+@pytest.fixture(scope="session")
+def longest_names() -> Configuration:
+    """The same deployment with the longest name, environment and service that are allowed."""
+    longest = CONFIGURATION.replace('"shop"', '"a-very-long-name"').replace('"dev"', '"producti"')
+    return configured(base=longest.replace("orders", "a" * 20))

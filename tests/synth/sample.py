@@ -1,0 +1,37 @@
+"""The deployment that the synthesis tests are about."""
+
+from __future__ import annotations
+
+from services.configuration import Configuration, parse
+
+CONFIGURATION = """
+name        = "shop"
+environment = "dev"
+region      = "eu-central-1"
+zones       = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+admin_email = "admin@example.com"
+
+deletion_protection = false
+release             = "r1"
+
+network = { nat = "one", interface_endpoints = ["ecr.api"] }
+
+services = {
+  orders = {
+    storage     = { sort_key = "orderId", indexes = [{ name = "byDate", sort_key = "date" }] }
+    environment = { GREETING = "costs $${amount}" }
+  }
+  products = { storage = { sort_key = "productId" }, scaling = { min = 2, max = 4 } }
+  users = {
+    permissions = [
+      { actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:eu-central-1:111122223333:mail"] },
+      { actions = ["xray:PutTraceSegments"], resources = ["*"] },
+    ]
+  }
+}
+"""
+
+
+def configured(extra: str = "", base: str = CONFIGURATION) -> Configuration:
+    """Return the configuration of the tests with further settings."""
+    return parse(f"{base}\n{extra}")

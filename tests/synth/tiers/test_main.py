@@ -1,0 +1,72 @@
+"""`main.py` as a program: what it writes, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sample import CONFIGURATION, configured
+
+import main
+
+ROOT = Path(main.__file__).parent
+
+
+@pytest.fixture
+def outdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where `main` writes."""
+    path = tmp_path / "out"
+    monkeypatch.setenv("CDKTF_OUTDIR", str(path))
+    return path
+
+
+def test_reads_like_a_table_of_contents() -> None:
+    assert len((ROOT / "main.py").read_text().splitlines()) < 120
+
+
+def test_a_bad_configuration_writes_nothing(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.tfvars"
+    bad.write_text(CONFIGURATION.replace('"eu-central-1a", ', "").replace("r1", "r 1"))
+    outdir = tmp_path / "out"
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), str(bad)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "CDKTF_OUTDIR": str(outdir), "PYTHONPATH": str(ROOT)},
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 2
+    assert "zones" in run.stderr
+    assert "release" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not outdir.exists()
+
+
+def test_a_missing_file_is_said(outdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["nowhere.tfvars"]) == 2
+    assert "nowhere.tfvars" in capsys.readouterr().err
+    assert not outdir.exists()
+
+
+def test_root_modules_that_are_gone_are_removed(tmp_path: Path, outdir: Path) -> None:
+    configuration = tmp_path / "saas.tfvars"
+    configuration.write_text(CONFIGURATION)
+    gone = outdir / "stacks" / "tier-bronze"
+    gone.mkdir(parents=True)
+    (gone / "cdk.tf.json").write_text("{}")
+    assert main.main([str(configuration)]) == 0
+    assert not gone.exists()
+    assert (outdir / "stacks" / "tier-basic" / "cdk.tf.json").exists()
+
+
+def test_the_same_configuration_gives_the_same_files(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        main.synthesize(configured(), tmp_path / name)
+    for file in sorted((tmp_path / "first").rglob("cdk.tf.json")):
+        other = tmp_path / "second" / file.relative_to(tmp_path / "first")
+        assert file.read_text() == other.read_text()

@@ -1,0 +1,78 @@
+"""A service is a block of the manifest: adding one adds all that belongs to it, everywhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from sample import CONFIGURATION, configured
+from template import Template
+
+from services.configuration import Configuration
+from tiers.tenant_variables import OUTPUTS, VARIABLES
+
+
+@pytest.fixture(scope="module")
+def grown(synthesised: Callable[[Configuration], dict[str, Template]]) -> dict[str, Template]:
+    """The tests' system with one more service, which has a table."""
+    block = 'services = {\n  invoices = { port = 3020, storage = { sort_key = "invoiceId" } }'
+    return synthesised(configured(base=CONFIGURATION.replace("services = {", block)))
+
+
+def _kinds(template: Template) -> Counter[str]:
+    resources = template.document.get("resource", {})
+    return Counter({kind: len(instances) for kind, instances in resources.items()})
+
+
+@pytest.mark.parametrize("stack", ["tier-basic", "tenant-advanced", "tenant-premium"])
+def test_a_new_service_runs_in_every_tier(
+    templates: dict[str, Template], grown: dict[str, Template], stack: str
+) -> None:
+    added = _kinds(grown[stack]) - _kinds(templates[stack])
+    expected = {
+        "aws_ecs_service": 1,
+        "aws_ecs_task_definition": 1,
+        "aws_appautoscaling_target": 1,
+        "aws_appautoscaling_policy": 1,
+        "aws_dynamodb_table": 1,
+        "aws_iam_role": 1,
+        "aws_iam_role_policy": 1,
+        # It serves on another port than the rest.
+        "aws_vpc_security_group_ingress_rule": 1,
+        "aws_vpc_security_group_egress_rule": 1,
+    }
+    if stack == "tier-basic":
+        expected |= {"aws_iam_role": 2, "aws_iam_role_policy": 2}  # the tenant's role too
+    assert dict(added) == expected
+    namespace = "shop-dev-basic.sc" if stack == "tier-basic" else "EXPRESSION.sc"
+    assert f"invoices-api.{namespace}" in str(grown[stack].containers()["gateway"]["command"])
+
+
+def test_a_new_service_gets_an_image_repository(
+    templates: dict[str, Template], grown: dict[str, Template]
+) -> None:
+    added = _kinds(grown["platform"]) - _kinds(templates["platform"])
+    assert dict(added) == {"aws_ecr_repository": 1, "aws_ecr_lifecycle_policy": 1}
+
+
+def test_a_new_service_leaves_what_tenants_share_alone(
+    templates: dict[str, Template], grown: dict[str, Template]
+) -> None:
+    for stack in ("tenant-basic", "tier-advanced"):
+        assert grown[stack].document == templates[stack].document
+
+
+@pytest.mark.parametrize("tier", list(VARIABLES))
+def test_a_tenants_module_takes_what_is_documented(
+    templates: dict[str, Template], tier: str
+) -> None:
+    template = templates[f"tenant-{tier}"]
+    declared = template.variables()
+    assert set(declared) == {variable.name for variable in VARIABLES[tier]}
+    for variable in VARIABLES[tier]:
+        assert declared[variable.name]["type"] == variable.type
+        assert declared[variable.name]["description"]
+        assert declared[variable.name]["validation"]
+        assert ("default" in declared[variable.name]) is not variable.required
+    assert set(template.document["output"]) == set(OUTPUTS)
