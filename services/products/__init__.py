@@ -1,0 +1,1 @@
+"""Products of a tenant: create, list, read, replace, delete."""

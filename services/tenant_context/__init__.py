@@ -1,0 +1,37 @@
+"""What the microservices share: who is calling, with which credentials, and how a service runs.
+
+```
+create_app(settings, routers)   the application: health, identity, errors, logs
+CurrentTenant                   a parameter of a handler: the tenant of a verified ID token
+Credentials                     AWS clients that can reach that tenant's data and no other's
+serve(create)                   run it until SIGTERM, and end the requests on their way
+```
+
+A service trusts nothing but the token's signature. What a tenant can reach is drawn by the
+credentials it is served with: a bug in a handler finds no other tenant's data.
+"""
+
+from services.tenant_context.application import CurrentTenant, create_app
+from services.tenant_context.credentials import Credentials, CredentialsUnavailable, credentials_for
+from services.tenant_context.problems import Problem
+from services.tenant_context.server import serve
+from services.tenant_context.settings import Isolation, Settings, SettingsError
+from services.tenant_context.tenant import Tenant
+from services.tenant_context.tokens import KeysUnavailable, TokenRefused, TokenVerifier
+
+__all__ = [
+    "Credentials",
+    "CredentialsUnavailable",
+    "CurrentTenant",
+    "Isolation",
+    "KeysUnavailable",
+    "Problem",
+    "Settings",
+    "SettingsError",
+    "Tenant",
+    "TokenRefused",
+    "TokenVerifier",
+    "create_app",
+    "credentials_for",
+    "serve",
+]
