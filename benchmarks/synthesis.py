@@ -13,7 +13,7 @@ RUNS = 3
 # The peak of the Python process alone: jsii's Node kernel is the same in both.
 PROGRAM = """
 import resource, runpy, sys
-sys.argv = ["main.py", "--outdir", sys.argv[1]]
+sys.argv = ["main.py"]
 try:
     runpy.run_path("main.py", run_name="__main__")
 except SystemExit as exit:
@@ -26,9 +26,9 @@ print("PEAK_KB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 def _synthesise(eager: bool) -> Run:
     with tempfile.TemporaryDirectory() as outdir:
         return run(
-            [sys.executable, "-c", PROGRAM, outdir],
+            [sys.executable, "-c", PROGRAM],
             PROJECT,
-            {"ECS_SAAS_EAGER_PROVIDER": "1" if eager else ""},
+            {"CDKTF_OUTDIR": outdir, "ECS_SAAS_EAGER_PROVIDER": "1" if eager else ""},
         )
 
 
