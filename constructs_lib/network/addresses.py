@@ -45,7 +45,8 @@ def subnets_of(cidr: str, zones: int) -> Subnets:
     Parameters
     ----------
     cidr : str
-        From /16 to the smallest that leaves each private subnet 32 addresses.
+        From /16 to the smallest that leaves each private subnet 32 addresses and each public
+        one 16: /24 for three zones.
     zones : int
         2 to 6.
 
@@ -64,22 +65,19 @@ def subnets_of(cidr: str, zones: int) -> Subnets:
     if zones not in _ZONES:
         raise ConfigError(f"zones: got {zones}; allowed {_ZONES.start} to {_ZONES.stop - 1}")
     network = _network(cidr)
-    private_prefix = network.prefixlen + zones.bit_length()
-    smallest_vpc = _SMALLEST_PRIVATE - zones.bit_length()
+    private_bits = zones.bit_length()
+    # The spare block is divided among the zones too.
+    public_bits = private_bits + (zones - 1).bit_length()
+    smallest_vpc = min(_SMALLEST_PRIVATE - private_bits, _SMALLEST_SUBNET - public_bits)
     if not _LARGEST_VPC <= network.prefixlen <= smallest_vpc:
         raise ConfigError(
             f"cidr: got {cidr}; allowed /{_LARGEST_VPC} to /{smallest_vpc} for {zones} zones, so "
-            "that a load balancer fits into each private subnet"
+            "that a load balancer fits into each private subnet, a gateway into each public one"
         )
-    *blocks, spare = _first(network, private_prefix, zones + 1)
-    # The spare block must be divisible among the zones, and no subnet smaller than AWS allows.
-    public_prefix = min(network.prefixlen + 8, _SMALLEST_SUBNET)
-    public_prefix = max(public_prefix, private_prefix + (zones - 1).bit_length())
-    if public_prefix > _SMALLEST_SUBNET:
-        raise ConfigError(
-            f"cidr: got {cidr}; allowed a larger range, because {zones} public subnets of "
-            f"/{_SMALLEST_SUBNET} do not fit into {spare}"
-        )
+    *blocks, spare = _first(network, network.prefixlen + private_bits, zones + 1)
+    public_prefix = max(
+        min(network.prefixlen + 8, _SMALLEST_SUBNET), network.prefixlen + public_bits
+    )
     public = _first(spare, public_prefix, zones)
     return Subnets(tuple(map(str, blocks)), tuple(map(str, public)))
 
