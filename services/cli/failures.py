@@ -1,0 +1,54 @@
+"""Which failures are expected, and the exit codes they have."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+BAD_INPUT = 2
+"""Wrong input or environment: nothing was tried."""
+
+FAILED = 1
+"""The operation was tried and failed."""
+
+
+def exit_code_of(error: BaseException) -> int | None:
+    """Return the exit code of an expected failure, None for a defect of the program."""
+    from services.local.errors import LocalAwsError  # noqa: PLC0415
+    from services.provisioner.errors import ProvisionerError  # noqa: PLC0415
+    from services.tenancy import InputError  # noqa: PLC0415
+
+    if isinstance(error, ProvisionerError):
+        return error.exit_code
+    if isinstance(error, InputError | LocalAwsError):
+        return BAD_INPUT
+    return None
+
+
+@contextmanager
+def failing_with_one() -> Iterator[None]:
+    """Make every expected failure inside the block one of exit code 1.
+
+    For commands whose exit code 2 means something else, as in `terraform plan -detailed-exitcode`.
+    """
+    try:
+        yield
+    except Exception as error:
+        if exit_code_of(error) is None:
+            raise
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(FAILED)
+
+
+def confirm(yes: bool, question: str) -> None:
+    """Ask before something that cannot be undone; without a terminal, demand `--yes`."""
+    from services.provisioner.errors import PreconditionError  # noqa: PLC0415
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise PreconditionError("this deletes data: say --yes where nobody can be asked")
+    typer.confirm(question, abort=True)

@@ -1,0 +1,59 @@
+"""Results on standard output: for people, or as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.provisioner.engine import Result
+
+
+def write_json(value: object) -> None:
+    """Write one JSON document."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def write_line(text: str) -> None:
+    """Write one line for people."""
+    sys.stdout.write(f"{text}\n")
+
+
+def write_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Write a table for people."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(*headings, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    Console(soft_wrap=True).print(table, markup=False, highlight=False)
+
+
+def result_document(result: Result) -> Mapping[str, Any]:
+    """Return a run's result for programs."""
+    return {
+        "stack": result.stack,
+        "workspace": result.workspace,
+        "operation": result.operation.value,
+        "applied": result.applied,
+        "changes": [
+            {"address": change.address, "action": change.action, "reason": change.reason}
+            for change in result.changes
+        ],
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def result_line(result: Result) -> str:
+    """Return a run's result for people."""
+    name = result.stack if result.workspace == "default" else f"{result.stack}/{result.workspace}"
+    if result.empty:
+        return f"{name}: no changes ({result.seconds:.1f} s)"
+    counts: dict[str, int] = {}
+    for change in result.changes:
+        counts[change.action] = counts.get(change.action, 0) + 1
+    listed = ", ".join(f"{count} to {action}" for action, count in sorted(counts.items()))
+    done = "applied" if result.applied else "planned"
+    return f"{name}: {done}: {listed or 'outputs only'} ({result.seconds:.1f} s)"

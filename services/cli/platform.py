@@ -1,0 +1,79 @@
+"""`ecs-saas platform`: what all tenants share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from services.cli.failures import confirm, failing_with_one
+from services.cli.output import result_document, result_line, write_json, write_line
+from services.cli.settings import Settings
+from services.provisioner.engine import Result
+from services.provisioner.platform import Platform
+
+platform_app = typer.Typer(
+    help="The state backend, the platform and the tiers' shared parts.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+_Json = Annotated[bool, typer.Option("--json", help="Results as JSON, progress as plain lines.")]
+_LockTimeout = Annotated[
+    float, typer.Option("--lock-timeout", min=0, help="Seconds to wait for a locked state.")
+]
+
+
+@platform_app.command()
+def apply(
+    context: typer.Context,
+    stack: Annotated[
+        list[str] | None, typer.Option("--stack", help="Only this root module; may be repeated.")
+    ] = None,
+    as_json: _Json = False,
+    lock_timeout: _LockTimeout = 600.0,
+) -> None:
+    """Apply everything that tenants stand on, in order. Safe to repeat."""
+    settings: Settings = context.obj
+    with settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment:
+        results = Platform(deployment).apply(stack or ())
+    _write(results, as_json)
+
+
+@platform_app.command()
+def plan(
+    context: typer.Context, as_json: _Json = False, lock_timeout: _LockTimeout = 600.0
+) -> None:
+    """Say what `apply` would do. Exit code 0: nothing, 2: changes, 1: any failure."""
+    settings: Settings = context.obj
+    with (
+        failing_with_one(),
+        settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment,
+    ):
+        results = Platform(deployment).plan()
+    _write(results, as_json)
+    raise typer.Exit(0 if all(result.empty for result in results) else 2)
+
+
+@platform_app.command()
+def destroy(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: _Json = False,
+    lock_timeout: _LockTimeout = 600.0,
+) -> None:
+    """Destroy everything that tenants stand on; refused while there are tenants."""
+    settings: Settings = context.obj
+    confirm(yes, "Destroy the platform with its state backend?")
+    with settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment:
+        results = Platform(deployment).destroy()
+    _write(results, as_json)
+
+
+def _write(results: Sequence[Result], as_json: bool) -> None:
+    if as_json:
+        write_json([result_document(result) for result in results])
+        return
+    for result in results:
+        write_line(result_line(result))
