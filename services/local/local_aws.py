@@ -186,6 +186,8 @@ class LocalAws:
         while time.monotonic() < deadline:
             running = self._layout.read_running()
             if running is not None and _answers(running.port):
+                if process is not None:
+                    process.returncode = 0  # else Python warns that it outlives us
                 return self.status()
             if process is not None and process.poll() is not None:
                 raise StartupError(self._startup_message(f"ended with code {process.returncode}"))
@@ -208,7 +210,7 @@ def environment(running: Running) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": f"http://{HOST}:{running.port}",
         "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
-        "AWS_SECRET_ACCESS_KEY": "local",  # noqa: S105 - the emulator's root has no secret
+        "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_REGION": running.region,
         "AWS_DEFAULT_REGION": running.region,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -239,7 +241,7 @@ def _require_free(port: int) -> None:
 
 def _answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(  # noqa: S310 - a fixed http address
+        with urllib.request.urlopen(
             f"http://{HOST}:{port}/_ministack/health", timeout=2
         ) as response:
             return bool(response.status == 200)

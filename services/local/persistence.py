@@ -12,7 +12,6 @@ The emulator saves on a graceful stop only. Here each service that changed is sa
 from __future__ import annotations
 
 import asyncio
-import copy
 import hashlib
 import json
 import logging
@@ -25,7 +24,7 @@ _log = logging.getLogger("services.local")
 
 _DEBOUNCE_SECONDS = 0.3
 _SWEEP_SECONDS = 5.0
-_SNAPSHOT_ATTEMPTS = 20
+_ATTEMPTS = 20
 
 # An answer of these is given only after what it says is on disk.
 _DURABLE = frozenset({"s3", "dynamodb"})
@@ -115,11 +114,14 @@ class StateKeeper:
             else:
                 await asyncio.sleep(_DEBOUNCE_SECONDS)
                 self._wake.clear()
-            await self.flush()
-            if self._requested and loop.time() - swept >= _SWEEP_SECONDS:
-                self._requested = False
-                swept = loop.time()
-                await self._save(self._sources())
+            try:
+                await self.flush()
+                if self._requested and loop.time() - swept >= _SWEEP_SECONDS:
+                    self._requested = False
+                    swept = loop.time()
+                    await self._sweep()
+            except Exception:
+                _log.exception("the state cannot be saved")
 
     async def flush(self) -> None:
         """Save what changed; return when it is on disk."""
@@ -127,10 +129,6 @@ class StateKeeper:
             if self._changed:
                 changed, self._changed = self._changed, set()
                 await self._write(changed)
-
-    async def close(self) -> None:
-        """Save what changed after the emulator's own last save."""
-        await self.flush()
 
     def _noticing(self, handler: Handler, keys: set[str], *, durable: bool) -> Handler:
         async def handle(
@@ -154,15 +152,31 @@ class StateKeeper:
         sources: dict[str, Callable[[], Any]] = self._emulator._build_persistence_save_dict()
         return sources
 
-    async def _save(self, keys: Iterable[str]) -> None:
-        async with self._saving:
-            await self._write(keys)
+    async def _sweep(self) -> None:
+        """Save every service; one at a time, so that no answer waits for all of them."""
+        for key in self._sources():
+            async with self._saving:
+                await self._write([key])
 
     async def _write(self, keys: Iterable[str]) -> None:
         sources = self._sources()
         for key in sorted(keys):
-            if key in sources and (state := _snapshot(key, sources[key])) is not None:
-                await asyncio.to_thread(self._replace, key, state)
+            if key in sources:
+                await self._write_one(key, sources[key])
+
+    async def _write_one(self, key: str, get_state: Callable[[], Any]) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                state = get_state()
+                if state is not None:
+                    await asyncio.to_thread(self._replace, key, state)
+            except RuntimeError as error:
+                # A thread of the emulator added an entry meanwhile; the next attempt sees it whole.
+                if attempt == _ATTEMPTS:
+                    raise
+                _log.debug("saving %s again: %s", key, error)
+            else:
+                return
 
     def _replace(self, key: str, state: Any) -> None:
         persistence = sys.modules["ministack.core.persistence"]
@@ -179,23 +193,3 @@ class StateKeeper:
         draft.write_bytes(content)
         draft.replace(self._directory / f"{key}.json")
         self._digests[key] = digest
-
-
-def _snapshot(key: str, get_state: Callable[[], Any]) -> Any:
-    """Return a service's state that no later change touches.
-
-    The emulator's threads may add an entry while it is copied, which Python reports as an error;
-    the next attempt sees a whole one.
-    """
-    for attempt in range(_SNAPSHOT_ATTEMPTS):
-        try:
-            state = get_state()
-            return copy.deepcopy(state) if key in _SHARING else state
-        except RuntimeError as error:
-            if attempt == _SNAPSHOT_ATTEMPTS - 1:
-                _log.error("the state of %s cannot be saved now: %s", key, error)
-    return None
-
-
-# Services whose get_state hands out its own containers instead of copies.
-_SHARING: frozenset[str] = frozenset()

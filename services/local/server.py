@@ -9,32 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib
-import logging
 import os
-import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from services.local.layout import (
-    ACCOUNT_ID,
-    DEFAULT_PORT,
-    DEFAULT_REGION,
-    HOST,
-    Layout,
-    Running,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from services.local.persistence import StateKeeper
-
-_log = logging.getLogger("services.local")
-
-# Parts of the local AWS that hook into the emulator by themselves: module, and whether `install`
-# takes the home directory and the port.
-_PARTS = ("services.local.ecs_processes", "services.local.dataplane")
+from services.local.layout import ACCOUNT_ID, DEFAULT_PORT, DEFAULT_REGION, HOST, Layout
 
 
 def emulator_settings(layout: Layout, port: int, region: str) -> dict[str, str]:
@@ -67,8 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"a local AWS of {layout.home} is already running\n")
         return 2
     os.environ.update(emulator_settings(layout, options.port, options.region))
+    serving = importlib.import_module("services.local.serving")
     with lock:
-        asyncio.run(_serve(layout, options.port, options.region, stock=options.stock))
+        asyncio.run(serving.serve(layout, options.port, options.region, stock=options.stock))
     return 0
 
 
@@ -82,67 +63,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="without the overlay: what the tests of each patch compare with",
     )
     return parser.parse_args(arguments)
-
-
-async def _serve(layout: Layout, port: int, region: str, *, stock: bool) -> None:
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
-    from ministack import app as emulator
-
-    from services.local.persistence import StateKeeper
-
-    keeper: StateKeeper | None = None
-    if not stock:
-        from services.local import overlay
-
-        overlay.apply()
-        _install_parts(layout.home, port)
-        keeper = StateKeeper(layout.state)
-        keeper.watch(emulator)
-
-    config = Config()
-    config.bind = [f"{HOST}:{port}"]
-    config.keep_alive_timeout = 75
-    config.graceful_timeout = 1
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
-    announcing = asyncio.create_task(_announce(layout, Running(os.getpid(), port, region), keeper))
-    try:
-        await serve(emulator.app, config, shutdown_trigger=stop.wait)
-    finally:
-        announcing.cancel()
-        layout.running.unlink(missing_ok=True)
-        if keeper is not None:
-            await keeper.close()
-
-
-async def _announce(layout: Layout, running: Running, keeper: StateKeeper | None) -> None:
-    """Publish process and port as soon as the server accepts connections."""
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(HOST, running.port)
-        except OSError:
-            await asyncio.sleep(0.02)
-        else:
-            writer.close()
-            break
-    layout.write_running(running)
-    if keeper is not None:
-        await keeper.run()
-
-
-def _install_parts(home: Path, port: int) -> None:
-    for name in _PARTS:
-        try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name != name:
-                raise
-            _log.warning("%s is not installed", name)
-            continue
-        module.install(home, port)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import logging
 
 from services.local.overlay.registry import Patch, patches
 
-__all__ = ["SERVICES", "Patch", "apply", "patches"]
+__all__ = ["SERVICES", "Patch", "apply", "load", "patches"]
 
 _log = logging.getLogger("services.local")
 
@@ -27,15 +27,23 @@ SERVICES = (
     "ecr",
     "ecs",
     "elbv2",
+    "iam",
+    "sts",
+    "tagging",
 )
+
+
+def load() -> list[Patch]:
+    """Import every patch without applying it; return them in order."""
+    for service in SERVICES:
+        importlib.import_module(f"{__name__}.{service}")
+    return patches()
 
 
 def apply() -> list[Patch]:
     """Apply every patch once, in order; return them."""
-    for service in SERVICES:
-        importlib.import_module(f"{__name__}.{service}")
-    applied = patches()
-    for patch in applied:
+    loaded = load()
+    for patch in loaded:
         patch.apply()
-    _log.info("overlay: %d patches applied", len(applied))
-    return applied
+    _log.info("overlay: %d patches applied", len(loaded))
+    return loaded

@@ -61,7 +61,7 @@ def _make_describe(original: Handler) -> Handler:
         request = tree(params)
         if "MaxRecords" in request:
             request["MaxRecords"] = int(request["MaxRecords"])
-        status, headers, body = original({}, request, False, True)
+        status, _, body = original({}, request, False, True)
         if status != 200:
             return original(params, data, is_cbor, is_json)
         result = json.loads(body)

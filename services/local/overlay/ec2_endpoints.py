@@ -75,7 +75,8 @@ def _make_xml(original: Callable[..., str]) -> Callable[..., str]:
         text += (
             f"<privateDnsEnabled>{str(endpoint['PrivateDnsEnabled']).lower()}</privateDnsEnabled>"
         )
-        text += f"<policyDocument>{escape(endpoint['PolicyDocument'] or _ALLOW_ALL)}</policyDocument>"
+        policy = escape(endpoint["PolicyDocument"] or _ALLOW_ALL)
+        text += f"<policyDocument>{policy}</policyDocument>"
         if endpoint["VpcEndpointType"] == "Interface":
             text += "<ipAddressType>ipv4</ipAddressType>"
             text += "<dnsOptions><dnsRecordIpType>ipv4</dnsRecordIpType></dnsOptions>"

@@ -12,6 +12,9 @@ from services.local.overlay.registry import patch, replace_entry, symbol
 
 Handler = Callable[[dict[str, Any]], Any]
 
+# Kept beside a service: a new deployment without a configuration of its own goes on with it.
+_CONNECT = "_serviceConnectConfiguration"
+
 
 @patch
 def cluster_service_connect_defaults() -> None:
@@ -51,14 +54,10 @@ def service_fields() -> None:
         for field in ("enableECSManagedTags", "propagateTags", "serviceRegistries"):
             if data.get(field) is not None:
                 service[field] = data[field]
-        if "serviceConnectConfiguration" in data and service["deployments"]:
-            service["deployments"][0]["serviceConnectConfiguration"] = data[
-                "serviceConnectConfiguration"
-            ]
-        elif len(service["deployments"]) > 1:
-            previous = service["deployments"][1].get("serviceConnectConfiguration")
-            if previous is not None:
-                service["deployments"][0].setdefault("serviceConnectConfiguration", previous)
+        if "serviceConnectConfiguration" in data:
+            service[_CONNECT] = data["serviceConnectConfiguration"]
+        if service.get(_CONNECT) is not None and service["deployments"]:
+            service["deployments"][0]["serviceConnectConfiguration"] = service[_CONNECT]
 
     def make_create(original: Handler) -> Handler:
         def create(data: dict[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
@@ -100,11 +101,9 @@ def weighted_forward_actions() -> None:
 
 
 def _choose(config: dict[str, Any]) -> str:
-    import random
-
     groups = config["TargetGroups"]
     weights = [int(group.get("Weight", 1)) for group in groups]
-    chosen = random.choices(groups, weights if any(weights) else None)[0]
+    chosen = random.choices(groups, weights if any(weights) else None)[0]  # noqa: S311
     return str(chosen["TargetGroupArn"])
 
 
