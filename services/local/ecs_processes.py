@@ -37,7 +37,7 @@ from services.local.ecs_processes_logs import LogPump
 from services.local.ecs_processes_nursery import Nursery
 from services.local.overlay.registry import replace, replace_entry, symbol
 
-__all__ = ["install"]
+__all__ = ["install", "shutdown"]
 
 _log = logging.getLogger("services.local.ecs")
 
@@ -50,6 +50,8 @@ ALIAS_SECONDS = 1.5
 DRAIN_SECONDS = 30.0
 HEALTHY_SECONDS = 60.0
 
+_nurseries: list[Nursery] = []
+
 
 def install(home: Path, _port: int) -> Client:
     """Put the process runner into the emulator's ECS, before it serves; return its client."""
@@ -58,7 +60,7 @@ def install(home: Path, _port: int) -> Client:
     credentials = TaskCredentials()
     credentials.install()
     nursery = Nursery(home, ROOT)
-    atexit.register(nursery.close)
+    _nurseries.append(nursery)
     containers = Containers(
         Runtime(
             services=ROOT / "services",
@@ -81,6 +83,13 @@ def install(home: Path, _port: int) -> Client:
     symbol(ecs, "_ECS_RESTORE_RECONCILE_DELAY")
     ecs._ECS_RESTORE_RECONCILE_DELAY = 0.2
     return client
+
+
+@atexit.register
+def shutdown() -> None:
+    """End all tasks; returns when they are gone."""
+    while _nurseries:
+        _nurseries.pop().close()
 
 
 def envoy_binary() -> Path | None:
@@ -141,6 +150,20 @@ def _patch_lifecycle(containers: Containers, plane: DataPlane) -> None:
 
         return healthy
 
+    def make_deployment(original: Any) -> Any:
+        def make(*arguments: Any, **named: Any) -> Any:
+            """Say of a first deployment that it is in progress; the emulator says it is done.
+
+            Without that its circuit breaker does not count, and tasks fail for ever.
+            """
+            return original(*arguments, **named) | {
+                "rolloutState": "IN_PROGRESS",
+                "rolloutStateReason": "ECS deployment in progress.",
+            }
+
+        return make
+
+    replace(ecs, "_make_deployment", make_deployment)
     replace(ecs, "_watch_task_lifecycle", lambda _original: watch)
     replace(ecs, "_record_service_task_healthy", make_healthy)
 
@@ -182,27 +205,12 @@ def _drain(task: Task, plane: DataPlane) -> None:
         cluster = ecs._cluster_name_from_arn(record.get("clusterArn", ""))
         service = ecs._services.get(f"{cluster}/{group.partition(':')[2]}") or {}
         goes_on = service.get("status") == "ACTIVE" and service.get("desiredCount", 0) > 0
-        if goes_on and service_aliases(service.get("_service_connect"), ""):
+        if goes_on and service_aliases(_connect_configuration(service), ""):
             time.sleep(ALIAS_SECONDS)
     plane.wait_drained(task.address, DRAIN_SECONDS)
 
 
 def _patch_service_connect(aliases: Aliases) -> None:
-    def remember(original: Any) -> Any:
-        """Keep the Service Connect configuration with the service; the emulator drops it."""
-
-        def handle(data: Any) -> Any:
-            answer = original(data)
-            if answer[0] == 200 and "serviceConnectConfiguration" in data:
-                cluster = ecs._resolve_cluster_name(data.get("cluster", "default"))
-                name = data.get("serviceName") or data.get("service", "").rpartition("/")[2]
-                if service := ecs._services.get(f"{cluster}/{name}"):
-                    service["_service_connect"] = data["serviceConnectConfiguration"]
-                    ecs._refresh_service_state(cluster, f"service:{name}")
-            return answer
-
-        return handle
-
     def make_refresh(original: Any) -> Any:
         def refresh(cluster_name: str, group: str) -> None:
             original(cluster_name, group)
@@ -221,15 +229,13 @@ def _patch_service_connect(aliases: Aliases) -> None:
 
         return delete
 
-    replace_entry(ecs._ACTION_MAP, "CreateService", remember)
-    replace_entry(ecs._ACTION_MAP, "UpdateService", remember)
     replace_entry(ecs._ACTION_MAP, "DeleteService", make_delete)
     replace(ecs, "_refresh_service_state", make_refresh)
 
 
 def _publish(aliases: Aliases, cluster: str, group: str) -> None:
     service = ecs._services.get(f"{cluster}/{group.partition(':')[2]}")
-    configuration = (service or {}).get("_service_connect")
+    configuration = _connect_configuration(service or {})
     if not service or not configuration:
         return
     running = [
@@ -245,6 +251,14 @@ def _publish(aliases: Aliases, cluster: str, group: str) -> None:
             aliases.publish(alias, running)
         else:
             aliases.withdraw(alias)
+
+
+def _connect_configuration(service: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what the newest deployment that says anything says of Service Connect."""
+    for deployment in service.get("deployments") or ():
+        if found := deployment.get("serviceConnectConfiguration"):
+            return dict(found)
+    return None
 
 
 def service_aliases(configuration: Mapping[str, Any] | None, namespace: str) -> list[str]:

@@ -211,13 +211,20 @@ class Containers:
 
     def run(self, reference: str, **given: Any) -> Container:
         """Start a container and return it when it is ready, or has ended."""
+        family = given["labels"]["com.amazonaws.ecs.task-definition-family"]
+        self._pause(family)
+        try:
+            return self._run(reference, family, given)
+        except Exception:
+            self._count(family, failed=True)
+            raise
+
+    def _run(self, reference: str, family: str, given: dict[str, Any]) -> Container:
         labels: Mapping[str, str] = given["labels"]
         definition: dict[str, Any] = given["definition"]
         arn = labels[_TASK]
         region, account, task_id = arn.split(":")[3], arn.split(":")[4], arn.rpartition("/")[2]
         image = images.load(reference, self._runtime.services)
-        family = labels["com.amazonaws.ecs.task-definition-family"]
-        self._pause(family)
         task = self._task(arn, family, given)
         container = Container(task, given["name"], labels, self._runtime)
         output, descriptor = self._runtime.pump.open()
@@ -298,7 +305,7 @@ class Containers:
                     environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"],
                     environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"],
                     role,
-                    arn.rpartition("/")[2],
+                    arn,
                 )
         except BaseException:
             self._runtime.addresses.give_back(task.address)
@@ -335,14 +342,15 @@ class Containers:
             pause = min(_LONGEST_PAUSE_SECONDS, 0.5 * 2.0 ** (failures - 2))
             time.sleep(max(0.0, last + pause - time.monotonic()))
 
+    def _count(self, family: str, *, failed: bool) -> None:
+        earlier = self._failures.get(family, (0, 0.0))[0]
+        self._failures[family] = (earlier + 1 if failed else 0, time.monotonic())
+
     def _ended(self, container: Container, began: float) -> None:
         status = container.process.status
         lived = time.monotonic() - began
         stopped = container._stopping.locked()
-        failed = lived < _EARLY_SECONDS and not stopped
-        family = container.task.family
-        earlier = self._failures.get(family, (0, 0.0))[0]
-        self._failures[family] = (earlier + 1 if failed else 0, time.monotonic())
+        self._count(container.task.family, failed=lived < _EARLY_SECONDS and not stopped)
         if not stopped:
             last = container.output.tail[-1] if container.output and container.output.tail else ""
             _log.warning("%s ended with status %s: %s", container.name, status, last[:300])

@@ -64,7 +64,7 @@ class TaskCredentials:
 
         replace(imds, "handle_request", make)
 
-    def grant(self, uri: str, token: str, role_arn: str, task_id: str) -> str:
+    def grant(self, uri: str, token: str, role_arn: str, task_arn: str) -> str:
         """Let a task ask for credentials of a role; return the name of the grant.
 
         Raises
@@ -72,21 +72,12 @@ class TaskCredentials:
         RoleRefused
             If the role does not exist or does not trust ECS tasks.
         """
+        region, task_id = task_arn.split(":")[3], task_arn.rpartition("/")[2]
         account, _, name = role_arn.split(":", 4)[4].partition(":")
         role = iam._roles.get_scoped(account, None, name.rpartition("/")[2])
         if role is None:
             raise RoleRefused(f"the task role {role_arn} does not exist")
-        context = EvalContext(
-            principal_arn=_PRINCIPAL,
-            principal_type="Service",
-            principal_account=account,
-            action="sts:AssumeRole",
-            resource_arn=role_arn,
-            region="",
-            service_context={"aws:sourceaccount": account},
-        )
-        trust = role.get("AssumeRolePolicyDocument", "{}")
-        if not evaluate_trust_policy(trust, _PRINCIPAL, context):
+        if not _trusts_tasks(role.get("AssumeRolePolicyDocument", "{}"), role_arn, region):
             raise RoleRefused(f"the task role {role_arn} does not trust {_PRINCIPAL}")
         key = uri.rpartition("/")[2]
         with self._lock:
@@ -111,6 +102,38 @@ class TaskCredentials:
             if grant.until - time.time() < _RENEWAL_SECONDS:
                 _renew(grant)
             return _json(200, grant.document)
+
+
+def _trusts_tasks(document: str | dict[str, Any], role_arn: str, region: str) -> bool:
+    """Whether a trust policy lets ECS assume the role for a task, conditions included.
+
+    The emulator's evaluator knows IAM principals only, so the service's name goes as one.
+    """
+    policy: dict[str, Any] = json.loads(document) if isinstance(document, str) else document
+    listed = policy.get("Statement", [])
+    statements = []
+    for statement in [listed] if isinstance(listed, dict) else listed:
+        principal = statement.get("Principal")
+        services = principal.get("Service", []) if isinstance(principal, dict) else []
+        if _PRINCIPAL in ([services] if isinstance(services, str) else services):
+            statements.append({**statement, "Principal": {"AWS": [_PRINCIPAL]}})
+        elif principal == "*":
+            statements.append(statement)
+    account = role_arn.split(":")[4]
+    context = EvalContext(
+        principal_arn=_PRINCIPAL,
+        principal_type="Service",
+        principal_account=account,
+        action="sts:AssumeRole",
+        resource_arn=role_arn,
+        region=region,
+        service_context={
+            "aws:sourceaccount": account,
+            "aws:sourcearn": f"arn:aws:ecs:{region}:{account}:*",
+        },
+    )
+    allowed: bool = evaluate_trust_policy({"Statement": statements}, _PRINCIPAL, context)
+    return allowed
 
 
 def _renew(grant: _Grant) -> None:

@@ -39,6 +39,7 @@ MESSAGE_LIMIT = 1 << 20
 LAST_GRACE_SECONDS = 2.0
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _SHARED = (
     "anyio._backends._asyncio",
     "boto3.dynamodb.types",
@@ -181,6 +182,8 @@ class Spawner:
             self._become_task(message, output, parent)
             arguments = message["arguments"]
             if message["fork"]:
+                # `ps` shows the spawner's command line for a fork; its name, at least, is its own.
+                self._libc.prctl(_PR_SET_NAME, arguments[2].encode()[-15:])
                 code = _run_module(arguments[2], arguments[2:])
             else:
                 _replace_by(arguments, message["environment"])
