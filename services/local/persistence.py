@@ -22,8 +22,6 @@ from typing import Any
 
 _log = logging.getLogger("services.local")
 
-_DEBOUNCE_SECONDS = 0.3
-_SWEEP_SECONDS = 5.0
 _ATTEMPTS = 20
 
 # An answer of these is given only after what it says is on disk.
@@ -67,10 +65,18 @@ class StateKeeper:
     ----------
     directory : Path
         One `<service>.json` each, in the emulator's own format, replaced atomically.
+    debounce_seconds : float, default 0.3
+        How long changes are collected before they are saved together.
+    sweep_seconds : float, default 5
+        How often every service is looked at after requests came in.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self, directory: Path, *, debounce_seconds: float = 0.3, sweep_seconds: float = 5.0
+    ) -> None:
         self._directory = directory
+        self._debounce_seconds = debounce_seconds
+        self._sweep_seconds = sweep_seconds
         self._changed: set[str] = set()
         self._requested = False
         self._wake = asyncio.Event()
@@ -108,15 +114,15 @@ class StateKeeper:
         swept = loop.time()
         while True:
             try:
-                await asyncio.wait_for(self._wake.wait(), _SWEEP_SECONDS)
+                await asyncio.wait_for(self._wake.wait(), self._sweep_seconds)
             except TimeoutError:
                 pass
             else:
-                await asyncio.sleep(_DEBOUNCE_SECONDS)
+                await asyncio.sleep(self._debounce_seconds)
                 self._wake.clear()
             try:
                 await self.flush()
-                if self._requested and loop.time() - swept >= _SWEEP_SECONDS:
+                if self._requested and loop.time() - swept >= self._sweep_seconds:
                     self._requested = False
                     swept = loop.time()
                     await self._sweep()
