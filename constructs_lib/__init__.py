@@ -12,14 +12,92 @@ from typing import TYPE_CHECKING, Any
 from constructs_lib import lazy_provider
 
 if TYPE_CHECKING:
+    from constructs_lib.compute import Capacity as Capacity
+    from constructs_lib.compute import Cluster as Cluster
+    from constructs_lib.compute import ClusterRef as ClusterRef
+    from constructs_lib.compute import Container as Container
+    from constructs_lib.compute import Ec2Capacity as Ec2Capacity
+    from constructs_lib.compute import ExecutionRole as ExecutionRole
+    from constructs_lib.compute import HeaderRoute as HeaderRoute
+    from constructs_lib.compute import HealthCheck as HealthCheck
+    from constructs_lib.compute import ICluster as ICluster
+    from constructs_lib.compute import Microservice as Microservice
+    from constructs_lib.compute import Names as Names
+    from constructs_lib.compute import Scaling as Scaling
+    from constructs_lib.compute import ServiceConnectNamespace as ServiceConnectNamespace
+    from constructs_lib.compute import TaskRole as TaskRole
     from constructs_lib.errors import ConfigError as ConfigError
+    from constructs_lib.hcl import HclSyntaxError as HclSyntaxError
+    from constructs_lib.hcl_module import HclModule as HclModule
+    from constructs_lib.hcl_module import ModuleInputError as ModuleInputError
+    from constructs_lib.identity import Claim as Claim
+    from constructs_lib.identity import Role as Role
+    from constructs_lib.identity import Statement as Statement
+    from constructs_lib.identity import Trust as Trust
+    from constructs_lib.identity import UserPool as UserPool
+    from constructs_lib.naming import NameTooLongError as NameTooLongError
+    from constructs_lib.network import INetwork as INetwork
+    from constructs_lib.network import Nat as Nat
+    from constructs_lib.network import Network as Network
+    from constructs_lib.network import NetworkRef as NetworkRef
+    from constructs_lib.observability import Alarm as Alarm
+    from constructs_lib.observability import AlarmTopic as AlarmTopic
+    from constructs_lib.observability import LogGroup as LogGroup
+    from constructs_lib.observability import Metric as Metric
+    from constructs_lib.routing import CellRef as CellRef
+    from constructs_lib.routing import ICell as ICell
+    from constructs_lib.routing import RoutingCell as RoutingCell
     from constructs_lib.stack import SaasStack as SaasStack
     from constructs_lib.stack import StackSettings as StackSettings
+    from constructs_lib.storage import LogBucket as LogBucket
+    from constructs_lib.storage import ReleaseBucket as ReleaseBucket
+    from constructs_lib.storage import SecureBucket as SecureBucket
+    from constructs_lib.storage import TableIndex as TableIndex
+    from constructs_lib.storage import TenantTable as TenantTable
 
 _MODULE_OF = {
+    "Alarm": "observability",
+    "AlarmTopic": "observability",
+    "Capacity": "compute",
+    "CellRef": "routing",
+    "Claim": "identity",
+    "Cluster": "compute",
+    "ClusterRef": "compute",
     "ConfigError": "errors",
+    "Container": "compute",
+    "Ec2Capacity": "compute",
+    "ExecutionRole": "compute",
+    "HclModule": "hcl_module",
+    "HclSyntaxError": "hcl",
+    "HeaderRoute": "compute",
+    "HealthCheck": "compute",
+    "ICell": "routing",
+    "ICluster": "compute",
+    "INetwork": "network",
+    "LogBucket": "storage",
+    "LogGroup": "observability",
+    "Metric": "observability",
+    "Microservice": "compute",
+    "ModuleInputError": "hcl_module",
+    "NameTooLongError": "naming",
+    "Names": "compute",
+    "Nat": "network",
+    "Network": "network",
+    "NetworkRef": "network",
+    "ReleaseBucket": "storage",
+    "Role": "identity",
+    "RoutingCell": "routing",
     "SaasStack": "stack",
+    "Scaling": "compute",
+    "SecureBucket": "storage",
+    "ServiceConnectNamespace": "compute",
     "StackSettings": "stack",
+    "Statement": "identity",
+    "TableIndex": "storage",
+    "TaskRole": "compute",
+    "TenantTable": "storage",
+    "Trust": "identity",
+    "UserPool": "identity",
 }
 
 __all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - a table is easier to keep true than two lists
