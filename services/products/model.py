@@ -5,14 +5,23 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Category = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+def _to_cents(price: Decimal) -> Decimal:
+    """Write 1.5 as 1.50: a store may drop zeros, and a product must read as it was written."""
+    return price.quantize(Decimal("0.01"))
+
+
 #: Money: exact to the cent, and a string in answers so that no client's float can change it.
-Price = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
+Price = Annotated[
+    Decimal, Field(ge=0, max_digits=12, decimal_places=2), AfterValidator(_to_cents)
+]
 
 
 class _Wire(BaseModel):

@@ -18,7 +18,7 @@ from services.gateway.config import Route, envoy_config
 from services.local.layout import ACCOUNT_ID
 
 REGION = "us-east-1"
-PASSWORD = "Correct-horse-7"  # noqa: S105
+PASSWORD = "Correct-horse-7"
 T = TypeVar("T")
 
 CLAIMS = ("tenantId", "tenantTier", "userRole", "tenantName")
@@ -43,11 +43,11 @@ def call(
 ) -> Answer:
     """Send one request on a connection of its own."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, dict(headers or {}), method=method)  # noqa: S310
+    request = urllib.request.Request(url, data, dict(headers or {}), method=method)
     if data is not None:
         request.add_header("content-type", "application/json")
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
             return Answer(answer.status, _read(answer.read()), dict(answer.headers))
     except urllib.error.HTTPError as error:
         return Answer(error.code, _read(error.read()), dict(error.headers))
@@ -96,7 +96,7 @@ class Environment:
             endpoint_url=self.endpoint,
             region_name=REGION,
             aws_access_key_id=ACCOUNT_ID,
-            aws_secret_access_key="local",  # noqa: S106
+            aws_secret_access_key="local",
             config=Config(retries={"total_max_attempts": 1}, read_timeout=120),
         )
 
@@ -420,7 +420,13 @@ class Environment:
 
     def log_lines(self, service: str) -> list[str]:
         logs = self.client("logs")
-        events = logs.filter_log_events(
+        streams = logs.describe_log_streams(
             logGroupName=f"/{self.name}", logStreamNamePrefix=f"{service}/"
-        )["events"]
-        return [event["message"] for event in events]
+        )["logStreams"]
+        return [
+            event["message"]
+            for stream in streams
+            for event in logs.get_log_events(
+                logGroupName=f"/{self.name}", logStreamName=stream["logStreamName"]
+            )["events"]
+        ]
