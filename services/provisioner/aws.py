@@ -106,7 +106,7 @@ def access_errors(environment: Mapping[str, str] = os.environ) -> Iterator[None]
             f"no usable AWS credentials ({_line(error)}): set AWS_PROFILE or AWS_ACCESS_KEY_ID "
             "and AWS_SECRET_ACCESS_KEY, or use --target local"
         ) from error
-    except (boto.HTTPClientError, boto.InvalidRegionError, ValueError) as error:
+    except (boto.ConnectionError, boto.HTTPClientError, ValueError) as error:
         where = environment.get("AWS_ENDPOINT_URL", "its public endpoints")
         raise AwsAccessError(
             f"AWS does not answer at {where} ({_line(error)}): is the endpoint right, and is "

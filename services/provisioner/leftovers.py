@@ -27,7 +27,7 @@ def verify_nothing_left(
     deadline = time.monotonic() + settle_seconds
     told = False
     while True:
-        left = sorted(_tagged(deployment, tenant_id))
+        left = sorted(tagged(deployment, TenantId=tenant_id))
         if not left:
             return
         if time.monotonic() > deadline or deployment.interruption.requested:
@@ -47,15 +47,13 @@ def verify_nothing_left(
         time.sleep(_RETRY_SECONDS)
 
 
-def _tagged(deployment: Deployment, tenant_id: str) -> Iterator[str]:
+def tagged(deployment: Deployment, **tags: str) -> Iterator[str]:
+    """Yield the ARN of everything that carries the deployment's tags, and `tags` too."""
     configuration = deployment.configuration
+    wanted = {"Project": configuration.name, "Environment": configuration.environment, **tags}
     with access_errors():
         pages = deployment.aws.tagging.get_paginator("get_resources").paginate(
-            TagFilters=[
-                {"Key": "TenantId", "Values": [tenant_id]},
-                {"Key": "Project", "Values": [configuration.name]},
-                {"Key": "Environment", "Values": [configuration.environment]},
-            ]
+            TagFilters=[{"Key": key, "Values": [value]} for key, value in wanted.items()]
         )
         for page in pages:
             for mapping in page["ResourceTagMappingList"]:

@@ -25,7 +25,9 @@ from services.provisioner.mirror import AWS_PROVIDER
 # What every Terraform provider wants to see before it serves; not a secret:
 # https://github.com/hashicorp/terraform-plugin-go/blob/main/tfprotov5/tf5server/server.go
 _COOKIE = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2"
-_HOLD = '"$0" </dev/null & provider=$!; read -r _; kill -9 "$provider"; rm -rf "$1"'
+_HOLD = (
+    '"$0" </dev/null & provider=$!; read -r _; kill -9 "$provider"; wait "$provider"; rm -rf "$1"'
+)
 _MEMORY_LIMIT = "120MiB"
 SWITCH = "ECS_SAAS_SHARED_PROVIDER"
 

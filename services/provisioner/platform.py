@@ -1,0 +1,205 @@
+"""The shared root modules, in the order in which they need each other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from services.provisioner.deployment import Deployment
+from services.provisioner.engine import Operation, Request, Result
+from services.provisioner.errors import PreconditionError
+from services.provisioner.state import DEFAULT_WORKSPACE
+from services.provisioner.workspace import require_module
+
+STATE_BACKEND = "state_backend"
+ORDER: tuple[tuple[str, ...], ...] = (("platform",), ("tier-basic", "tier-advanced"))
+"""Root modules by wave: those of one wave need only the waves before, and run at once."""
+
+_MODULES = Path(__file__).resolve().parents[2] / "modules"
+_STATE_COPY = f"bootstrap/{STATE_BACKEND}.tfstate"
+
+
+class Platform:
+    """What all tenants share: the state backend, the platform and the tiers' shared parts.
+
+    Parameters
+    ----------
+    deployment : Deployment
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def apply(self, stacks: Sequence[str] = ()) -> list[Result]:
+        """Apply everything, or only `stacks`, in order."""
+        waves = self._waves(stacks)
+        self._deployment.aws.check_access()
+        results = [] if stacks else self._apply_state_backend()
+        for wave in waves:
+            results += self._at_once(wave, lambda stack: self._run(Operation.APPLY, stack))
+        return results
+
+    def plan(self) -> list[Result]:
+        """Return what `apply` would do, as far as it can be known before the first wave exists."""
+        waves = self._waves(())
+        self._deployment.aws.check_access()
+        results = self._plan_state_backend()
+        if not self._deployment.state.bucket_exists():
+            self._deployment.progress.note("platform", "planned once the state backend exists")
+            return results
+        for wave in waves:
+            results += self._at_once(wave, lambda stack: self._run(Operation.PLAN, stack))
+            if any(not self._deployment.state.exists(stack, DEFAULT_WORKSPACE) for stack in wave):
+                names = ", ".join(
+                    stack for later in waves[waves.index(wave) + 1 :] for stack in later
+                )
+                if names:
+                    self._deployment.progress.note(names, f"planned once {wave[0]} exists")
+                break
+        return results
+
+    def destroy(self) -> list[Result]:
+        """Destroy everything, last wave first.
+
+        Raises
+        ------
+        PreconditionError
+            If there are tenants, or the configuration protects against deletion.
+        """
+        waves = self._waves(())
+        self._deployment.aws.check_access()
+        if self._deployment.configuration.deletion_protection:
+            raise PreconditionError(
+                "deletion_protection is true in the configuration: set it to false and apply the "
+                "platform before destroying it"
+            )
+        results: list[Result] = []
+        if self._deployment.state.bucket_exists():
+            self._refuse_with_tenants()
+            for wave in reversed(waves):
+                present = [
+                    stack
+                    for stack in wave
+                    if self._deployment.state.exists(stack, DEFAULT_WORKSPACE)
+                ]
+                results += self._at_once(present, lambda s: self._run(Operation.DESTROY, s))
+        return results + self._destroy_state_backend()
+
+    def _refuse_with_tenants(self) -> None:
+        tenants = [entry.tenant_id for entry in self._deployment.state.tenants()]
+        if tenants:
+            raise PreconditionError(
+                f"{len(tenants)} tenants stand on the platform ({', '.join(tenants[:5])}"
+                f"{', ...' if len(tenants) > 5 else ''}): offboard them first "
+                "(`ecs-saas tenant destroy`)"
+            )
+
+    def _waves(self, stacks: Sequence[str]) -> list[list[str]]:
+        _ = self._deployment.engine  # a missing Terraform is told before AWS is asked
+        known = [stack for wave in ORDER for stack in wave]
+        unknown = sorted(set(stacks) - set(known))
+        if unknown:
+            raise PreconditionError(f"stack: got {unknown[0]}; allowed {', '.join(known)}")
+        waves = [[stack for stack in wave if not stacks or stack in stacks] for wave in ORDER]
+        for wave in waves:
+            for stack in wave:
+                require_module(self._deployment.modules, stack)
+        return [wave for wave in waves if wave]
+
+    def _run(self, operation: Operation, stack: str) -> Result:
+        module = require_module(self._deployment.modules, stack)
+        return self._deployment.engine.execute(
+            Request(
+                operation, module, DEFAULT_WORKSPACE, lock_seconds=self._deployment.lock_seconds
+            )
+        )
+
+    def _at_once(self, stacks: Sequence[str], run: Callable[[str], Result]) -> list[Result]:
+        """Run all `stacks` to their end, then raise the first failure if there is one."""
+        if len(stacks) == 1:
+            return [run(stacks[0])]
+        if not stacks:
+            return []
+        with ThreadPoolExecutor(len(stacks)) as pool:
+            futures: list[Future[Result]] = [pool.submit(run, stack) for stack in stacks]
+            pending = set(futures)
+            while pending:  # in short waits: signals are handled by this thread
+                _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+        return [future.result() for future in futures]
+
+    # The state backend cannot keep its state in itself before it exists. It has a state file on
+    # this machine, and a copy in the bucket for every other machine (docs/adr/0003).
+
+    def _state_backend(self, operation: Operation) -> Request:
+        configuration = self._deployment.configuration
+        state = configuration.state
+        return Request(
+            operation,
+            _MODULES / STATE_BACKEND,
+            DEFAULT_WORKSPACE,
+            {
+                "bucket_name": configuration.state_bucket,
+                "lock_table_name": configuration.lock_table,
+                "kms_key_arn": state.kms,
+                "deletion_protection": configuration.deletion_protection,
+                "tags": {
+                    "Project": configuration.name,
+                    "Environment": configuration.environment,
+                    "Stack": STATE_BACKEND,
+                    "ManagedBy": "terraform",
+                },
+            },
+            lock_seconds=self._deployment.lock_seconds,
+            local_state=True,
+        )
+
+    @property
+    def _state_file(self) -> Path:
+        space = self._deployment.files.run(STATE_BACKEND, DEFAULT_WORKSPACE)
+        return space.root / "terraform.tfstate"
+
+    def _apply_state_backend(self) -> list[Result]:
+        if not self._fetch_state():
+            return []
+        result = self._deployment.engine.execute(self._state_backend(Operation.APPLY))
+        self._deployment.state.put_object(_STATE_COPY, self._state_file.read_bytes())
+        return [result]
+
+    def _plan_state_backend(self) -> list[Result]:
+        if not self._fetch_state():
+            return []
+        return [self._deployment.engine.execute(self._state_backend(Operation.PLAN))]
+
+    def _destroy_state_backend(self) -> list[Result]:
+        if not self._fetch_state() or not self._state_file.is_file():
+            return []
+        result = self._deployment.engine.execute(self._state_backend(Operation.DESTROY))
+        self._deployment.files.run(STATE_BACKEND, DEFAULT_WORKSPACE).remove()
+        return [result]
+
+    def _fetch_state(self) -> bool:
+        """Bring the newest state to this machine; False if the bucket is not of our making."""
+        local = _serial(self._state_file.read_bytes() if self._state_file.is_file() else None)
+        if not self._deployment.state.bucket_exists():
+            return True
+        copy = self._deployment.state.get_object(_STATE_COPY)
+        if copy is None and local < 0:
+            bucket = self._deployment.configuration.state_bucket
+            self._deployment.progress.note(
+                STATE_BACKEND, f"bucket {bucket} exists and was not made here: it is used as it is"
+            )
+            return False
+        if copy is not None and _serial(copy) > local:
+            self._state_file.parent.mkdir(parents=True, exist_ok=True)
+            self._state_file.write_bytes(copy)
+        return True
+
+
+def _serial(state: bytes | None) -> int:
+    if state is None:
+        return -1
+    document: dict[str, Any] = json.loads(state)
+    return int(document["serial"])
