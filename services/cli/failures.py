@@ -17,6 +17,7 @@ FAILED = 1
 
 def exit_code_of(error: BaseException) -> int | None:
     """Return the exit code of an expected failure, None for a defect of the program."""
+    from services.cli.visit import VisitError  # noqa: PLC0415
     from services.local.errors import LocalAwsError  # noqa: PLC0415
     from services.provisioner.errors import ProvisionerError  # noqa: PLC0415
     from services.tenancy import InputError  # noqa: PLC0415
@@ -25,6 +26,8 @@ def exit_code_of(error: BaseException) -> int | None:
         return error.exit_code
     if isinstance(error, InputError | LocalAwsError):
         return BAD_INPUT
+    if isinstance(error, VisitError):
+        return FAILED
     return None
 
 

@@ -32,9 +32,7 @@ _Port = Annotated[
         "--port", envvar="ECS_SAAS_LOCAL_PORT", help="Port on 127.0.0.1; 4566 unless it runs."
     ),
 ]
-_Region = Annotated[
-    str | None, typer.Option("--region", help="Region of requests that name none.")
-]
+_Region = Annotated[str | None, typer.Option("--region", help="Region of requests that name none.")]
 
 
 @local_app.command()

@@ -9,6 +9,8 @@ from typing import Any
 
 from services.provisioner.engine import Result
 
+_WIDE = 400
+
 
 def write_json(value: object) -> None:
     """Write one JSON document."""
@@ -25,10 +27,14 @@ def write_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> No
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(*headings, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
-    Console(soft_wrap=True).print(table, markup=False, highlight=False)
+    # A pipe or a log has no width to fit into: there a row stays one line.
+    width = None if sys.stdout.isatty() else _WIDE
+    Console(width=width).print(table, markup=False, highlight=False)
 
 
 def result_document(result: Result) -> Mapping[str, Any]:

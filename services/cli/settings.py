@@ -45,6 +45,11 @@ class Settings:
         """The directory that working files and modules are found in."""
         return self.config.absolute().parent
 
+    @property
+    def local_home(self) -> Path:
+        """The directory of the local AWS."""
+        return Path(os.environ.get("ECS_SAAS_LOCAL_HOME") or self.project / ".ecs-saas/local")
+
     def configuration(self) -> Configuration:
         """Return the configuration, or raise `ConfigurationError`."""
         from services.configuration import load  # noqa: PLC0415
@@ -63,8 +68,7 @@ class Settings:
             return
         from services.local.local_aws import LocalAws  # noqa: PLC0415
 
-        home = Path(os.environ.get("ECS_SAAS_LOCAL_HOME") or self.project / ".ecs-saas/local")
-        environment = LocalAws(home).environment()
+        environment = LocalAws(self.local_home).environment()
         for name in _FOREIGN:
             os.environ.pop(name, None)
         os.environ.update(environment)
