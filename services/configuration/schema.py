@@ -264,7 +264,7 @@ class Configuration(Frozen):
     name: fields.Slug
     environment: fields.EnvironmentName
     region: fields.Region
-    zones: tuple[str, ...]
+    zones: tuple[str, ...] = Field(description="three different zones of the region")
     cidr: fields.PrivateCidr = "10.0.0.0/16"
     admin_email: fields.Email
     domain: fields.Domain | None = None

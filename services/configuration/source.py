@@ -42,7 +42,8 @@ def parse(text: str, *, source: str = "saas.tfvars") -> Configuration:
     if problems and not data:
         raise ConfigurationError(source, problems)
     configuration, found = _validate(data)
-    problems.extend(found)
+    known = {problem.path for problem in problems}
+    problems.extend(problem for problem in found if problem.path not in known)
     if problems or configuration is None:
         raise ConfigurationError(source, problems)
     return configuration

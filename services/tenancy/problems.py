@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 _SHOWN = 60  # characters of a given value; longer ones are cut
@@ -122,10 +123,22 @@ def _path(location: tuple[str | int, ...]) -> str:
 
 
 def _described(model: type[BaseModel], location: tuple[str | int, ...]) -> str | None:
-    """Return the description of the field at `location`: by rule, it says what is allowed."""
+    """Return the description of the value at `location`: by rule, it says what is allowed."""
+    if not location:
+        return None
     owner = _model_at(model, location[:-1])
-    field = owner.model_fields.get(str(location[-1])) if owner and location else None
-    return field.description if field else None
+    if owner is None:
+        return _description(_element(_annotation_at(model, location[:-1])))
+    field = owner.model_fields.get(str(location[-1]))
+    return (field.description or _description(field.annotation)) if field else None
+
+
+def _description(annotation: object) -> str | None:
+    for candidate in _alternatives(annotation):
+        for part in getattr(candidate, "__metadata__", ()):
+            if isinstance(part, FieldInfo) and part.description:
+                return part.description
+    return None
 
 
 def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
@@ -136,17 +149,20 @@ def _known_keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list
 
 
 def _model_at(model: type[BaseModel], location: tuple[str | int, ...]) -> type[BaseModel] | None:
+    return _as_model(_annotation_at(model, location))
+
+
+def _annotation_at(model: type[BaseModel], location: tuple[str | int, ...]) -> object:
     annotation: object = model
     for part in location:
         owner = _as_model(annotation)
-        if owner is not None:
-            field = owner.model_fields.get(str(part))
-            if field is None:
-                return None
-            annotation = field.annotation
-        else:
+        if owner is None:
             annotation = _element(annotation)
-    return _as_model(annotation)
+        elif str(part) in owner.model_fields:
+            annotation = owner.model_fields[str(part)].annotation
+        else:
+            return None
+    return annotation
 
 
 def _as_model(annotation: object) -> type[BaseModel] | None:
