@@ -276,6 +276,21 @@ def _deleted_load_balancers_leave_nothing(aws: Aws) -> bool:
         return True
 
 
+def _private_link_enforcement(aws: Aws) -> bool:
+    ec2, vpc, subnet = _network(aws)
+    group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
+    elb = aws.client("elbv2")
+    created = elb.create_load_balancer(
+        Name="private", Type="network", Subnets=[subnet], SecurityGroups=[group]
+    )["LoadBalancers"][0]
+    setting = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
+    elb.set_security_groups(
+        LoadBalancerArn=created["LoadBalancerArn"], SecurityGroups=[group], **{setting: "off"}
+    )
+    (found,) = elb.describe_load_balancers(Names=["private"])["LoadBalancers"]
+    return bool(created[setting] == "on" and found[setting] == "off")
+
+
 def _role(aws: Aws, name: str, policy: dict[str, Any]) -> dict[str, str]:
     """Return the credentials of a role that has a policy."""
     trust = {

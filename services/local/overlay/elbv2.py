@@ -148,3 +148,41 @@ def deleted_load_balancers_leave_nothing() -> None:
         return delete
 
     replace_entry(symbol(alb, "_ACTION_MAP"), "DeleteLoadBalancer", make)
+
+
+@patch
+def private_link_enforcement() -> None:
+    """A network load balancer says whether its security groups bind PrivateLink traffic too.
+
+    Stock drops the setting, so every plan wants to set it again.
+    """
+
+    def make_write(original: Handler) -> Handler:
+        def write(params: dict[str, Any]) -> Any:
+            before = set(alb._lbs.keys())
+            answer = original(params)
+            given = first(params, _ENFORCE)
+            for arn in (set(alb._lbs.keys()) - before) | {first(params, "LoadBalancerArn")}:
+                record = alb._lbs.get(arn)
+                if record is not None and record["Type"] == "network" and given:
+                    record[_ENFORCE] = given
+            return answer
+
+        return write
+
+    def make_xml(original: Callable[[dict[str, Any]], str]) -> Callable[[dict[str, Any]], str]:
+        def lb_xml(record: dict[str, Any]) -> str:
+            if record["Type"] != "network" or not record.get("SecurityGroups"):
+                return original(record)
+            setting = xml({_ENFORCE: record.get(_ENFORCE, "on")})
+            return f"{original(record).removesuffix('</member>')}{setting}</member>"
+
+        return lb_xml
+
+    actions = symbol(alb, "_ACTION_MAP")
+    replace_entry(actions, "CreateLoadBalancer", make_write)
+    replace_entry(actions, "SetSecurityGroups", make_write)
+    replace(alb, "_lb_xml", make_xml)
+
+
+_ENFORCE = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"

@@ -134,6 +134,8 @@ resource "aws_lb" "nlb" {
   subnets                          = var.subnet_ids
   security_groups                  = [aws_security_group.nlb.id]
   enable_cross_zone_load_balancing = true
+
+  enforce_security_group_inbound_rules_on_private_link_traffic = "off"
 }
 
 resource "aws_lb_target_group" "alb" {
