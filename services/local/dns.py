@@ -11,7 +11,8 @@ import logging
 import random
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from dnslib import QTYPE, RCODE, RR, A, DNSError, DNSRecord
 
@@ -92,6 +93,22 @@ def answer(query: bytes, aliases: Aliases) -> bytes:
             reply.add_answer(RR(request.q.qname, QTYPE.A, rdata=A(address), ttl=0))
     packed: bytes = reply.pack()
     return packed
+
+
+def service_aliases(configuration: Mapping[str, Any] | None, namespace: str) -> list[str]:
+    """Return the names under which a service is found by the others of its namespace.
+
+    As on AWS, a service without client aliases is `<discovery name>.<namespace>`. The port of an
+    alias has to be the container's own here: there is no proxy in between to translate it.
+    """
+    if not configuration or not configuration.get("enabled"):
+        return []
+    found = []
+    for service in configuration.get("services") or ():
+        default = f"{service.get('discoveryName') or service['portName']}.{namespace}"
+        given = service.get("clientAliases") or [{}]
+        found += [alias.get("dnsName") or default for alias in given]
+    return found
 
 
 def _normal(name: str) -> str:

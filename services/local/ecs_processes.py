@@ -29,7 +29,7 @@ from ministack.services import ecs, servicediscovery
 from services.local import dataplane
 from services.local.dataplane import DataPlane
 from services.local.dataplane_health import Health
-from services.local.dns import Aliases, DnsServer
+from services.local.dns import Aliases, DnsServer, service_aliases
 from services.local.ecs_processes_addresses import Addresses
 from services.local.ecs_processes_containers import Client, Containers, Images, Runtime, Task
 from services.local.ecs_processes_credentials import TaskCredentials
@@ -259,22 +259,6 @@ def _connect_configuration(service: Mapping[str, Any]) -> Mapping[str, Any] | No
         if found := deployment.get("serviceConnectConfiguration"):
             return dict(found)
     return None
-
-
-def service_aliases(configuration: Mapping[str, Any] | None, namespace: str) -> list[str]:
-    """Return the names under which a service is found by the others of its namespace.
-
-    As on AWS, a service without client aliases is `<discovery name>.<namespace>`. The port of an
-    alias has to be the container's own here: there is no proxy in between to translate it.
-    """
-    if not configuration or not configuration.get("enabled"):
-        return []
-    found = []
-    for service in configuration.get("services") or ():
-        default = f"{service.get('discoveryName') or service['portName']}.{namespace}"
-        given = service.get("clientAliases") or [{}]
-        found += [alias.get("dnsName") or default for alias in given]
-    return found
 
 
 def _namespace_name(cluster: str, configuration: Mapping[str, Any]) -> str:

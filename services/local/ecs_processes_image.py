@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import string
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,7 +138,9 @@ def _assignments(value: str, known: Mapping[str, str]) -> dict[str, str]:
         name, _, rest = value.partition(" ")
         parts = [f"{name}={rest.strip()}"]
     pairs = (part.partition("=") for part in parts)
-    return {name: string.Template(text).safe_substitute(known) for name, _, text in pairs}
+    # As in Docker, an instruction sees the variables of those before it, and unknown ones empty.
+    values = defaultdict(str, known)
+    return {name: string.Template(text).safe_substitute(values) for name, _, text in pairs}
 
 
 def _digest(folder: Path) -> str:

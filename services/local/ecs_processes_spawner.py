@@ -221,7 +221,6 @@ def _replace_by(arguments: list[str], environment: dict[str, str]) -> None:
 
 def _run_module(module: str, arguments: list[str]) -> int:
     """Do what `python -m module arguments` does, in this process."""
-    gc.unfreeze()
     sys.argv = list(arguments)
     sys.path[0] = str(Path.cwd())
     sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)

@@ -60,13 +60,17 @@ class Layout:
         """Who holds the lock, and on which port it answers."""
         return self.home / "server.json"
 
+    def make_home(self) -> None:
+        """Create the directory, for its owner's eyes: it holds credentials of roles."""
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def acquire(self) -> IO[str] | None:
         """Take the server's lock; None if a live server holds it.
 
         The kernel drops the lock with its process, so a leftover pid file of a killed server, or
         a pid that now belongs to another program, is never mistaken for a running one.
         """
-        self.home.mkdir(parents=True, exist_ok=True)
+        self.make_home()
         handle = self.lock.open("a")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,6 +20,7 @@ from services.local.layout import ACCOUNT_ID, DEFAULT_PORT, DEFAULT_REGION, HOST
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _LOG_TAIL = 20
+_LOG_BYTES = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class LocalAws:
         """
         running = self._layout.read_running()
         if running is None and self._layout.is_locked():
-            return self._await_ready(None)  # someone else is starting it right now
+            return self._await_ready(None)  # someone else is starting it, or stopping it
         if running is not None:
             if self._port not in (None, running.port):
                 raise LocalAwsError(
@@ -100,7 +101,8 @@ class LocalAws:
         port = self._port or DEFAULT_PORT
         _require_free(port)
         self._layout.running.unlink(missing_ok=True)
-        self._layout.home.mkdir(parents=True, exist_ok=True)
+        self._layout.make_home()
+        self._rotate_log()
         with self._layout.log.open("ab") as log:
             process = subprocess.Popen(
                 [
@@ -122,9 +124,12 @@ class LocalAws:
         LocalAwsError
             If it does not end in time.
         """
+        if not self._layout.is_locked():
+            self._layout.running.unlink(missing_ok=True)
+            return False
+        self._await_ready(None)
         running = self._layout.read_running()
         if running is None:
-            self._layout.running.unlink(missing_ok=True)
             return False
         os.kill(running.pid, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
@@ -181,6 +186,11 @@ class LocalAws:
             )
         return environment(running)
 
+    def _rotate_log(self) -> None:
+        log = self._layout.log
+        if log.exists() and log.stat().st_size > _LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+
     def _await_ready(self, process: subprocess.Popen[bytes] | None) -> Status:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
@@ -190,7 +200,10 @@ class LocalAws:
                     process.returncode = 0  # else Python warns that it outlives us
                 return self.status()
             if process is not None and process.poll() is not None:
-                raise StartupError(self._startup_message(f"ended with code {process.returncode}"))
+                if not self._layout.is_locked():
+                    what = f"ended with code {process.returncode}"
+                    raise StartupError(self._startup_message(what))
+                process = None  # another `up` was faster; its server is the one to wait for
             time.sleep(0.05)
         if process is not None:
             process.kill()

@@ -103,11 +103,6 @@ class StateKeeper:
                 durable=module in _DURABLE,
             )
 
-    def mark(self, key: str) -> None:
-        """Say that a service changed, for changes no request made."""
-        self._changed.add(key)
-        self._wake.set()
-
     async def run(self) -> None:
         """Save changes until cancelled."""
         loop = asyncio.get_running_loop()

@@ -11,6 +11,7 @@ import importlib
 import inspect
 import logging
 import os
+import resource
 import signal
 from pathlib import Path
 from types import ModuleType
@@ -51,6 +52,7 @@ async def serve(layout: Layout, port: int, region: str, *, stock: bool = False) 
         keeper = StateKeeper(layout.state)
         keeper.watch(emulator)
 
+    _raise_file_limit()
     config = Config()
     config.bind = [f"{HOST}:{port}"]
     config.keep_alive_timeout = 75
@@ -68,6 +70,13 @@ async def serve(layout: Layout, port: int, region: str, *, stock: bool = False) 
         if keeper is not None:
             await keeper.flush()
         await _shut_down(parts)
+
+
+def _raise_file_limit() -> None:
+    """Many parallel Terraform runs and tasks hold more connections than the usual 1,024 files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _announce(layout: Layout, running: Running, keeper: StateKeeper | None) -> None:
