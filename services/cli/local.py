@@ -29,7 +29,11 @@ _Home = Annotated[
 _Port = Annotated[
     int | None,
     typer.Option(
-        "--port", envvar="ECS_SAAS_LOCAL_PORT", help="Port on 127.0.0.1; 4566 unless it runs."
+        "--port",
+        envvar="ECS_SAAS_LOCAL_PORT",
+        min=1,
+        max=65535,
+        help="Port on 127.0.0.1; 4566 unless it runs.",
     ),
 ]
 _Region = Annotated[str | None, typer.Option("--region", help="Region of requests that name none.")]

@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,14 @@ def _assert_filled(local: LocalAws) -> None:
     }
     assert bodies == {b"1", b"2"}
     assert aws.client("dynamodb").get_item(TableName="locks", Key={"LockID": {"S": "a"}})["Item"]
+
+
+def test_two_at_once_start_one(tmp_path: Path) -> None:
+    port = free_port()
+    locals_ = [LocalAws(tmp_path / "home", port) for _ in range(3)]
+    try:
+        with ThreadPoolExecutor() as pool:
+            statuses = list(pool.map(lambda local: local.up(), locals_))
+        assert len({status.pid for status in statuses}) == 1
+    finally:
+        locals_[0].down()
