@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from cdktf import TerraformOutput, TerraformVariable, TerraformVariableValidationConfig
 from cdktf_cdktf_provider_aws.cognito_user import CognitoUser
@@ -13,7 +12,6 @@ from constructs import Construct
 from constructs_lib import SaasStack
 from constructs_lib.contract import read
 from services.configuration import Configuration
-from tiers import manifest
 from tiers.contracts import PlatformContract
 from tiers.deployment import platform_path, stack_settings
 from tiers.policy import policy_of
@@ -184,7 +182,8 @@ def _override_rules(services: str, tier: str) -> list[TerraformVariableValidatio
     if not policy.is_silo:
         return [
             _holds(
-                "length(var.overrides.services) == 0",
+                "length(var.overrides.services) == 0 && "
+                "alltrue([for size in values(var.overrides.gateway) : size == null])",
                 f"overrides must be empty: {tier} tenants share services of one size.",
             )
         ]
@@ -219,8 +218,3 @@ def _matches(variable: str, pattern: str, message: str) -> TerraformVariableVali
 
 def _holds(condition: str, message: str) -> TerraformVariableValidationConfig:
     return TerraformVariableValidationConfig(condition=f"${{{condition}}}", error_message=message)
-
-
-def owned_storages(configuration: Configuration) -> Sequence[str]:
-    """Return the services of which a silo tenant has a table of its own."""
-    return list(manifest.storages(configuration))

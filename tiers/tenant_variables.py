@@ -61,6 +61,14 @@ _EVERY_TENANT: Final = (
     Variable("tenant_name", "string", "The tenant's name, unique, as in its users' addresses."),
     Variable("admin_email", "string", "Where the tenant's first administrator is invited."),
     Variable("release", "string", "The release that the tenant runs; also its images' tag."),
+    # Declared for a pooled tenant too, where it must be empty: to ignore a size that someone
+    # has asked for would be a silent failure.
+    Variable(
+        "overrides",
+        f"object({{services=optional(map({_SIZE}), {{}}), gateway=optional({_SIZE}, {{}})}})",
+        "Sizes in which this tenant differs from its tier, by service.",
+        required=False,
+    ),
 )
 _SILO_TENANT: Final = (
     *_EVERY_TENANT,
@@ -68,12 +76,6 @@ _SILO_TENANT: Final = (
         "placement",
         "object({cell=string, listener_priority=number})",
         "The routing cell that holds the tenant, and the priority of its listener rule there.",
-    ),
-    Variable(
-        "overrides",
-        f"object({{services=optional(map({_SIZE}), {{}}), gateway=optional({_SIZE}, {{}})}})",
-        "Sizes in which this tenant differs from its tier, by service.",
-        required=False,
     ),
 )
 
