@@ -158,7 +158,6 @@ class Instances(Construct):
             protect_from_scale_in=True,
             # Without it a destroy waits for protected instances for ever.
             force_delete=True,
-            default_instance_warmup=60,
             # Terraform must not wait for instances that start when the first task asks for them.
             wait_for_capacity_timeout="0",
             tag=[
