@@ -18,8 +18,12 @@ PROVIDER = "terraform-provider"
 
 @dataclass(frozen=True)
 class Run:
-    """One finished process: wall seconds, and its tree's peak memory beside the provider."""
+    """One finished process: wall seconds, and its tree's peak memory beside the provider.
 
+    `started` is on the clock of `time.monotonic`.
+    """
+
+    started: float
     seconds: float
     peak_mb: float
     output: str
@@ -73,7 +77,7 @@ def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None)
     sampler.join()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} exited {process.returncode}:\n{output}")
-    return Run(seconds, peak, output)
+    return Run(started, seconds, peak, output)
 
 
 def alternate(runs: int, *measured: Callable[[], Run]) -> list[list[Run]]:

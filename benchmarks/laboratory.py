@@ -1,0 +1,220 @@
+"""A local AWS with the platform applied, in a temporary directory, and silo tenants to measure."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+
+from benchmarks.forwarder import Forwarder
+from benchmarks.measure import Run, run
+from services.configuration import Configuration, load
+from services.local.local_aws import LocalAws
+from services.provisioner.mirror import cli_config
+
+PROJECT = Path(__file__).parent.parent
+STACK = "tenant-advanced"
+FIRST_TENANT = "first"
+_SETTLE_SECONDS = 60.0
+
+
+@contextlib.contextmanager
+def laboratory() -> Iterator["Laboratory"]:
+    """Bring everything up with one tenant onboarded; remove all of it in the end."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "ECS_SAAS_"))]:
+        del os.environ[name]  # what is measured shall not depend on the caller's shell
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory)
+        shutil.copy(PROJECT / "saas.tfvars", path)
+        local = LocalAws(path / "local", _free_port())
+        port = local.up().port
+        try:
+            with Forwarder(port) as forwarder:
+                made = Laboratory(path, local, forwarder, load(path / "saas.tfvars"))
+                made.prepare()
+                yield made
+        finally:
+            local.reset()
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Where runs are made. The provisioner and the bare Terraform call AWS the same way.
+
+    Parameters
+    ----------
+    path : Path
+        The project's directory.
+    local : LocalAws
+    forwarder : Forwarder
+        What all of them take for AWS.
+    configuration : Configuration
+    """
+
+    path: Path
+    local: LocalAws
+    forwarder: Forwarder
+    configuration: Configuration
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **self.local.environment(),
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.forwarder.port}",
+            "ECS_SAAS_TARGET": "aws",
+            "ECS_SAAS_MODULES": str(PROJECT / "cdktf.out/stacks"),
+            "TF_CLI_CONFIG_FILE": str(cli_config(self.path)),
+            "CHECKPOINT_DISABLE": "1",
+        }
+
+    def prepare(self) -> None:
+        """Apply the platform, onboard the first tenant, initialise the bare directory."""
+        self._ecs_saas("platform", "apply")
+        self.onboard(FIRST_TENANT)
+        self._bare.mkdir()
+        shutil.copy(PROJECT / "cdktf.out/stacks" / STACK / "cdk.tf.json", self._bare)
+        self._terraform("init", "-input=false")
+
+    def onboard(self, tenant: str) -> Run:
+        """Onboard a tenant by the command line."""
+        return self._ecs_saas(
+            "tenant", "apply", tenant, "--name", tenant, "--tier", "advanced",
+            "--email", "admin@example.com",
+        )  # fmt: skip
+
+    def offboard(self, tenant: str) -> None:
+        self._ecs_saas("tenant", "destroy", tenant, "--yes")
+
+    def select_bare(self, tenant: str, listener_priority: int) -> None:
+        """Make the bare directory ready to apply: workspace and variables."""
+        self._terraform("workspace", "select", "-or-create=true", tenant)
+        variables = {
+            "tenant_id": tenant,
+            "tenant_name": tenant,
+            "admin_email": "admin@example.com",
+            "release": self.configuration.release,
+            "placement": {"cell": "cell-1", "listener_priority": listener_priority},
+        }
+        (self._bare / "tenant.tfvars.json").write_text(json.dumps(variables))
+
+    def apply_bare(self) -> Run:
+        """Apply the tenant's module as it is, by Terraform alone."""
+        return self._terraform(
+            "apply", "-auto-approve", "-input=false", "-var-file=tenant.tfvars.json"
+        )
+
+    def destroy_bare(self, tenant: str) -> None:
+        self._terraform("destroy", "-auto-approve", "-input=false", "-var-file=tenant.tfvars.json")
+        self._terraform("workspace", "select", "default")
+        self._terraform("workspace", "delete", tenant)
+
+    @contextlib.contextmanager
+    def others(self, count: int) -> Iterator[None]:
+        """Let there be `count` more tenants, as far as state and placement know them.
+
+        Each has the first tenant's state under an id of its own, the digest that Terraform keeps
+        of it in the lock table, and a slot; but for two, the slots fill the first cell.
+        """
+        s3, dynamodb = self.client("s3"), self.client("dynamodb")
+        bucket, locks = self.configuration.state_bucket, self.configuration.lock_table
+        key = f"workspaces/{STACK}/{{}}/{STACK}.tfstate"
+        state = s3.get_object(Bucket=bucket, Key=key.format(FIRST_TENANT))["Body"].read()
+        lock_id = f"{bucket}/{key}-md5"
+        digest = dynamodb.get_item(
+            TableName=locks, Key={"LockID": {"S": lock_id.format(FIRST_TENANT)}}
+        )["Item"]["Digest"]
+        ids = [f"other-{number}" for number in range(count)]
+        items = [item for number, each in enumerate(ids) for item in self._slot(each, number)]
+        for each in ids:
+            s3.put_object(
+                Bucket=bucket,
+                Key=key.format(each),
+                Body=state.replace(f'"{FIRST_TENANT}"'.encode(), f'"{each}"'.encode()),
+            )
+            dynamodb.put_item(
+                TableName=locks, Item={"LockID": {"S": lock_id.format(each)}, "Digest": digest}
+            )
+        for item in items:
+            dynamodb.put_item(TableName=self.configuration.placement_table, Item=item)
+        try:
+            yield
+        finally:
+            for each in ids:
+                s3.delete_object(Bucket=bucket, Key=key.format(each))
+                dynamodb.delete_item(TableName=locks, Key={"LockID": {"S": lock_id.format(each)}})
+            for item in items:
+                place = {name: item[name] for name in ("cellId", "slot")}
+                dynamodb.delete_item(TableName=self.configuration.placement_table, Key=place)
+
+    @property
+    def last_priority(self) -> int:
+        """The last slot of the first cell, which the provisioner takes last."""
+        return 99 + self.configuration.routing.cell_capacity
+
+    @property
+    def programs(self) -> int:
+        """How many processes the local AWS runs: itself and the tenants' microservices."""
+        pid = self.local.status().pid
+        return len(psutil.Process(pid).children(recursive=True))
+
+    def settle(self, programs: int) -> None:
+        """Wait until no more than `programs` run, so that runs do not slow down later ones."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while self.programs > programs:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.programs} processes run; {programs} were expected")
+            time.sleep(0.1)
+
+    def client(self, service: str) -> Any:
+        environment = self.local.environment()
+        session: Any = boto3.session.Session()  # its stubs know literal service names only
+        return session.client(
+            service,
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            region_name=self.configuration.region,
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    @property
+    def _bare(self) -> Path:
+        return self.path / "bare"
+
+    def _slot(self, tenant: str, number: int) -> Iterator[dict[str, Any]]:
+        """Yield the items of the placement table for one more tenant."""
+        per_cell = self.configuration.routing.cell_capacity - 3
+        cell, priority = f"cell-{1 + number // per_cell}", 101 + number % per_cell
+        slot = {"cellId": {"S": cell}, "slot": {"N": str(priority)}}
+        yield slot | {"tenantId": {"S": tenant}}
+        yield {
+            "cellId": {"S": f"tenant#{tenant}"},
+            "slot": {"N": "0"},
+            "cell": {"S": cell},
+            "priority": {"N": str(priority)},
+        }
+
+    def _ecs_saas(self, *arguments: str) -> Run:
+        return self._run([str(Path(sys.executable).parent / "ecs-saas"), *arguments], self.path)
+
+    def _terraform(self, *arguments: str) -> Run:
+        return self._run(["terraform", *arguments, "-no-color"], self._bare)
+
+    def _run(self, command: Sequence[str], cwd: Path) -> Run:
+        self.forwarder.watch()
+        return run(command, cwd, self.environment)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
