@@ -54,7 +54,7 @@ class Settings:
         """Return the configuration, or raise `ConfigurationError`."""
         from services.configuration import load  # noqa: PLC0415
 
-        return load(self.config)
+        return load(self.config, cache=self.project / ".ecs-saas/configuration")
 
     def use_target(self) -> None:
         """Point this process, and what it starts, to the target.

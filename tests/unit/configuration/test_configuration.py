@@ -143,6 +143,20 @@ def test_missing_file(tmp_path: Path) -> None:
         load(tmp_path / "none.tfvars")
 
 
+def test_cached_values_are_the_files_own(tmp_path: Path) -> None:
+    file = tmp_path / "saas.tfvars"
+    cache = tmp_path / "cache"
+    file.write_text(TEXT)
+    assert load(file, cache=cache) == load(file, cache=cache) == load(file)
+    file.write_text(changed('"10.0.0.0/16"', '"10.0.0.0/30"'))
+    with pytest.raises(ConfigurationError, match="cidr"):
+        load(file, cache=cache)
+    file.write_text(TEXT)
+    for kept in cache.iterdir():
+        kept.write_text("{")
+    assert load(file, cache=cache) == load(file)
+
+
 def test_message_is_one_line_a_problem() -> None:
     with pytest.raises(ConfigurationError) as caught:
         parse(changed('"10.0.0.0/16"', '"10.0.0.0/30"'), source="x.tfvars")
