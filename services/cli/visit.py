@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
 _TIMEOUT_SECONDS = 30
+# A service is stable for ECS when its tasks run; the load balancer sends nothing before its own
+# health check has passed, and says 503 until then.
+_HEALTHY_WITHIN_SECONDS = 60
 
 
 class VisitError(Exception):
@@ -86,6 +89,7 @@ def visit(endpoint: str, token: str, tenant: Mapping[str, Any]) -> Visit:
     }
     name = f"sample of {tenant['tenant_name']}"
     product = {"name": name, "price": "9.90", "sku": secrets.token_hex(4), "category": "demo"}
+    _await_healthy(address, headers)
     created = _send("POST", address, headers, product, expected=201)["data"]
     started = time.monotonic()
     read = _send("GET", f"{address}/{created['productId']}", headers, None, expected=200)["data"]
@@ -95,9 +99,23 @@ def visit(endpoint: str, token: str, tenant: Mapping[str, Any]) -> Visit:
     return Visit(address, f"200 {read['name']}", elapsed)
 
 
+def _await_healthy(address: str, headers: Mapping[str, str]) -> None:
+    deadline = time.monotonic() + _HEALTHY_WITHIN_SECONDS
+    while _request("GET", address, headers, None)[0] == 503 and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
 def _send(
     method: str, url: str, headers: Mapping[str, str], body: Any, *, expected: int
 ) -> dict[str, Any]:
+    status, text = _request(method, url, headers, body)
+    if status != expected:
+        raise VisitError(f"{method} {url}: got {status} {text[:300]}; expected {expected}")
+    answer: dict[str, Any] = json.loads(text)
+    return answer
+
+
+def _request(method: str, url: str, headers: Mapping[str, str], body: Any) -> tuple[int, str]:
     request = urllib.request.Request(  # noqa: S310 - the local AWS, by http
         url,
         method=method,
@@ -106,12 +124,8 @@ def _send(
     )
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
-            status, text = response.status, response.read().decode()
+            return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
-        status, text = error.code, error.read().decode(errors="replace")
+        return error.code, error.read().decode(errors="replace")
     except OSError as error:
         raise VisitError(f"{method} {url}: {error}") from error
-    if status != expected:
-        raise VisitError(f"{method} {url}: got {status} {text[:300]}; expected {expected}")
-    answer: dict[str, Any] = json.loads(text)
-    return answer
