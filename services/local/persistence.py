@@ -7,6 +7,8 @@ The emulator saves on a graceful stop only. Here each service that changed is sa
   a Terraform state on disk never names resources that the disk does not know;
 - otherwise a moment after the change, many changes at once;
 - on a timer, since the emulator's own threads change things as well.
+
+Writes of DynamoDB items go to a journal: a table may hold many.
 """
 
 from __future__ import annotations
@@ -20,12 +22,21 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from services.local.journal import Entry, Journal
+
 _log = logging.getLogger("services.local")
 
 _ATTEMPTS = 20
 
 # An answer of these is given only after what it says is on disk.
 _DURABLE = frozenset({"s3", "dynamodb"})
+
+_JOURNALED = "dynamodb"
+_JOURNALED_OPERATIONS = frozenset(
+    {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
+)
+# A journal is given up for a saved state once it is longer than this and than that state.
+_JOURNAL_BYTES = 1_000_000
 
 _READ_VERBS = (
     "BatchGet", "Check", "Describe", "Get", "Head", "List", "Lookup", "Query", "Scan", "Search",
@@ -47,7 +58,7 @@ def is_read(method: str, headers: dict[str, str], body: bytes) -> bool:
     body : bytes
         Holds `Action=` for query APIs.
     """
-    operation = headers.get("x-amz-target", "").rpartition(".")[2]
+    operation = _operation(headers)
     if not operation and method == "POST":
         for pair in body.split(b"&", 40):
             if pair.startswith(b"Action="):
@@ -56,6 +67,10 @@ def is_read(method: str, headers: dict[str, str], body: bytes) -> bool:
     if operation:
         return operation.startswith(_READ_VERBS)
     return method in ("GET", "HEAD", "OPTIONS")
+
+
+def _operation(headers: dict[str, str]) -> str:
+    return headers.get("x-amz-target", "").rpartition(".")[2]
 
 
 class StateKeeper:
@@ -82,26 +97,32 @@ class StateKeeper:
         self._wake = asyncio.Event()
         self._saving = asyncio.Lock()
         self._digests: dict[str, bytes] = {}
+        self._journal = Journal(directory, _JOURNALED)
         self._emulator: Any = None
 
     def watch(self, emulator: Any) -> None:
-        """Notice every change that a request makes.
+        """Notice every change that a request makes, restore what was saved, and save at the end.
 
         Parameters
         ----------
         emulator : module
-            `ministack.app`.
+            `ministack.app`, before it serves.
         """
         self._emulator = emulator
         keys = {module: key for key, module in emulator._state_map.items()}
         for service, config in emulator.SERVICE_REGISTRY.items():
             module = config["module"]
             modules = (module, *config.get("sub_modules", ()))
+            handler = emulator.SERVICE_HANDLERS[service]
+            if module == _JOURNALED:
+                restore = emulator._load_persisted_state
+                emulator._load_persisted_state = self._then_replay(restore, handler)
+                handler = self._journaling(handler)
             emulator.SERVICE_HANDLERS[service] = self._noticing(
-                emulator.SERVICE_HANDLERS[service],
-                {keys[name] for name in modules},
-                durable=module in _DURABLE,
+                handler, {keys[name] for name in modules}, durable=module in _DURABLE
             )
+        # The emulator's own last save knows no journal, whose entries would then count twice.
+        emulator.save_all = lambda sources: None
 
     async def run(self) -> None:
         """Save changes until cancelled."""
@@ -131,6 +152,54 @@ class StateKeeper:
                 changed, self._changed = self._changed, set()
                 await self._write(changed)
 
+    async def close(self) -> None:
+        """Save everything."""
+        for key in self._sources():
+            async with self._saving:
+                await self._write([key])
+
+    def _journaling(self, handler: Handler) -> Handler:
+        async def handle(
+            method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+        ) -> Any:
+            answer = await handler(method, path, headers, body, query)
+            if _operation(headers) in _JOURNALED_OPERATIONS and answer[0] < 400:
+                responses = sys.modules["ministack.core.responses"]
+                self._journal.append(
+                    Entry(
+                        account=responses.get_account_id(),
+                        region=responses.get_region(),
+                        target=headers["x-amz-target"],
+                        body=body.decode(),
+                    )
+                )
+            return answer
+
+        return handle
+
+    def _then_replay(self, restore: Callable[[], None], handler: Handler) -> Callable[[], None]:
+        def restore_and_replay() -> None:
+            restore()
+            responses = sys.modules["ministack.core.responses"]
+            count = 0
+            for entry in self._journal.entries(self._journaled_from()):
+                with responses.request_scope(entry.account, entry.region):
+                    headers = {"x-amz-target": entry.target}
+                    _run_at_once(handler("POST", "/", headers, entry.body.encode(), {}))
+                count += 1
+            if count:
+                _log.info("%s: %d changes since the last save", _JOURNALED, count)
+
+        return restore_and_replay
+
+    def _journaled_from(self) -> int:
+        """Return the number of the first journal that the saved state does not contain."""
+        try:
+            content = json.loads((self._directory / f"{_JOURNALED}.json").read_bytes())
+        except FileNotFoundError:
+            return 0
+        return int(content.get("journal", 0))
+
     def _noticing(self, handler: Handler, keys: set[str], *, durable: bool) -> Handler:
         async def handle(
             method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
@@ -141,7 +210,8 @@ class StateKeeper:
             try:
                 return await handler(method, path, headers, body, query)
             finally:
-                self._changed |= keys
+                if not (_JOURNALED in keys and _operation(headers) in _JOURNALED_OPERATIONS):
+                    self._changed |= keys
                 if durable:
                     await self.flush()
                 else:
@@ -156,8 +226,15 @@ class StateKeeper:
     async def _sweep(self) -> None:
         """Save every service; one at a time, so that no answer waits for all of them."""
         for key in self._sources():
+            if key == _JOURNALED and not self._journal_is_long():
+                continue
             async with self._saving:
                 await self._write([key])
+
+    def _journal_is_long(self) -> bool:
+        state = self._directory / f"{_JOURNALED}.json"
+        saved = state.stat().st_size if state.exists() else 0
+        return self._journal.size() > max(_JOURNAL_BYTES, saved)
 
     async def _write(self, keys: Iterable[str]) -> None:
         sources = self._sources()
@@ -167,10 +244,12 @@ class StateKeeper:
 
     async def _write_one(self, key: str, get_state: Callable[[], Any]) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
+            # In this order, with nothing awaited in between: see the journal.
+            journal = self._journal.begin() if key == _JOURNALED else None
             try:
                 state = get_state()
                 if state is not None:
-                    await asyncio.to_thread(self._replace, key, state)
+                    await asyncio.to_thread(self._replace, key, state, journal)
             except RuntimeError as error:
                 # A thread of the emulator added an entry meanwhile; the next attempt sees it whole.
                 if attempt == _ATTEMPTS:
@@ -179,13 +258,15 @@ class StateKeeper:
             else:
                 return
 
-    def _replace(self, key: str, state: Any) -> None:
+    def _replace(self, key: str, state: Any, journal: int | None) -> None:
         persistence = sys.modules["ministack.core.persistence"]
-        version = persistence._state_format_version(key)
-        content = json.dumps(
-            {"__ministack_format__": version, "payload": state},
-            default=persistence._json_default,
-        ).encode()
+        envelope = {
+            "__ministack_format__": persistence._state_format_version(key),
+            "payload": state,
+        }
+        if journal is not None:
+            envelope["journal"] = journal
+        content = json.dumps(envelope, default=persistence._json_default).encode()
         digest = hashlib.blake2b(content, digest_size=16).digest()
         if self._digests.get(key) == digest:
             return
@@ -194,3 +275,15 @@ class StateKeeper:
         draft.write_bytes(content)
         draft.replace(self._directory / f"{key}.json")
         self._digests[key] = digest
+        if journal is not None:
+            self._journal.drop_before(journal)
+
+
+def _run_at_once(handling: Awaitable[Any]) -> None:
+    """Run a handler that waits for nothing, before there is a loop to wait in."""
+    steps = handling.__await__()
+    try:
+        next(steps)
+    except StopIteration:
+        return
+    raise RuntimeError("the journaled service waits while it handles a request")

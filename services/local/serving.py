@@ -68,7 +68,7 @@ async def serve(layout: Layout, port: int, region: str, *, stock: bool = False) 
         announcing.cancel()
         layout.running.unlink(missing_ok=True)
         if keeper is not None:
-            await keeper.flush()
+            await keeper.close()
         await _shut_down(parts)
 
 

@@ -181,3 +181,32 @@ def test_two_at_once_start_one(tmp_path: Path) -> None:
         assert len({status.pid for status in statuses}) == 1
     finally:
         locals_[0].down()
+
+
+def test_every_item_counts_once_however_often_it_is_killed(local_aws: LocalAws) -> None:
+    local_aws.up()
+    _fill(local_aws)
+    table = Aws(local_aws.status().endpoint).client("dynamodb")
+    for kills in range(1, 4):
+        for _ in range(5):
+            table.update_item(
+                TableName="locks",
+                Key={"LockID": {"S": "counter"}},
+                UpdateExpression="ADD times :one",
+                ExpressionAttributeValues={":one": {"N": "1"}},
+            )
+        if kills == 2:
+            table.create_table(  # saves the whole service, with the journal's entries
+                TableName="another",
+                BillingMode="PAY_PER_REQUEST",
+                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            )
+        _kill(local_aws)
+        local_aws.up()
+        item = table.get_item(TableName="locks", Key={"LockID": {"S": "counter"}})["Item"]
+        assert item["times"]["N"] == str(5 * kills)
+    local_aws.down()
+    local_aws.up()
+    item = table.get_item(TableName="locks", Key={"LockID": {"S": "counter"}})["Item"]
+    assert item["times"]["N"] == "15"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -43,6 +44,7 @@ class _Emulator(SimpleNamespace):
             SERVICE_REGISTRY={name: {"module": name} for name in self.stored},
             SERVICE_HANDLERS={name: self._handler(name) for name in self.stored},
             _state_map={name: name for name in self.stored},
+            _load_persisted_state=lambda: None,
         )
 
     def _handler(self, name: str) -> Any:
@@ -51,7 +53,9 @@ class _Emulator(SimpleNamespace):
         ) -> int:
             if method == "PUT":
                 self.stored[name][path] = 1
-            return 200
+            elif body:
+                self.stored[name][body.decode()] = 2
+            return 200, {}, b""
 
         return handle
 
@@ -63,6 +67,12 @@ class _Emulator(SimpleNamespace):
 def emulator(monkeypatch: pytest.MonkeyPatch) -> _Emulator:
     persistence = SimpleNamespace(_state_format_version=lambda key: 2, _json_default=str)
     monkeypatch.setitem(sys.modules, "ministack.core.persistence", persistence)
+    responses = SimpleNamespace(
+        get_account_id=lambda: "123456789012",
+        get_region=lambda: "us-east-1",
+        request_scope=lambda account, region: nullcontext(),
+    )
+    monkeypatch.setitem(sys.modules, "ministack.core.responses", responses)
     return _Emulator()
 
 
@@ -87,6 +97,28 @@ def test_a_durable_answer_comes_after_everything_changed_is_saved(
         assert _saved(tmp_path, "ssm") == {"key": 1}
 
     asyncio.run(scenario())
+
+
+def _put_item(emulator: _Emulator, item: bytes) -> Any:
+    headers = {"x-amz-target": "DynamoDB_20120810.PutItem"}
+    return emulator.SERVICE_HANDLERS["dynamodb"]("POST", "/", headers, item, {})
+
+
+def test_items_are_journaled_and_restored_once(emulator: _Emulator, tmp_path: Path) -> None:
+    async def before_the_kill() -> None:
+        keeper = StateKeeper(tmp_path)
+        keeper.watch(emulator)
+        await _put_item(emulator, b"saved")
+        await _send(emulator, "dynamodb", "PUT")
+        await _put_item(emulator, b"journaled")
+
+    asyncio.run(before_the_kill())
+    assert _saved(tmp_path, "dynamodb") == {"saved": 2, "key": 1}
+
+    again = _Emulator()
+    StateKeeper(tmp_path).watch(again)
+    again._load_persisted_state()
+    assert again.stored["dynamodb"] == {"journaled": 2}  # the rest comes with the saved state
 
 
 def test_reads_save_nothing(emulator: _Emulator, tmp_path: Path) -> None:
