@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ministack.core import responses
 from ministack.core.concurrency import spawn_background
 from ministack.core.responses import request_scope
 from ministack.services import ecs, servicediscovery
@@ -31,7 +32,8 @@ from services.local.dataplane import DataPlane
 from services.local.dataplane_health import Health
 from services.local.dns import Aliases, DnsServer, service_aliases
 from services.local.ecs_processes_addresses import Addresses
-from services.local.ecs_processes_containers import Client, Containers, Images, Runtime, Task
+from services.local.ecs_processes_client import Client, Images
+from services.local.ecs_processes_containers import Containers, Runtime, Task
 from services.local.ecs_processes_credentials import TaskCredentials
 from services.local.ecs_processes_logs import LogPump
 from services.local.ecs_processes_nursery import Nursery
@@ -49,6 +51,8 @@ ALIAS_SECONDS = 1.5
 #: become healthy for its load balancer.
 DRAIN_SECONDS = 30.0
 HEALTHY_SECONDS = 60.0
+#: How often a listing is tried while other threads write.
+_LISTINGS = 20
 
 _nurseries: list[Nursery] = []
 
@@ -76,6 +80,7 @@ def install(home: Path, _port: int) -> Client:
     )
     client = Client(containers, Images(ROOT / "services"))
     plane.when_unhealthy.append(lambda group, address: _replace_task(containers, group, address))
+    _patch_stores()
     _patch_containers(client)
     _patch_lifecycle(containers, plane)
     _patch_service_connect(aliases)
@@ -99,6 +104,30 @@ def envoy_binary() -> Path | None:
         return None
     binary = Path(package.origin).parent / "_bin" / "envoy"
     return binary if binary.exists() else None
+
+
+def _patch_stores() -> None:
+    """List the emulator's stores also while other threads write to them.
+
+    Tasks start and end in threads. Now and then a listing fails ("dictionary changed size during
+    iteration"), and with it the thread that was to complete a deployment.
+    """
+
+    def make(original: Any) -> Any:
+        def listing(store: Any) -> Any:
+            for _ in range(_LISTINGS):
+                try:
+                    return original(store)
+                except RuntimeError:
+                    time.sleep(0)
+            return original(store)
+
+        return listing
+
+    for store in (responses.AccountScopedDict, responses.AccountRegionScopedDict):
+        for name in ("keys", "values", "items"):
+            replace(store, name, make)
+    replace(responses.AccountRegionScopedDict, "all_items", make)
 
 
 def _patch_containers(client: Client) -> None:

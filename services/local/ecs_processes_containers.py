@@ -1,4 +1,4 @@
-"""The part of a Docker client that the emulator's ECS uses, with processes for containers."""
+"""Containers as the emulator's ECS knows them from Docker, with processes in them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from docker.errors import (  # type: ignore[import-untyped]
-    ImageNotFound as DockerImageNotFound,
-)
-from docker.errors import NotFound as DockerNotFound
+from docker.errors import NotFound  # type: ignore[import-untyped]
 
 from services.local import ecs_processes_image as images
 from services.local.dataplane_health import HealthChecker, Probe, ask
 from services.local.ecs_processes_addresses import Addresses
 from services.local.ecs_processes_credentials import TaskCredentials
-from services.local.ecs_processes_image import ImageNotFound
 from services.local.ecs_processes_launch import Launch, launch
 from services.local.ecs_processes_logs import LogPump, Output, destination_of
 from services.local.ecs_processes_nursery import Nursery, Process
@@ -76,7 +72,7 @@ class Container:
     def process(self) -> Process:
         """The process; only asked of a container that has begun."""
         if self._process is None:
-            raise DockerNotFound(f"container {self.name} has not started")
+            raise NotFound(f"container {self.name} has not started")
         return self._process
 
     @property
@@ -128,39 +124,6 @@ class Container:
 
 
 @dataclass(frozen=True)
-class Registry:
-    """What the emulator asks of an image in a registry: its digest."""
-
-    id: str
-
-    def tag(self, *_: object, **__: object) -> bool:
-        """Accept a tag; images here have one version, that of the working copy."""
-        return True
-
-
-class Images:
-    """The images that the project's Dockerfiles make."""
-
-    def __init__(self, services: Path) -> None:
-        self._services = services
-
-    def get(self, reference: str) -> Registry:
-        """Return the image, or raise Docker's own error."""
-        try:
-            return Registry(images.load(reference, self._services).digest)
-        except ImageNotFound as error:
-            raise DockerImageNotFound(str(error)) from error
-
-    def get_registry_data(self, reference: str, **_: object) -> Registry:
-        """Return the image with the digest that identifies its files."""
-        return self.get(reference)
-
-    def pull(self, reference: str, **_: object) -> Registry:
-        """Do what a pull would do, which is nothing for an image that exists."""
-        return self.get(reference)
-
-
-@dataclass(frozen=True)
 class Runtime:
     """What running a container needs.
 
@@ -198,7 +161,7 @@ class Containers:
         with self._lock:
             if found := self._containers.get(identity):
                 return found
-        raise DockerNotFound(f"no container {identity}")
+        raise NotFound(f"no container {identity}")
 
     def all(self) -> Sequence[Container]:
         """Return all containers."""
@@ -328,8 +291,11 @@ class Containers:
                     container.kill()
                     return
         if plan.health:
-            self._runtime.checker.watch(container.id, _health_probe(container, plan),
-                                        lambda: self._unhealthy(container))
+            self._runtime.checker.watch(
+                container.name,
+                _health_probe(container, plan),
+                lambda: self._unhealthy(container),
+            )
 
     def _unhealthy(self, container: Container) -> None:
         _log.warning("%s fails its health check: killed, to be replaced", container.name)
@@ -354,7 +320,7 @@ class Containers:
         if not stopped:
             last = container.output.tail[-1] if container.output and container.output.tail else ""
             _log.warning("%s ended with status %s: %s", container.name, status, last[:300])
-        self._runtime.checker.forget(container.id)
+        self._runtime.checker.forget(container.name)
         self._release(container.task)
 
     def _release(self, task: Task) -> None:
@@ -379,14 +345,6 @@ class _Emulator:
     """The emulator's own container, whose address tells tasks where AWS is."""
 
     attrs = {"NetworkSettings": {"Networks": {_NETWORK: {"IPAddress": "127.0.0.1"}}}}  # noqa: RUF012
-
-
-@dataclass(frozen=True)
-class Client:
-    """A Docker client, as far as the emulator's ECS goes."""
-
-    containers: Containers
-    images: Images
 
 
 def _health_probe(container: Container, plan: Launch) -> Probe:

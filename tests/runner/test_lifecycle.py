@@ -30,9 +30,10 @@ def kill_at(address: str) -> int:
 
 @contextmanager
 def load(environment: Environment, threads: int = 4) -> Iterator[Counter[int]]:
-    """Ask without a pause while the block runs; count the answers by status."""
+    """Read and write without a pause while the block runs; count the answers by status."""
     headers = environment.headers("acme")
-    url = environment.url("/products/identity")
+    url, products = environment.url("/products/identity"), environment.url("/products")
+    draft = {"name": "n", "price": 1, "sku": "s", "category": "c"}
     stop = threading.Event()
     statuses: Counter[int] = Counter()
 
@@ -40,6 +41,7 @@ def load(environment: Environment, threads: int = 4) -> Iterator[Counter[int]]:
         while not stop.is_set():
             try:
                 statuses[call("GET", url, headers=headers).status] += 1
+                statuses[call("POST", products, draft, headers=headers).status] += 1
             except OSError:
                 statuses[0] += 1
             time.sleep(0.005)
@@ -68,8 +70,8 @@ def test_scaling_to_three_and_back_loses_no_request(pool: Environment) -> None:
             pool.await_steady(service)
         wait_for("one healthy target", lambda: len(pool.healthy()) == 1)
         time.sleep(2)
-    assert set(statuses) == {200}, statuses
-    assert sum(statuses.values()) > 100
+    assert set(statuses) == {200, 201}, statuses
+    assert sum(statuses.values()) > 50
 
 
 def test_requests_are_shared_among_tasks(pool: Environment) -> None:
@@ -106,6 +108,15 @@ def test_a_killed_task_is_replaced(pool: Environment, service: str) -> None:
     pool.await_steady(service)
 
 
+def test_a_task_that_hangs_is_found_by_its_load_balancer(pool: Environment) -> None:
+    ((_, address),) = pool.addresses("gateway").items()
+    (pid,) = pids_at(address)
+    os.kill(pid, signal.SIGSTOP)
+    wait_for("another task", lambda: set(pool.addresses("gateway").values()) - {address}, 40)
+    wait_for("its health", lambda: pool.healthy() and address not in pool.healthy(), 10)
+    assert not alive(pid)
+
+
 @pytest.mark.parametrize("service", ["products", "gateway"])
 def test_a_rolling_deploy_loses_no_request(pool: Environment, service: str) -> None:
     before = set(pool.addresses(service).values())
@@ -116,7 +127,7 @@ def test_a_rolling_deploy_loses_no_request(pool: Environment, service: str) -> N
         pool.await_steady(service)
         wait_for("the old processes' end", lambda: not any(map(alive, pids)), 20)
         time.sleep(1)
-    assert set(statuses) == {200}, statuses
+    assert set(statuses) == {200, 201}, statuses
     assert not before & set(pool.addresses(service).values())
 
 
@@ -133,7 +144,7 @@ def test_a_deploy_that_fails_is_rolled_back(pool: Environment) -> None:
             40,
         )
         time.sleep(0.5)
-    assert set(statuses) == {200}
+    assert set(statuses) == {200, 201}
     assert pool.addresses("products") == before
     assert any("ISOLATION: got 'neither'" in line for line in pool.log_lines("products"))
 
