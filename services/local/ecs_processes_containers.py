@@ -318,10 +318,16 @@ class Containers:
         stopped = container._stopping.locked()
         self._count(container.task.family, failed=lived < _EARLY_SECONDS and not stopped)
         if not stopped:
-            last = container.output.tail[-1] if container.output and container.output.tail else ""
-            _log.warning("%s ended with status %s: %s", container.name, status, last[:300])
+            # Its last words may still be on their way through the pipe.
+            threading.Timer(0.3, self._report, (container, status)).start()
         self._runtime.checker.forget(container.name)
         self._release(container.task)
+
+    @staticmethod
+    def _report(container: Container, status: int | None) -> None:
+        tail = container.output.tail if container.output else ()
+        last = tail[-1] if tail else "it has printed nothing"
+        _log.warning("%s ended with status %s: %s", container.name, status, last[:300])
 
     def _release(self, task: Task) -> None:
         """Give back what a task holds, once none of its containers runs."""

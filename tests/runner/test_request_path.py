@@ -11,6 +11,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from services.local.layout import ACCOUNT_ID
 from tests.runner.environment import REGION, Environment, call, wait_for
 from tests.runner.processes import environment_of, pids_at
 
@@ -142,6 +143,28 @@ def test_both_load_balancers_have_an_address_and_others_none(pool: Environment) 
     assert call("GET", pool.url("/products", "alb"), headers=headers).status == 200
     assert call("GET", pool.endpoint + "/_nlb/pool-alb/products").status == 404
     assert call("GET", pool.endpoint + "/_alb/nothing/products").status == 404
+
+
+def test_a_load_balancer_is_found_in_whatever_region_it_is(pool: Environment) -> None:
+    elb = boto3.client(
+        "elbv2", endpoint_url=pool.endpoint, region_name="eu-west-3",
+        aws_access_key_id=ACCOUNT_ID, aws_secret_access_key="local",
+    )
+    subnets = boto3.client(
+        "ec2", endpoint_url=pool.endpoint, region_name="eu-west-3",
+        aws_access_key_id=ACCOUNT_ID, aws_secret_access_key="local",
+    ).describe_subnets()["Subnets"]
+    balancer = elb.create_load_balancer(
+        Name="far", Scheme="internal", Subnets=[each["SubnetId"] for each in subnets[:1]]
+    )["LoadBalancers"][0]
+    fixed = {"StatusCode": "418", "ContentType": "text/plain", "MessageBody": "far away"}
+    elb.create_listener(
+        LoadBalancerArn=balancer["LoadBalancerArn"], Port=80, Protocol="HTTP",
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": fixed}],
+    )
+    assert call("GET", f"{pool.endpoint}/_alb/far/x").body == "far away"
+    by_name = {"Host": balancer["DNSName"]}
+    assert call("GET", f"{pool.endpoint}/x", headers=by_name).status == 418
 
 
 def test_the_gateway_takes_identity_headers_away_and_logs_the_tenant(pool: Environment) -> None:
