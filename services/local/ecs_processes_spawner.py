@@ -183,7 +183,7 @@ class Spawner:
             arguments = message["arguments"]
             if message["fork"]:
                 # `ps` shows the spawner's command line for a fork; its name, at least, is its own.
-                self._libc.prctl(_PR_SET_NAME, arguments[2].encode()[-15:])
+                self._libc.prctl(_PR_SET_NAME, arguments[2].rpartition(".")[2].encode()[:15])
                 code = _run_module(arguments[2], arguments[2:])
             else:
                 _replace_by(arguments, message["environment"])
