@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +133,7 @@ def test_a_kill_loses_nothing(terraform: Terraform, local_aws: LocalAws) -> None
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     while local_aws.status().running:
-        pass
+        time.sleep(0.05)
     local_aws.up()
     terraform.assert_planned_empty()
 
