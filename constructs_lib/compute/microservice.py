@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cdktf import ITerraformDependable, TerraformResourceLifecycle
+from cdktf import ITerraformDependable, Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.ecs_service import (
     EcsService,
     EcsServiceCapacityProviderStrategy,
@@ -14,6 +14,7 @@ from cdktf_cdktf_provider_aws.ecs_service import (
     EcsServiceServiceConnectConfiguration,
     EcsServiceServiceConnectConfigurationService,
     EcsServiceServiceConnectConfigurationServiceClientAlias,
+    EcsServiceTimeouts,
 )
 from cdktf_cdktf_provider_aws.ecs_task_definition import (
     EcsTaskDefinition,
@@ -168,6 +169,9 @@ class Microservice(Construct):
             container_definitions=container.definitions(
                 port_name=port_name, log_group=log_group.name, region=region
             ),
+            # The other way round the old revision is inactive while the new one is rolled out, and
+            # a rollback would go to a revision that ECS starts no deployment of.
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         target = None
         if route:
@@ -219,7 +223,11 @@ class Microservice(Construct):
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
             wait_for_steady_state=wait,
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["desired_count"]),
+            timeouts=EcsServiceTimeouts(create="10m", update="15m"),
+            lifecycle=TerraformResourceLifecycle(
+                ignore_changes=["desired_count"],
+                postcondition=[self._not_rolled_back(name)] if wait else None,
+            ),
             depends_on=ready,
         )
         ServiceScaling(
@@ -228,6 +236,21 @@ class Microservice(Construct):
             cluster_name=cluster.name,
             service_name=self.resource.name,
             scaling=scaling,
+        )
+
+    def _not_rolled_back(self, name: str) -> Postcondition:
+        """Return the check that a deployment has not ended where it began.
+
+        A service that was rolled back is steady as well, and the provider says no more [1]_.
+
+        .. [1] https://github.com/hashicorp/terraform-provider-aws/issues/20858
+        """
+        return Postcondition(
+            condition=f"${{self.task_definition == {self.task_definition.fqn}.arn}}",
+            error_message=(
+                f"The deployment of {name} failed and was rolled back: the service runs its "
+                "previous version. The events of the service and the logs of its tasks say why."
+            ),
         )
 
 

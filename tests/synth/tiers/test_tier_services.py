@@ -151,3 +151,16 @@ def test_a_tenant_may_differ_in_size_and_the_pool_may_not(templates: dict[str, T
         (1, 3),
         (2, 4),
     }
+
+
+def test_a_rolled_back_deployment_is_an_error(running: Template) -> None:
+    for service in running.resources("aws_ecs_service").values():
+        (check,) = service["lifecycle"]["postcondition"]
+        task = service["task_definition"].removeprefix("${").removesuffix("}")
+        assert check["condition"] == f"${{self.task_definition == {task}}}"
+        assert "rolled back" in check["error_message"]
+
+
+def test_the_previous_version_stays_until_the_new_one_runs(running: Template) -> None:
+    for task in running.resources("aws_ecs_task_definition").values():
+        assert task["lifecycle"] == {"create_before_destroy": True}
