@@ -156,7 +156,11 @@ class Engine:
             )
         space = self._workdir.run(request.stack, request.workspace)
         started = time.monotonic()
-        with space.held(request.lock_seconds, lambda text: self._note(request, text)) as held:
+        with space.held(
+            request.lock_seconds,
+            lambda text: self._note(request, text),
+            lambda: self._interruption.requested,
+        ) as held:
             return _Run(self, request, space, held, started).execute()
 
     def forget(self, stack: str, workspace: str, module: Path) -> None:
@@ -290,6 +294,7 @@ class _Run:
         deadline = time.monotonic() + request.lock_seconds
         told = False
         patience = 0.0
+        released: set[str] = set()
         while True:
             tally = Tally()
             options = [f"-lock-timeout={patience:.0f}s", *target]
@@ -300,7 +305,8 @@ class _Run:
             if lock is None:
                 raise self._failure(stage, finished)
             self._raise_if_interrupted()
-            if self._released(lock, finished):
+            if lock.id not in released and self._released(lock, finished):
+                released.add(lock.id)  # once: a lock that comes back is not understood
                 continue
             patience = deadline - time.monotonic()
             if patience <= 0:

@@ -25,7 +25,11 @@ class Interruption:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[Interruption]:
-        """Handle the two signals inside the block; only the main thread can."""
+        """Handle the two signals inside the block; only the main thread can.
+
+        After an interruption both are ignored from then on: the program is on its way out, and
+        one more would cut off what it has to say.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield self
             return
@@ -37,7 +41,7 @@ class Interruption:
             yield self
         finally:
             for number, handler in previous.items():
-                signal.signal(number, handler)
+                signal.signal(number, signal.SIG_IGN if self.requested else handler)
 
     @contextlib.contextmanager
     def forwarding_to(self, pid: int) -> Iterator[None]:

@@ -76,6 +76,11 @@ class Terraform:
         self.environment = isolated(environment) | {"TF_CLI_CONFIG_FILE": str(cli_config)}
         self._interruption = interruption
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self._interruption.requested
+
     def run(
         self,
         arguments: Sequence[str],

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from services.provisioner.errors import (
+    InterruptedRunError,
     ModuleMissingError,
     StateBackendMissingError,
     StateLockedError,
@@ -110,7 +111,12 @@ class Workspace:
         return values if isinstance(values, dict) else {}
 
     @contextlib.contextmanager
-    def held(self, timeout: float, waiting: Callable[[str], None]) -> Iterator[int]:
+    def held(
+        self,
+        timeout: float,
+        waiting: Callable[[str], None],
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Iterator[int]:
         """Hold the workspace on this machine, and yield the descriptor that does.
 
         Terraform inherits the descriptor: when this process is killed, the workspace stays held
@@ -119,7 +125,12 @@ class Workspace:
         self.directory.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _acquire(descriptor, timeout, waiting, f"{self.stack}/{self.name}")
+            what = f"{self.stack}/{self.name}"
+            for attempt, _ in enumerate(_attempts(descriptor, timeout, what)):
+                if stopped():
+                    raise InterruptedRunError(f"{what}: stopped before anything was changed")
+                if attempt == 0:
+                    waiting(f"{what} is busy: waiting for another run on this machine to end")
             yield descriptor
         finally:
             os.close(descriptor)
@@ -174,6 +185,8 @@ def initialise(terraform: Terraform, template: Path, module: Path) -> Path:
             log=template / "init.log",
             variables={"TF_DATA_DIR": str(data)},
         )
+        if terraform.interrupted:
+            raise InterruptedRunError(f"{module.name}: stopped before anything was changed")
         if finished.code != 0:
             raise _init_failure(finished, module)
         (root / _LOCK_FILE).touch()  # a module without providers gets none
@@ -191,9 +204,9 @@ def _init_failure(finished: Finished, module: Path) -> Exception:
     return TerraformFailedError(f"terraform init of {module.name}", finished.diagnostics, errors)
 
 
-def _acquire(descriptor: int, timeout: float, waiting: Callable[[str], None], what: str) -> None:
+def _attempts(descriptor: int, timeout: float, what: str) -> Iterator[None]:
+    """Try to lock until it works, yielding after each failure."""
     deadline = time.monotonic() + timeout
-    told = False
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -205,9 +218,7 @@ def _acquire(descriptor: int, timeout: float, waiting: Callable[[str], None], wh
                 ) from None
         else:
             return
-        if not told:
-            waiting(f"{what} is busy: waiting for another run on this machine to end")
-            told = True
+        yield
         time.sleep(0.1)
 
 
