@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Final
 
+from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from cdktf_cdktf_provider_aws.dynamodb_table import (
     DynamodbTable,
     DynamodbTableAttribute,
@@ -17,19 +20,25 @@ from cdktf_cdktf_provider_aws.ecr_repository import (
     EcrRepositoryImageScanningConfiguration,
 )
 from cdktf_cdktf_provider_aws.ecs_account_setting_default import EcsAccountSettingDefault
+from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from constructs import Construct
 
 from constructs_lib import SaasStack
 from constructs_lib.compute import Capacity
 from constructs_lib.contract import publish
+from constructs_lib.hcl_module import HclModule
+from constructs_lib.identity import policy
 from constructs_lib.network import Network
 from constructs_lib.routing import RoutingCell
 from constructs_lib.storage.buckets import LogBucket, ReleaseBucket
 from services.configuration import Configuration
 from tiers import manifest
 from tiers.contracts import FIRST_CELL, CellContract, PlatformContract
+from tiers.deployer import deployer_statements
 from tiers.deployment import PLATFORM, capacity_of, routing_cell_path, stack_settings
 from tiers.policy import POLICIES
+
+_MODULES: Final = Path(__file__).parents[1] / "modules"
 
 
 class Platform(SaasStack):
@@ -99,6 +108,8 @@ class Platform(SaasStack):
             # ten and more. It is a setting of the account, not of a cluster.
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-eni.html
             EcsAccountSettingDefault(self, "trunking", name="awsvpcTrunking", value="enabled")
+        if configuration.repository:
+            _ci_identity(self, configuration, configuration.repository)
         self.publish(
             PlatformContract(
                 vpc_id=network.vpc_id,
@@ -170,3 +181,45 @@ def _repository(scope: Construct, id_: str, name: str, keep: bool) -> EcrReposit
         ),
     )
     return repository
+
+
+def _ci_identity(stack: Platform, configuration: Configuration, repository: str) -> None:
+    """Let the workflows of a repository plan and apply.
+
+    Their roles and policies are named so that the right to apply does not reach them: only an
+    administrator changes who may do what.
+    """
+    name = f"ci-{configuration.prefix}"
+    account = DataAwsCallerIdentity(stack, "account").account_id
+    policies = deployer_statements(
+        name=configuration.name,
+        environment=configuration.environment,
+        region=configuration.region,
+        account=account,
+    )
+    lock_table = f"table/{configuration.lock_table}"
+    HclModule(
+        stack,
+        "ci-identity",
+        source=_MODULES / "ci_identity",
+        inputs={
+            "name": name,
+            "repository": repository,
+            "state_bucket_arn": f"arn:aws:s3:::{configuration.state_bucket}",
+            "lock_table_arn": f"arn:aws:dynamodb:{configuration.region}:{account}:{lock_table}",
+            "state_kms_key_arn": configuration.state.kms,
+            "apply_policy_arns": {
+                "read": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+                **{
+                    part: IamPolicy(
+                        stack,
+                        f"deployer-{part}",
+                        name=f"{name}-deployer-{part}",
+                        description=f"Apply the root modules of {configuration.prefix}: {part}",
+                        policy=policy(statements),
+                    ).arn
+                    for part, statements in policies.items()
+                },
+            },
+        },
+    )

@@ -26,6 +26,15 @@ UNNAMEABLE_ACTIONS: Final = frozenset(
         # An instance asks where its cluster's endpoint is before it belongs to the cluster.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
         "ecs:DiscoverPollEndpoint",
+        # What is created has no name before it exists.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
+        "cognito-idp:CreateUserPool",
+        # The API does not take a revision's ARN into account.
+        "ecs:DeregisterTaskDefinition",
+        # An account's setting.
+        "ecs:PutAccountSettingDefault",
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudmap.html
+        "servicediscovery:CreateHttpNamespace",
         # A segment belongs to no resource.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
         "xray:PutTelemetryRecords",
