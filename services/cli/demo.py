@@ -138,7 +138,7 @@ def _document(deployment: Deployment, tier: Tier) -> TenantDocument:
             "tenant_id": f"demo-{tier}",
             "tenant_name": f"demo-{tier}",
             "tier": tier,
-            "admin_email": f"{tier}@example.com",
+            "admin_email": f"demo-{tier}@example.com",
             "release": deployment.configuration.release,
         }
     )
