@@ -221,8 +221,14 @@ def _patch_addresses(plane: DataPlane) -> None:
 
     def make_handler(_original: Any) -> Any:
         async def handle(  # noqa: PLR0917 - the emulator's signature
-            host: str, path: str, method: str, headers: Any, body: Any, query_params: Any,
-            raw_query_string: str | None = None, raw_path: str | None = None,
+            host: str,
+            path: str,
+            method: str,
+            headers: Any,
+            body: Any,
+            query_params: Any,
+            raw_query_string: str | None = None,
+            raw_path: str | None = None,
         ) -> Any:
             if not app._is_potential_alb_request(host, path):
                 return None
@@ -230,9 +236,7 @@ def _patch_addresses(plane: DataPlane) -> None:
             if found is None:
                 return problem(404, "no load balancer has this name") if rest else None
             account, region, record = found
-            arrival = Arrival(
-                method, rest, headers, body, query_params, raw_query_string, raw_rest
-            )
+            arrival = Arrival(method, rest, headers, body, query_params, raw_query_string, raw_rest)
             with request_scope(account, region):
                 return await plane.request(record, arrival)
 
@@ -267,14 +271,29 @@ def _patch_forwarding(plane: DataPlane) -> None:
 
     def make_dispatch(original: Any) -> Any:
         async def dispatch(  # noqa: PLR0917 - the emulator's signature
-            lb: Any, method: str, path: str, headers: Any, body: Any, query_params: Any,
-            port: int = 80, client_ip: Any = None, raw_query_string: str | None = None,
+            lb: Any,
+            method: str,
+            path: str,
+            headers: Any,
+            body: Any,
+            query_params: Any,
+            port: int = 80,
+            client_ip: Any = None,
+            raw_query_string: str | None = None,
             raw_path: str | None = None,
         ) -> Any:
             if lb.get("Type") != "network":
                 return await original(
-                    lb, method, path, headers, body, query_params, port, client_ip,
-                    raw_query_string=raw_query_string, raw_path=raw_path,
+                    lb,
+                    method,
+                    path,
+                    headers,
+                    body,
+                    query_params,
+                    port,
+                    client_ip,
+                    raw_query_string=raw_query_string,
+                    raw_path=raw_path,
                 )
             group = _network_target_group(lb, port)
             if group is None:
@@ -288,8 +307,14 @@ def _patch_forwarding(plane: DataPlane) -> None:
 
     def make_forward(original: Any) -> Any:
         async def forward(  # noqa: PLR0917 - the emulator's signature
-            tg_arn: str, method: str, path: str, headers: Any, body: Any, query_params: Any,
-            raw_query_string: str | None = None, raw_path: str | None = None,
+            tg_arn: str,
+            method: str,
+            path: str,
+            headers: Any,
+            body: Any,
+            query_params: Any,
+            raw_query_string: str | None = None,
+            raw_path: str | None = None,
         ) -> Any:
             group = alb._tgs.get(tg_arn)
             if group is None or group.get("TargetType") not in ("ip", "instance", "alb"):

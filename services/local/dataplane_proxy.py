@@ -24,8 +24,16 @@ IDLE_SECONDS = 30.0
 _WHOLE_BYTES = 1 << 20
 
 _HOP_BY_HOP = frozenset(
-    ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
-     "upgrade", "content-length")
+    (
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "content-length",
+    )
 )
 _SAFE_TO_REPEAT = frozenset(("GET", "HEAD", "OPTIONS"))
 

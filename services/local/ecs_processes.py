@@ -167,7 +167,10 @@ def _patch_lifecycle(containers: Containers, plane: DataPlane) -> None:
         group = task.get("group", "")
         if cluster and group.startswith("service:"):
             ecs._schedule_service_deployment_completion(
-                cluster, f"{cluster}/{group.partition(':')[2]}", account_id, region,
+                cluster,
+                f"{cluster}/{group.partition(':')[2]}",
+                account_id,
+                region,
                 healthy_task=task,
             )
 
@@ -200,8 +203,10 @@ def _patch_lifecycle(containers: Containers, plane: DataPlane) -> None:
 def _await_healthy(service_key: str, task: Mapping[str, Any], plane: DataPlane) -> bool:
     service = ecs._services.get(service_key) or {}
     address = ecs._task_ip(task)
-    deadline = time.monotonic() + HEALTHY_SECONDS + float(
-        service.get("healthCheckGracePeriodSeconds") or 0
+    deadline = (
+        time.monotonic()
+        + HEALTHY_SECONDS
+        + float(service.get("healthCheckGracePeriodSeconds") or 0)
     )
     for balancer in service.get("loadBalancers") or ():
         group, port = balancer.get("targetGroupArn"), balancer.get("containerPort", 80)

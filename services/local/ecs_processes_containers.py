@@ -224,7 +224,10 @@ class Containers:
         self._await_ready(container, plan)
         _log.info(
             "%s: process %d on %s, ready in %.2f s",
-            container.name, process.pid, task.address, time.monotonic() - began,
+            container.name,
+            process.pid,
+            task.address,
+            time.monotonic() - began,
         )
         return container
 

@@ -174,9 +174,7 @@ def _envoy_config(text: str, address: str, dns_port: int) -> str:
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3"
             ".CaresDnsResolverConfig",
-            "resolvers": [
-                {"socket_address": {"address": "127.0.0.1", "port_value": dns_port}}
-            ],
+            "resolvers": [{"socket_address": {"address": "127.0.0.1", "port_value": dns_port}}],
             "use_resolvers_as_fallback": False,
             "dns_resolver_options": {"no_default_search_domain": True},
         },

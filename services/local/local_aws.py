@@ -106,13 +106,21 @@ class LocalAws:
         with self._layout.log.open("ab") as log:
             process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "services.local.server",
-                    "--home", str(self.home),
-                    "--port", str(port),
-                    "--region", self._region or DEFAULT_REGION,
+                    sys.executable,
+                    "-m",
+                    "services.local.server",
+                    "--home",
+                    str(self.home),
+                    "--port",
+                    str(port),
+                    "--region",
+                    self._region or DEFAULT_REGION,
                 ],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                start_new_session=True, env=_server_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=_server_environment(),
             )
         return self._await_ready(process)
 

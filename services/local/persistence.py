@@ -39,8 +39,18 @@ _JOURNALED_OPERATIONS = frozenset(
 _JOURNAL_BYTES = 1_000_000
 
 _READ_VERBS = (
-    "BatchGet", "Check", "Describe", "Get", "Head", "List", "Lookup", "Query", "Scan", "Search",
-    "Select", "Simulate",
+    "BatchGet",
+    "Check",
+    "Describe",
+    "Get",
+    "Head",
+    "List",
+    "Lookup",
+    "Query",
+    "Scan",
+    "Search",
+    "Select",
+    "Simulate",
 )
 
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Any]]

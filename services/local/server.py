@@ -59,7 +59,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port on 127.0.0.1")
     parser.add_argument("--region", default=DEFAULT_REGION, help="of requests that name none")
     parser.add_argument(
-        "--stock", action="store_true",
+        "--stock",
+        action="store_true",
         help="without the overlay: what the tests of each patch compare with",
     )
     return parser.parse_args(arguments)

@@ -19,9 +19,7 @@ def _to_cents(price: Decimal) -> Decimal:
 
 
 #: Money: exact to the cent, and a string in answers so that no client's float can change it.
-Price = Annotated[
-    Decimal, Field(ge=0, max_digits=12, decimal_places=2), AfterValidator(_to_cents)
-]
+Price = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2), AfterValidator(_to_cents)]
 
 
 class _Wire(BaseModel):

@@ -65,8 +65,12 @@ def create_app(
     verifier, credentials : optional
         In place of those that the settings ask for.
     """
-    app = FastAPI(title=settings.service_name, openapi_url=f"/{settings.service_name}/openapi.json",
-                  docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=settings.service_name,
+        openapi_url=f"/{settings.service_name}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.settings = settings
     app.state.verifier = verifier or _verifier(settings)
     app.state.credentials = credentials or credentials_for(settings)

@@ -53,9 +53,7 @@ def credentials_for(settings: Settings) -> Credentials:
     """Return what suits the service's isolation."""
     if settings.isolation is Isolation.SILO:
         return SiloCredentials(settings.region, settings.tenant_id or "")
-    return PoolCredentials(
-        settings.region, settings.tenant_role_arn or "", settings.service_name
-    )
+    return PoolCredentials(settings.region, settings.tenant_role_arn or "", settings.service_name)
 
 
 class SiloCredentials(Credentials):

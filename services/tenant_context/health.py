@@ -12,9 +12,7 @@ TIMEOUT_SECONDS = 3
 def main() -> int:
     """Ask the service of this container; return 0 if it is well."""
     host = os.environ.get("BIND_HOST", "127.0.0.1")
-    connection = http.client.HTTPConnection(
-        host, int(os.environ["PORT"]), timeout=TIMEOUT_SECONDS
-    )
+    connection = http.client.HTTPConnection(host, int(os.environ["PORT"]), timeout=TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/health")
         return 0 if connection.getresponse().status == 200 else 1

@@ -49,9 +49,9 @@ class Settings(BaseModel):
     user_pool_id: Annotated[str, Field(alias="USER_POOL_ID", pattern=r"^[\w-]+_\w+$")]
     app_client_id: Annotated[_Text, Field(alias="APP_CLIENT_ID")]
     region: Annotated[_Text, Field(alias="AWS_REGION")]
-    log_level: Annotated[
-        str, Field(alias="LOG_LEVEL", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
-    ] = "INFO"
+    log_level: Annotated[str, Field(alias="LOG_LEVEL", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = (
+        "INFO"
+    )
     table_name: Annotated[_Text | None, Field(alias="TABLE_NAME")] = None
     tenant_id: Annotated[_Text | None, Field(alias="TENANT_ID")] = None
     tenant_role_arn: Annotated[

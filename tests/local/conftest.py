@@ -73,10 +73,18 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
             [
-                sys.executable, "-m", "services.local.server",
-                "--home", str(home), "--port", str(port), "--stock",
+                sys.executable,
+                "-m",
+                "services.local.server",
+                "--home",
+                str(home),
+                "--port",
+                str(port),
+                "--stock",
             ],
-            cwd=Path(__file__).parents[2], stdout=log, stderr=log,
+            cwd=Path(__file__).parents[2],
+            stdout=log,
+            stderr=log,
         )
     try:
         _await(port)

@@ -146,9 +146,7 @@ def _fill(local: LocalAws) -> None:
     aws = Aws(local.status().endpoint)
     objects, locks = aws.client("s3"), aws.client("dynamodb")
     objects.create_bucket(Bucket="state")
-    objects.put_bucket_versioning(
-        Bucket="state", VersioningConfiguration={"Status": "Enabled"}
-    )
+    objects.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
     locks.create_table(
         TableName="locks",
         BillingMode="PAY_PER_REQUEST",

@@ -132,8 +132,13 @@ def _network_acl_entry_ports(aws: Aws) -> bool:
     ec2, vpc, _ = _network(aws)
     acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
     ec2.create_network_acl_entry(
-        NetworkAclId=acl, RuleNumber=1, Protocol="6", RuleAction="allow", Egress=False,
-        CidrBlock="10.0.0.0/8", PortRange={"From": 1, "To": 2},
+        NetworkAclId=acl,
+        RuleNumber=1,
+        Protocol="6",
+        RuleAction="allow",
+        Egress=False,
+        CidrBlock="10.0.0.0/8",
+        PortRange={"From": 1, "To": 2},
     )
     (found,) = ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"]
     return found["Entries"][0]["PortRange"] == {"From": 1, "To": 2}
@@ -142,7 +147,10 @@ def _network_acl_entry_ports(aws: Aws) -> bool:
 def _flow_log_fields(aws: Aws) -> bool:
     ec2, vpc, _ = _network(aws)
     created = ec2.create_flow_logs(
-        ResourceIds=[vpc], ResourceType="VPC", TrafficType="ALL", MaxAggregationInterval=60,
+        ResourceIds=[vpc],
+        ResourceType="VPC",
+        TrafficType="ALL",
+        MaxAggregationInterval=60,
         LogDestination=f"arn:aws:logs:us-east-1:{ACCOUNT_ID}:log-group:flow",
         DeliverLogsPermissionArn=f"arn:aws:iam::{ACCOUNT_ID}:role/flow",
         TagSpecifications=[{"ResourceType": "vpc-flow-log", "Tags": _TAGS}],
@@ -160,9 +168,9 @@ def _nat_gateway_addresses(aws: Aws) -> bool:
     ec2, _, subnet = _network(aws)
     address = ec2.allocate_address(Domain="vpc")
     created = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address["AllocationId"])
-    (nat,) = ec2.describe_nat_gateways(
-        NatGatewayIds=[created["NatGateway"]["NatGatewayId"]]
-    )["NatGateways"]
+    (nat,) = ec2.describe_nat_gateways(NatGatewayIds=[created["NatGateway"]["NatGatewayId"]])[
+        "NatGateways"
+    ]
     return bool(nat["NatGatewayAddresses"][0]["PublicIp"] == address["PublicIp"])
 
 
@@ -170,7 +178,10 @@ def _rules_of_all_protocols_have_no_ports(aws: Aws) -> bool:
     ec2, vpc, _ = _network(aws)
     group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
     everything = {
-        "IpProtocol": "-1", "FromPort": 0, "ToPort": 0, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]
+        "IpProtocol": "-1",
+        "FromPort": 0,
+        "ToPort": 0,
+        "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
     }
     ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[everything])
     (found,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
@@ -196,7 +207,10 @@ def _service_fields(aws: Aws) -> bool:
     ecs.create_cluster(clusterName="fields")
     ecs.register_task_definition(family="f", containerDefinitions=[{"name": "c", "image": "i"}])
     ecs.create_service(
-        cluster="fields", serviceName="s", taskDefinition="f", desiredCount=0,
+        cluster="fields",
+        serviceName="s",
+        taskDefinition="f",
+        desiredCount=0,
         availabilityZoneRebalancing="ENABLED",
         serviceConnectConfiguration={"enabled": True, "namespace": "n"},
     )
@@ -249,9 +263,7 @@ def _weighted_forward_actions(aws: Aws) -> bool:
         {"TargetGroupArn": group["TargetGroups"][0]["TargetGroupArn"], "Weight": n}
         for n, group in enumerate(groups, 1)
     ]
-    listener = _listener(
-        elb, arn, {"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}
-    )
+    listener = _listener(elb, arn, {"Type": "forward", "ForwardConfig": {"TargetGroups": weights}})
     (found,) = elb.describe_listeners(ListenerArns=[listener])["Listeners"]
     return found["DefaultActions"][0]["ForwardConfig"]["TargetGroups"] == weights
 
@@ -327,9 +339,7 @@ def _dynamodb_leading_keys(aws: Aws) -> bool:
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
     )
     condition = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["mine"]}}
-    policy = {
-        "Effect": "Allow", "Action": "dynamodb:*", "Resource": "*", "Condition": condition
-    }
+    policy = {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*", "Condition": condition}
     table = aws.client("dynamodb", **_role(aws, "leading-keys", policy))
     table.get_item(TableName="keys", Key={"id": {"S": "mine"}})
     try:
@@ -368,7 +378,9 @@ def _all_resources(aws: Aws) -> bool:
 _CHECKS: dict[str, Callable[[Aws], bool]] = {
     name.removeprefix("_"): check
     for name, check in list(globals().items())
-    if name.startswith("_") and callable(check) and check.__module__ == __name__
+    if name.startswith("_")
+    and callable(check)
+    and check.__module__ == __name__
     and name not in ("_network", "_load_balancer", "_listener", "_role")
 }
 
@@ -379,9 +391,7 @@ _SHOWN_ELSEWHERE = {"saved_sessions"}
 def _passes(check: Callable[[Aws], bool], aws: Aws) -> bool:
     try:
         return check(aws)
-    except (
-        ClientError, BotoCoreError, ResponseParserError, KeyError, IndexError, ValueError
-    ):
+    except (ClientError, BotoCoreError, ResponseParserError, KeyError, IndexError, ValueError):
         return False
 
 

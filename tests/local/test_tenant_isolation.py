@@ -21,8 +21,13 @@ _ROLE = "tenant-access"
 _TABLE_ARN = f"arn:aws:dynamodb:us-east-1:{ACCOUNT_ID}:table/{_TABLE}"
 
 _ITEM_ACTIONS = [
-    "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem",
-    "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:Query",
+    "dynamodb:BatchGetItem",
+    "dynamodb:BatchWriteItem",
     "dynamodb:ConditionCheckItem",
 ]
 _POLICY = {
@@ -170,20 +175,23 @@ _OPERATIONS: dict[str, Callable[[Any, str], Any]] = {
     "GetItem by ARN": lambda db, t: db.get_item(TableName=_TABLE_ARN, Key=_key(t)),
     "PutItem": lambda db, t: db.put_item(TableName=_TABLE, Item=_item(t, "2")),
     "UpdateItem": lambda db, t: db.update_item(
-        TableName=_TABLE, Key=_key(t), UpdateExpression="SET price = :p",
+        TableName=_TABLE,
+        Key=_key(t),
+        UpdateExpression="SET price = :p",
         ExpressionAttributeValues={":p": {"N": "1"}},
     ),
     "DeleteItem": lambda db, t: db.delete_item(TableName=_TABLE, Key=_key(t, "9")),
     "Query": _query,
     "Query of an index": lambda db, t: db.query(
-        TableName=_TABLE, IndexName="byOwner", KeyConditionExpression="#o=:o",
-        ExpressionAttributeNames={"#o": "owner"}, ExpressionAttributeValues={":o": {"S": t}},
+        TableName=_TABLE,
+        IndexName="byOwner",
+        KeyConditionExpression="#o=:o",
+        ExpressionAttributeNames={"#o": "owner"},
+        ExpressionAttributeValues={":o": {"S": t}},
     ),
     "Query, the old way": lambda db, t: db.query(
         TableName=_TABLE,
-        KeyConditions={
-            "tenantId": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": t}]}
-        },
+        KeyConditions={"tenantId": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": t}]}},
     ),
     "BatchGetItem": lambda db, t: db.batch_get_item(
         RequestItems={_TABLE: {"Keys": [_key("a"), _key(t, "2")]}}
@@ -234,9 +242,9 @@ def test_a_wildcard_in_a_tag_is_no_wildcard(world: Aws, tag: str) -> None:
     except ClientError:
         return  # not even a valid tag
     for other in ("a", "b"):
-        assert not _allowed(lambda other=other: tenant.objects.get_object(
-            Bucket=_BUCKET, Key=f"{other}/file"
-        ))
+        assert not _allowed(
+            lambda other=other: tenant.objects.get_object(Bucket=_BUCKET, Key=f"{other}/file")
+        )
         assert not _allowed(lambda other=other: _query(tenant.tables, other))
 
 
@@ -250,9 +258,11 @@ def test_tagging_a_session_needs_permission(world: Aws) -> None:
     sts = world.client("sts")
     role = f"arn:aws:iam::{ACCOUNT_ID}:role/untagged"
     assert _allowed(lambda: sts.assume_role(RoleArn=role, RoleSessionName="test"))
-    assert not _allowed(lambda: sts.assume_role(
-        RoleArn=role, RoleSessionName="test", Tags=[{"Key": "TenantId", "Value": "b"}]
-    ))
+    assert not _allowed(
+        lambda: sts.assume_role(
+            RoleArn=role, RoleSessionName="test", Tags=[{"Key": "TenantId", "Value": "b"}]
+        )
+    )
 
 
 def test_a_session_policy_narrows(world: Aws) -> None:

@@ -43,7 +43,11 @@ class Terraform:
         environment["TF_CLI_CONFIG_FILE"] = str(cli_config(self.directory))
         done = subprocess.run(
             ["terraform", *arguments, "-no-color"],
-            cwd=self.directory, env=environment, capture_output=True, text=True, timeout=580,
+            cwd=self.directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=580,
             check=False,
         )
         assert done.returncode == expect, done.stdout[-8000:] + done.stderr[-8000:]
@@ -68,9 +72,7 @@ def aws(local_aws: LocalAws) -> Aws:
 
 
 @pytest.fixture(scope="module")
-def terraform(
-    aws: Aws, local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
-) -> Terraform:
+def terraform(aws: Aws, local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     """Everything applied, its state in the emulator's own bucket, its lock in a table of it."""
     aws.client("s3").create_bucket(Bucket="states")
     aws.client("dynamodb").create_table(
@@ -91,8 +93,10 @@ def terraform(
 
 
 def _tagged(aws: Aws) -> set[str]:
-    pages = aws.client("resourcegroupstaggingapi").get_paginator("get_resources").paginate(
-        TagFilters=[{"Key": "Project", "Values": ["probe"]}]
+    pages = (
+        aws.client("resourcegroupstaggingapi")
+        .get_paginator("get_resources")
+        .paginate(TagFilters=[{"Key": "Project", "Values": ["probe"]}])
     )
     return {
         resource["ResourceARN"] for page in pages for resource in page["ResourceTagMappingList"]
@@ -112,8 +116,9 @@ def test_a_second_plan_is_empty(terraform: Terraform) -> None:
 def test_tags_find_every_resource_that_has_them(terraform: Terraform, aws: Aws) -> None:
     state = json.loads(terraform("show", "-json"))["values"]["root_module"]
     expected = {
-        str(resource["values"].get("arn") or resource["values"].get("id")).removesuffix(":*"):
-            resource["address"]
+        str(resource["values"].get("arn") or resource["values"].get("id")).removesuffix(
+            ":*"
+        ): resource["address"]
         for resource in _state_resources(state)
         if (resource["values"].get("tags_all") or {}).get("Project") == "probe"
         and resource["type"] != "aws_s3_object"  # nor does AWS list objects

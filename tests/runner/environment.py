@@ -189,8 +189,10 @@ class Environment:
         self.arns["table"] = f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{table}"
         data = {
             "Effect": "Allow",
-            "Action": [f"dynamodb:{action}" for action in
-                       ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")],
+            "Action": [
+                f"dynamodb:{action}"
+                for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+            ],
             "Resource": [self.arns["table"]],
         }
         tasks = {"Service": "ecs-tasks.amazonaws.com"}
@@ -240,7 +242,9 @@ class Environment:
 
         def balancer(kind: str, type_: str) -> str:
             found: str = elb.create_load_balancer(
-                Name=f"{self.name}-{kind}", Type=type_, Scheme="internal",
+                Name=f"{self.name}-{kind}",
+                Type=type_,
+                Scheme="internal",
                 Subnets=[subnet["SubnetId"]],
             )["LoadBalancers"][0]["LoadBalancerArn"]
             return found
@@ -248,39 +252,59 @@ class Environment:
         self.arns["alb"] = balancer("alb", "application")
         self.arns["nlb"] = balancer("nlb", "network")
         self.arns["group"] = elb.create_target_group(
-            Name=f"{self.name}-gw", Protocol="HTTP", Port=8080, VpcId=vpc, TargetType="ip",
-            HealthCheckPath="/health", HealthCheckIntervalSeconds=5, HealthyThresholdCount=2,
-            UnhealthyThresholdCount=2, HealthCheckTimeoutSeconds=2,
+            Name=f"{self.name}-gw",
+            Protocol="HTTP",
+            Port=8080,
+            VpcId=vpc,
+            TargetType="ip",
+            HealthCheckPath="/health",
+            HealthCheckIntervalSeconds=5,
+            HealthyThresholdCount=2,
+            UnhealthyThresholdCount=2,
+            HealthCheckTimeoutSeconds=2,
         )["TargetGroups"][0]["TargetGroupArn"]
         listener = elb.create_listener(
-            LoadBalancerArn=self.arns["alb"], Port=80, Protocol="HTTP",
-            DefaultActions=[{
-                "Type": "fixed-response",
-                "FixedResponseConfig": {
-                    "StatusCode": "404", "ContentType": "application/json",
-                    "MessageBody": json.dumps({"message": "no tenant is routed here"}),
-                },
-            }],
+            LoadBalancerArn=self.arns["alb"],
+            Port=80,
+            Protocol="HTTP",
+            DefaultActions=[
+                {
+                    "Type": "fixed-response",
+                    "FixedResponseConfig": {
+                        "StatusCode": "404",
+                        "ContentType": "application/json",
+                        "MessageBody": json.dumps({"message": "no tenant is routed here"}),
+                    },
+                }
+            ],
         )["Listeners"][0]["ListenerArn"]
         elb.create_rule(
-            ListenerArn=listener, Priority=1,
-            Conditions=[{
-                "Field": "http-header",
-                "HttpHeaderConfig": {
-                    "HttpHeaderName": "tenantPath", "Values": [self.tenant_path]
-                },
-            }],
+            ListenerArn=listener,
+            Priority=1,
+            Conditions=[
+                {
+                    "Field": "http-header",
+                    "HttpHeaderConfig": {
+                        "HttpHeaderName": "tenantPath",
+                        "Values": [self.tenant_path],
+                    },
+                }
+            ],
             Actions=[{"Type": "forward", "TargetGroupArn": self.arns["group"]}],
         )
         to_alb = elb.create_target_group(
-            Name=f"{self.name}-alb", Protocol="TCP", Port=80, VpcId=vpc, TargetType="alb",
+            Name=f"{self.name}-alb",
+            Protocol="TCP",
+            Port=80,
+            VpcId=vpc,
+            TargetType="alb",
             HealthCheckProtocol="HTTP",
         )["TargetGroups"][0]["TargetGroupArn"]
-        elb.register_targets(
-            TargetGroupArn=to_alb, Targets=[{"Id": self.arns["alb"], "Port": 80}]
-        )
+        elb.register_targets(TargetGroupArn=to_alb, Targets=[{"Id": self.arns["alb"], "Port": 80}])
         elb.create_listener(
-            LoadBalancerArn=self.arns["nlb"], Port=80, Protocol="TCP",
+            LoadBalancerArn=self.arns["nlb"],
+            Port=80,
+            Protocol="TCP",
             DefaultActions=[{"Type": "forward", "TargetGroupArn": to_alb}],
         )
 
@@ -318,8 +342,11 @@ class Environment:
                 "APP_CLIENT_ID": self.arns["client"],
                 "AWS_REGION": REGION,
                 "TABLE_NAME": self.arns["table"].rpartition("/")[2],
-                **({"TENANT_ID": self.silo} if self.silo else
-                   {"TENANT_ROLE_ARN": self.arns["tenant"]}),
+                **(
+                    {"TENANT_ID": self.silo}
+                    if self.silo
+                    else {"TENANT_ROLE_ARN": self.arns["tenant"]}
+                ),
                 **extra,
             }
             container |= {
@@ -340,20 +367,22 @@ class Environment:
     def create_service(self, service: str, *, count: int = 1, balanced: bool = False) -> None:
         options: dict[str, Any] = {}
         if balanced:
-            options["loadBalancers"] = [{
-                "targetGroupArn": self.arns["group"],
-                "containerName": service,
-                "containerPort": 8080,
-            }]
+            options["loadBalancers"] = [
+                {
+                    "targetGroupArn": self.arns["group"],
+                    "containerName": service,
+                    "containerPort": 8080,
+                }
+            ]
         connect: dict[str, Any] = {"enabled": True, "namespace": self.namespace}
         if not balanced:
-            connect["services"] = [{
-                "portName": f"{service}-api",
-                "discoveryName": f"{service}-api",
-                "clientAliases": [
-                    {"port": 3010, "dnsName": f"{service}-api.{self.namespace}"}
-                ],
-            }]
+            connect["services"] = [
+                {
+                    "portName": f"{service}-api",
+                    "discoveryName": f"{service}-api",
+                    "clientAliases": [{"port": 3010, "dnsName": f"{service}-api.{self.namespace}"}],
+                }
+            ]
         self.ecs.create_service(
             cluster=self.name,
             serviceName=service,
@@ -371,9 +400,9 @@ class Environment:
         )
 
     def describe(self, service: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.ecs.describe_services(
-            cluster=self.name, services=[service]
-        )["services"][0]
+        found: dict[str, Any] = self.ecs.describe_services(cluster=self.name, services=[service])[
+            "services"
+        ][0]
         return found
 
     def await_steady(self, service: str, seconds: float = 60) -> dict[str, Any]:

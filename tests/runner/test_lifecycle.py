@@ -214,8 +214,12 @@ def test_a_deleted_service_leaves_no_process_and_no_target(local: LocalAws) -> N
         for pid in pids_at(address)
     ]
     assert len(pids) == 2
-    assert call("GET", environment.url("/products"), headers=environment.headers("other-tenant")
-                ).status == 403
+    assert (
+        call(
+            "GET", environment.url("/products"), headers=environment.headers("other-tenant")
+        ).status
+        == 403
+    )
     for service in ("gateway", "products"):
         environment.ecs.delete_service(cluster=environment.name, service=service, force=True)
     wait_for("the end of the processes", lambda: not any(map(alive, pids)), 10)

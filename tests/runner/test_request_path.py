@@ -147,19 +147,27 @@ def test_both_load_balancers_have_an_address_and_others_none(pool: Environment) 
 
 def test_a_load_balancer_is_found_in_whatever_region_it_is(pool: Environment) -> None:
     elb = boto3.client(
-        "elbv2", endpoint_url=pool.endpoint, region_name="eu-west-3",
-        aws_access_key_id=ACCOUNT_ID, aws_secret_access_key="local",
+        "elbv2",
+        endpoint_url=pool.endpoint,
+        region_name="eu-west-3",
+        aws_access_key_id=ACCOUNT_ID,
+        aws_secret_access_key="local",
     )
     subnets = boto3.client(
-        "ec2", endpoint_url=pool.endpoint, region_name="eu-west-3",
-        aws_access_key_id=ACCOUNT_ID, aws_secret_access_key="local",
+        "ec2",
+        endpoint_url=pool.endpoint,
+        region_name="eu-west-3",
+        aws_access_key_id=ACCOUNT_ID,
+        aws_secret_access_key="local",
     ).describe_subnets()["Subnets"]
     balancer = elb.create_load_balancer(
         Name="far", Scheme="internal", Subnets=[each["SubnetId"] for each in subnets[:1]]
     )["LoadBalancers"][0]
     fixed = {"StatusCode": "418", "ContentType": "text/plain", "MessageBody": "far away"}
     elb.create_listener(
-        LoadBalancerArn=balancer["LoadBalancerArn"], Port=80, Protocol="HTTP",
+        LoadBalancerArn=balancer["LoadBalancerArn"],
+        Port=80,
+        Protocol="HTTP",
         DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": fixed}],
     )
     assert call("GET", f"{pool.endpoint}/_alb/far/x").body == "far away"

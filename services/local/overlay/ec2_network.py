@@ -226,8 +226,10 @@ def nat_gateway_addresses() -> None:
                 marker = f"<natGatewayId>{nat['NatGatewayId']}</natGatewayId>"
                 head, found, tail = text.partition(marker)
                 if found:
-                    text = head + found + tail.replace(
-                        "<natGatewayAddressSet/>", _nat_address_xml(nat), 1
+                    text = (
+                        head
+                        + found
+                        + tail.replace("<natGatewayAddressSet/>", _nat_address_xml(nat), 1)
                     )
             return status, headers, text.encode()
 
@@ -245,5 +247,3 @@ def _nat_address_xml(nat: dict[str, Any]) -> str:
         "<isPrimary>true</isPrimary><status>succeeded</status>"
         "</item></natGatewayAddressSet>"
     )
-
-

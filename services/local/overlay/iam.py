@@ -43,9 +43,7 @@ def dynamodb_leading_keys() -> None:
             body = context.pop(_BODY, None)
             if body is not None:
                 operation = context.get("dynamodb:EnclosingOperation", [iam_action])[0]
-                keys = _keys(
-                    operation.rpartition(":")[2], body, named.get("resource_arn", "*")
-                )
+                keys = _keys(operation.rpartition(":")[2], body, named.get("resource_arn", "*"))
                 if keys is not None:
                     context[_LEADING_KEYS] = keys
             named["service_context"] = context

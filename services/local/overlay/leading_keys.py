@@ -16,7 +16,11 @@ KeyName = Callable[[str, str | None], str | None]
 _Item = tuple[str, str | None, Callable[[str], str | None]]
 
 _TRANSACT_PARTS = {
-    "Get": "Key", "Put": "Item", "Update": "Key", "Delete": "Key", "ConditionCheck": "Key"
+    "Get": "Key",
+    "Put": "Item",
+    "Update": "Key",
+    "Delete": "Key",
+    "ConditionCheck": "Key",
 }
 _EQUALS = re.compile(r"([#\w.-]+)\s*=\s*(:[\w-]+)")
 

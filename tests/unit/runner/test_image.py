@@ -51,7 +51,10 @@ def test_only_the_last_stage_counts_and_comments_do_not() -> None:
     assert entrypoint == ("python", "-m")
     assert command == ("services.orders",)
     assert environment == {
-        "HOME_DIR": "/app", "NAME": "two words", "PATHS": "/app/bin:", "OLD": "the old form",
+        "HOME_DIR": "/app",
+        "NAME": "two words",
+        "PATHS": "/app/bin:",
+        "OLD": "the old form",
     }
 
 
@@ -83,7 +86,7 @@ def test_an_image_that_runs_nothing_is_refused() -> None:
 def test_a_digest_follows_the_files(tmp_path: Path) -> None:
     folder = tmp_path / "orders"
     folder.mkdir()
-    (folder / "Dockerfile").write_text("FROM x\nCMD [\"a\"]")
+    (folder / "Dockerfile").write_text('FROM x\nCMD ["a"]')
     first = load("acme/orders:1", tmp_path).digest
     assert first.startswith("sha256:")
     assert load("acme/orders:2", tmp_path).digest == first

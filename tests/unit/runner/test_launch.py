@@ -47,8 +47,15 @@ def test_nothing_of_the_parents_environment_reaches_a_task(
     monkeypatch.setenv("HOME", "/home/developer")
     environment = launched(PORT="3010").environment
     assert set(environment) == {
-        *INJECTED, "A", "PORT", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
-        "AWS_EC2_METADATA_DISABLED", "BIND_HOST", "PATH",
+        *INJECTED,
+        "A",
+        "PORT",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_EC2_METADATA_DISABLED",
+        "BIND_HOST",
+        "PATH",
     }
     assert environment["BIND_HOST"] == "127.20.1.2"
 

@@ -155,10 +155,13 @@ def test_each_request_is_one_log_line_with_the_tenant(caplog: pytest.LogCaptureF
     finally:
         logger.removeHandler(handler)
     assert [(line["path"], line["status"]) for line in lines] == [
-        ("/products/identity", 200), ("/products/identity", 401),
+        ("/products/identity", 200),
+        ("/products/identity", 401),
     ]
     assert (lines[0]["tenantId"], lines[0]["requestId"], lines[0]["service"]) == (
-        "acme", "r-1", "products",
+        "acme",
+        "r-1",
+        "products",
     )
     # What one request has set must not be in the line of the next.
     assert "tenantId" not in lines[1]

@@ -18,7 +18,9 @@ POOL = {
     "TENANT_ROLE_ARN": "arn:aws:iam::123456789012:role/acme-dev-basic-tenant",
 }
 SILO = {name: value for name, value in POOL.items() if name != "TENANT_ROLE_ARN"} | {
-    "TIER": "premium", "ISOLATION": "silo", "TENANT_ID": "acme",
+    "TIER": "premium",
+    "ISOLATION": "silo",
+    "TENANT_ID": "acme",
 }
 
 
@@ -41,15 +43,16 @@ def test_all_problems_are_told_at_once() -> None:
         )
     lines = str(caught.value).splitlines()
     assert [line.partition(":")[0] for line in lines] == [
-        "PORT", "ISOLATION", "AWS_REGION", "LOG_LEVEL",
+        "PORT",
+        "ISOLATION",
+        "AWS_REGION",
+        "LOG_LEVEL",
     ]
     assert "'99999'" in lines[0]
     assert "it must be set" in lines[2]
 
 
-@pytest.mark.parametrize(
-    ("environment", "name"), [(SILO, "TENANT_ID"), (POOL, "TENANT_ROLE_ARN")]
-)
+@pytest.mark.parametrize(("environment", "name"), [(SILO, "TENANT_ID"), (POOL, "TENANT_ROLE_ARN")])
 def test_each_isolation_needs_its_own(environment: dict[str, str], name: str) -> None:
     given = {key: value for key, value in environment.items() if key != name}
     with pytest.raises(SettingsError, match=name):

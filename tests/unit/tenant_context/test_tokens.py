@@ -41,7 +41,11 @@ def listed(**keys: rsa.RSAPrivateKey) -> dict[str, Any]:
 
 def claims(**changes: Any) -> dict[str, Any]:
     given = {
-        "iss": ISSUER, "aud": AUDIENCE, "sub": "user-1", "token_use": "id", "exp": 4_000_000_000,
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": "user-1",
+        "token_use": "id",
+        "exp": 4_000_000_000,
     }
     return {name: value for name, value in {**given, **changes}.items() if value is not None}
 
