@@ -1,5 +1,61 @@
-"""Where the domain is stored."""
+"""Where the domain is stored.
 
+Errors
+------
+::
+
+    RegistryError
+    ├── TenantUnknown
+    ├── RegistrationUnknown
+    ├── OperationUnknown
+    ├── NameTaken            another tenant has the name
+    ├── OperationRunning     another operation on the tenant has not ended
+    ├── VersionConflict      the row has changed since it was read
+    ├── IdempotencyMismatch  the key came before with another request
+    ├── FieldRefused         fields that the caller may not set
+    ├── InvalidToken         a next token that the list did not give
+    └── InvalidSort          an order that the list cannot be given in
+
+The domain's own errors pass through: `services.tenancy.MoveRefused`, `TenantDocumentError`.
+"""
+
+from services.registry.errors import (
+    FieldRefused,
+    IdempotencyMismatch,
+    InvalidSort,
+    InvalidToken,
+    NameTaken,
+    OperationRunning,
+    OperationUnknown,
+    RegistrationUnknown,
+    RegistryError,
+    TenantUnknown,
+    VersionConflict,
+)
+from services.registry.outbox import OutboxEntry, entries
 from services.registry.placement import PlacementStore
+from services.registry.records import AuditEntry, Move, Page, Registration, Tenant
+from services.registry.registry import Registry
 
-__all__ = ["PlacementStore"]
+__all__ = [
+    "AuditEntry",
+    "FieldRefused",
+    "IdempotencyMismatch",
+    "InvalidSort",
+    "InvalidToken",
+    "Move",
+    "NameTaken",
+    "OperationRunning",
+    "OperationUnknown",
+    "OutboxEntry",
+    "Page",
+    "PlacementStore",
+    "Registration",
+    "RegistrationUnknown",
+    "Registry",
+    "RegistryError",
+    "Tenant",
+    "TenantUnknown",
+    "VersionConflict",
+    "entries",
+]

@@ -12,6 +12,7 @@ Errors
     PlacementError
     ├── NoFreeSlot              every routing cell is full
     └── UnknownCell             a placement names a cell that does not exist
+    MoveRefused                 the tenant's state does not allow the operation
 """
 
 from services.tenancy.document import (
@@ -24,6 +25,8 @@ from services.tenancy.document import (
     TenantName,
     check_tenant_id,
 )
+from services.tenancy.lifecycle import MoveRefused, OperationKind, State
+from services.tenancy.operation import Operation, OperationStatus
 from services.tenancy.placement import Cell, NoFreeSlot, PlacementError, UnknownCell, place
 from services.tenancy.problems import InputError, Problem
 from services.tenancy.tier import Tier
@@ -31,12 +34,17 @@ from services.tenancy.tier import Tier
 __all__ = [
     "Cell",
     "InputError",
+    "MoveRefused",
     "NoFreeSlot",
+    "Operation",
+    "OperationKind",
+    "OperationStatus",
     "Overrides",
     "Placement",
     "PlacementError",
     "Problem",
     "ServiceOverride",
+    "State",
     "TenantDocument",
     "TenantDocumentError",
     "TenantId",

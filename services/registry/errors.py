@@ -1,0 +1,92 @@
+"""What the registry refuses; the tree is in the package's docstring."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from services.tenancy.lifecycle import OperationKind
+
+
+class RegistryError(Exception):
+    """Something the registry refuses or cannot do."""
+
+
+class TenantUnknown(RegistryError):  # noqa: N818 - these read as the facts they state
+    """No tenant has this id."""
+
+    def __init__(self, tenant_id: str) -> None:
+        self.tenant_id = tenant_id
+        super().__init__(f"Tenant not found for id {tenant_id}")
+
+
+class RegistrationUnknown(RegistryError):  # noqa: N818
+    """No registration has this id."""
+
+    def __init__(self, registration_id: str) -> None:
+        self.registration_id = registration_id
+        super().__init__(f"Tenant registration not found for id {registration_id}")
+
+
+class OperationUnknown(RegistryError):  # noqa: N818
+    """The tenant has no operation with this id."""
+
+    def __init__(self, tenant_id: str, operation_id: str) -> None:
+        self.operation_id = operation_id
+        super().__init__(f"Operation not found for id {operation_id} of tenant {tenant_id}")
+
+
+class NameTaken(RegistryError):  # noqa: N818
+    """Another tenant has this name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"tenantName: {name!r} is another tenant's; choose another")
+
+
+class OperationRunning(RegistryError):  # noqa: N818
+    """Another operation on the tenant has not ended."""
+
+    def __init__(self, tenant_id: str, operation_id: str, wanted: OperationKind | str) -> None:
+        self.tenant_id = tenant_id
+        self.operation_id = operation_id
+        super().__init__(
+            f"{wanted}: operation {operation_id} runs on tenant {tenant_id}; wait until it ends"
+        )
+
+
+class VersionConflict(RegistryError):  # noqa: N818
+    """The row has changed since the caller read it."""
+
+    def __init__(self, what: str, expected: int | None = None) -> None:
+        seen = f" since version {expected}" if expected is not None else ""
+        super().__init__(f"{what} has changed{seen}; read it again")
+
+
+class IdempotencyMismatch(RegistryError):  # noqa: N818
+    """The idempotency key came before with another request."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"Idempotency-Key {key!r} was used for another request; use a new one")
+
+
+class FieldRefused(RegistryError):  # noqa: N818
+    """The caller set fields that are not the caller's."""
+
+    def __init__(self, fields: Collection[str], why: str) -> None:
+        self.fields = tuple(sorted(fields))
+        super().__init__(f"{', '.join(self.fields)}: {why}")
+
+
+class InvalidToken(RegistryError):  # noqa: N818
+    """A next token that this list did not give out."""
+
+    def __init__(self) -> None:
+        super().__init__("next_token: not one that this list gave; begin again without it")
+
+
+class InvalidSort(RegistryError):  # noqa: N818
+    """An order that the list cannot be given in."""
+
+    def __init__(self, given: str, allowed: Collection[str]) -> None:
+        super().__init__(f"sort: got {given!r}; allowed {', '.join(allowed)}")

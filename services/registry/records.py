@@ -1,0 +1,168 @@
+"""The rows of the registry, as the rest of the program sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from services.tenancy import Tier
+from services.tenancy.lifecycle import OperationKind, State
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Record]):
+    """Some of a list, and the token that asks for the next ones; None at the end."""
+
+    items: tuple[Record, ...]
+    next_token: str | None = None
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A request for a tenant: what the caller sent, and which tenant it became.
+
+    Attributes
+    ----------
+    data : Mapping
+        The caller's own fields, `registrationStatus` among them.
+    active : bool
+        False once the tenant is offboarded.
+    """
+
+    id: str
+    tenant_id: str
+    data: Mapping[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    active: bool = True
+    version: int = 1
+
+    def fields(self) -> dict[str, Any]:
+        """Return it flattened, as the API and the events show it."""
+        return {
+            **self.data,
+            "tenantRegistrationId": self.id,
+            "tenantId": self.tenant_id,
+            "sbtaws_active": self.active,
+        }
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant, as it should be.
+
+    Attributes
+    ----------
+    data : Mapping
+        The caller's own fields (`prices`, ...) and what jobs gave back (`tenantConfig`).
+    overrides : Mapping
+        Sizes in which it differs from its tier.
+    running, queued : str or None
+        The operation that runs on it, and the one that begins after that.
+    reason, log_url : str or None
+        Why the last operation failed, while the tenant is FAILED.
+    last_operation : str or None
+        The operation that began last.
+    """
+
+    id: str
+    registration_id: str
+    name: str
+    tier: Tier
+    email: str
+    status: State
+    release: str
+    created_at: datetime
+    updated_at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
+    running: str | None = None
+    queued: str | None = None
+    last_operation: str | None = None
+    reason: str | None = None
+    log_url: str | None = None
+
+    @property
+    def active(self) -> bool:
+        """What SBT calls active: not offboarded."""
+        return self.status is not State.DELETED
+
+    def fields(self) -> dict[str, Any]:
+        """Return it flattened, as the API and the events show it."""
+        shown: dict[str, Any] = {
+            **self.data,
+            "tenantId": self.id,
+            "tenantRegistrationId": self.registration_id,
+            "tenantName": self.name,
+            "tier": self.tier.value,
+            "email": self.email,
+            "release": self.release,
+            "tenantStatus": self.status.value,
+            "sbtaws_active": self.active,
+            "version": self.version,
+            "createdAt": self.created_at.isoformat(),
+            "updatedAt": self.updated_at.isoformat(),
+        }
+        optional = {
+            "overrides": self.overrides or None,
+            "runningOperation": self.running,
+            "queuedOperation": self.queued,
+            "reason": self.reason,
+            "logUrl": self.log_url,
+        }
+        return {**shown, **{name: value for name, value in optional.items() if value}}
+
+
+SYSTEM_FIELDS = frozenset(
+    {
+        "tenantId",
+        "tenantRegistrationId",
+        "tenantStatus",
+        "sbtaws_active",
+        "version",
+        "createdAt",
+        "updatedAt",
+        "runningOperation",
+        "queuedOperation",
+        "reason",
+        "logUrl",
+        "eventId",
+        "occurredAt",
+        "operationId",
+        "operationKind",
+        "parameters",
+        "schemaVersion",
+    }
+)
+"""Fields of the flattened rows and events that are nobody's to choose."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One entry of a tenant's history: it went from one state to another."""
+
+    at: datetime
+    before: State | None
+    after: State
+    operation_id: str | None
+    kind: OperationKind | None
+    actor: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """Who did what, when, and what it changed."""
+
+    id: str
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,42 @@
+"""The registry table's shape: pure data, for whoever creates the table and for its tests.
+
+=====================================  =======================================
+item                                   PK / SK
+=====================================  =======================================
+tenant                                 TENANT#<id> / ROW
+operation                              TENANT#<id> / OP#<ulid>
+move (history, never changed)          TENANT#<id> / MOVE#<version>-<n>
+outbox entry                           TENANT#<id> / OUT#<version>-<n>
+registration                           REG#<id> / ROW
+a name that is taken                   NAME#<slug> / ROW
+an idempotency key that was used       IDEM#<actor>#<key> / ROW
+an event that was consumed             EVENT#<event id> / ROW
+audit entry                            AUDIT#<yyyy-mm-dd> / <ulid>
+=====================================  =======================================
+
+Every list is a query of an index. What shall not be listed lacks the index's partition key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+PARTITION_KEY: Final = "PK"
+SORT_KEY: Final = "SK"
+TTL_ATTRIBUTE: Final = "expiresAt"
+STREAM_VIEW: Final = "NEW_AND_OLD_IMAGES"
+
+LIST_KEY: Final = "listKey"
+"""The sort key of every index: the tenant's name, or the time, then the id."""
+
+INDEXES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "byStatus": ("statusKey", LIST_KEY),
+        "byTier": ("tierKey", LIST_KEY),
+        "byName": ("entity", LIST_KEY),
+        "byRelease": ("releaseKey", LIST_KEY),
+    }
+)
+"""Each index's partition and sort key. All are strings; all attributes are projected."""

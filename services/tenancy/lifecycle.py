@@ -1,0 +1,159 @@
+"""A tenant's states and the only moves between them.
+
+::
+
+    REGISTERED → PROVISIONING → ACTIVE ⇄ SUSPENDED
+                      ↓            ↕ UPDATING (release, size, tier)
+                   FAILED ← any running operation; FAILED → retry → the state it came from,
+                                                             or → DEPROVISIONING
+    ACTIVE|SUSPENDED|FAILED → DEPROVISIONING → DELETED
+
+An operation begins in one state (its *origin*), holds the tenant in another while it runs, and
+leaves it in a third. Suspending and resuming hold the tenant where it is: until the job has
+refused the last request, a tenant that is being suspended still is active.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class State(StrEnum):
+    """Where a tenant is in its life."""
+
+    REGISTERED = "REGISTERED"
+    PROVISIONING = "PROVISIONING"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    UPDATING = "UPDATING"
+    FAILED = "FAILED"
+    DEPROVISIONING = "DEPROVISIONING"
+    DELETED = "DELETED"
+
+    @property
+    def served(self) -> bool:
+        """Whether the tenant's users are let in."""
+        return self in (State.ACTIVE, State.UPDATING)
+
+
+class OperationKind(StrEnum):
+    """What an operation does to a tenant. A retry is no kind: it repeats the one that failed."""
+
+    ONBOARD = "onboard"
+    UPDATE = "update"
+    MOVE = "move"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    RECONCILE = "reconcile"
+    OFFBOARD = "offboard"
+
+
+class MoveRefused(Exception):  # noqa: N818 - reads as the fact it states
+    """The tenant's state does not allow what was asked.
+
+    Attributes
+    ----------
+    state : State
+        Where the tenant is.
+    wanted : str
+        What was asked: an operation's kind, or "retry".
+    allowed : tuple of State
+        Where a tenant must be for it.
+    """
+
+    def __init__(self, state: State, wanted: str, allowed: tuple[State, ...]) -> None:
+        self.state = state
+        self.wanted = wanted
+        self.allowed = allowed
+        super().__init__(f"{wanted}: the tenant is {state}; it must be {' or '.join(allowed)}")
+
+
+@dataclass(frozen=True)
+class Course:
+    """The states of one kind of operation; None where it is the origin that counts."""
+
+    origins: tuple[State, ...]
+    running: State | None
+    done: State | None
+
+
+COURSES: Final[Mapping[OperationKind, Course]] = MappingProxyType(
+    {
+        OperationKind.ONBOARD: Course((State.REGISTERED,), State.PROVISIONING, State.ACTIVE),
+        OperationKind.UPDATE: Course((State.ACTIVE, State.SUSPENDED), State.UPDATING, None),
+        OperationKind.MOVE: Course((State.ACTIVE, State.SUSPENDED), State.UPDATING, None),
+        OperationKind.RECONCILE: Course((State.ACTIVE, State.SUSPENDED), State.UPDATING, None),
+        OperationKind.SUSPEND: Course((State.ACTIVE,), None, State.SUSPENDED),
+        OperationKind.RESUME: Course((State.SUSPENDED,), None, State.ACTIVE),
+        OperationKind.OFFBOARD: Course(
+            (State.ACTIVE, State.SUSPENDED, State.FAILED), State.DEPROVISIONING, State.DELETED
+        ),
+    }
+)
+
+
+def begin(state: State, kind: OperationKind) -> State:
+    """Return where a tenant in `state` is while an operation of `kind` runs.
+
+    Raises
+    ------
+    MoveRefused
+        If no such operation may begin in `state`.
+
+    Examples
+    --------
+    >>> begin(State.ACTIVE, OperationKind.UPDATE)
+    <State.UPDATING: 'UPDATING'>
+    """
+    course = COURSES[kind]
+    if state not in course.origins:
+        raise MoveRefused(state, kind, course.origins)
+    return course.running or state
+
+
+def begin_again(state: State, kind: OperationKind, origin: State) -> State:
+    """Return where a failed tenant is while the operation that failed is repeated.
+
+    Parameters
+    ----------
+    kind, origin
+        Of the operation that failed.
+
+    Raises
+    ------
+    MoveRefused
+        If the tenant has not failed.
+    """
+    if state is not State.FAILED:
+        raise MoveRefused(state, "retry", (State.FAILED,))
+    return begin(origin, kind)
+
+
+def finish(state: State, kind: OperationKind, ok: bool, origin: State) -> State:
+    """Return where an operation that ended leaves its tenant.
+
+    Parameters
+    ----------
+    origin : State
+        Where the tenant was before it: what an update returns to.
+
+    Raises
+    ------
+    MoveRefused
+        If the tenant is not where such an operation holds it.
+
+    Examples
+    --------
+    >>> finish(State.UPDATING, OperationKind.MOVE, True, State.SUSPENDED)
+    <State.SUSPENDED: 'SUSPENDED'>
+    """
+    running = begin(origin, kind)
+    if state is not running:
+        raise MoveRefused(state, f"end of {kind}", (running,))
+    if not ok:
+        return State.FAILED
+    return COURSES[kind].done or origin
