@@ -1,12 +1,47 @@
-"""From the table's stream to the bus: pure functions."""
+"""The outbox: events written down with the change they tell of, and sent from the table's stream.
+
+An event's id is made from its item's key, so that it has the same id however often it is sent.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from services.events import Event
+from services.events import (
+    Event,
+    EventName,
+    activate_request,
+    deactivate_request,
+    offboarding_request,
+    onboarding_request,
+    tenant_update_request,
+)
+from services.registry import items
+from services.registry.changes import Change
+from services.registry.table import LIST_KEY
+from services.tenancy.lifecycle import OperationKind
+from services.tenancy.operation import Operation
+
+EVENT_NAMESPACE: Final = uuid.UUID("6d5c7d2e-30d4-5a5f-9c6b-3f3f0c6f8f11")
+BATCH: Final = 10
+"""Entries that one PutEvents call takes."""
+BATCH_BYTES: Final = 240_000
+"""Bytes that one PutEvents call takes, with some room for the envelopes."""
+
+_REQUESTS = {
+    OperationKind.ONBOARD: onboarding_request,
+    OperationKind.OFFBOARD: offboarding_request,
+    OperationKind.SUSPEND: deactivate_request,
+    OperationKind.RESUME: activate_request,
+}
+
+Entry = Mapping[str, Any]
+Put = Callable[[Sequence[Entry]], Sequence[Mapping[str, Any]]]
+"""Sends entries to the bus and returns its answer to each: `ErrorCode` in those it refused."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +60,80 @@ class OutboxEntry:
     event: Event
     sequence: str = ""
 
+    @property
+    def tenant(self) -> str:
+        """The partition within which entries are sent in order."""
+        return self.key[0]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of some entries.
+
+    Attributes
+    ----------
+    keys : tuple
+        Keys of those on the bus.
+    refused : OutboxEntry or None
+        The first that the bus refused; some after it were not tried.
+    error : str or None
+        What the bus said.
+    """
+
+    keys: tuple[tuple[str, str], ...]
+    refused: OutboxEntry | None = None
+    error: str | None = None
+
+
+def event_id(key: tuple[str, str]) -> str:
+    """Return the id of the event in the outbox item `key`."""
+    return str(uuid.uuid5(EVENT_NAMESPACE, "/".join(key)))
+
+
+def request_event(change: Change, operation: Operation, identity: str) -> Event:
+    """Return the event that asks for the job of an operation that begins with `change`."""
+    registration, tenant = change.registration.fields(), change.tenant.fields()
+    at = change.tenant.updated_at
+    build = _REQUESTS.get(operation.kind)
+    if build is not None:
+        return build(registration, tenant, event_id=identity, operation_id=operation.id, at=at)
+    return tenant_update_request(
+        registration,
+        tenant,
+        kind=operation.kind.value,
+        parameters=operation.parameters,
+        event_id=identity,
+        operation_id=operation.id,
+        at=at,
+    )
+
+
+def outbox_item(change: Change, operation: Operation, number: int) -> items.Item:
+    """Return the outbox item of an operation that begins with `change`.
+
+    Raises
+    ------
+    services.events.InvalidDetail
+        If no event can carry it: better now than when nobody can be told any more.
+    """
+    tenant = change.tenant
+    key = (items.tenant_key(tenant.id)[0], items.serial(items.OUTBOX, tenant.version, number))
+    event = request_event(change, operation, event_id(key))
+    return items.item(
+        key,
+        eventName=event.name.value,
+        detail=event.entry("")["Detail"],
+        statusKey=items.PENDING,
+        **{LIST_KEY: f"{items.stamp(tenant.updated_at)}#{key[0]}#{key[1]}"},
+    )
+
+
+def entry_of(item: items.Item, sequence: str = "") -> OutboxEntry:
+    """Return the outbox entry in an item."""
+    row = items.plain(item)
+    event = Event(EventName(row["eventName"]), json.loads(row["detail"]))
+    return OutboxEntry((row["PK"], row["SK"]), event, sequence)
+
 
 def entries(records: Iterable[Mapping[str, Any]]) -> list[OutboxEntry]:
     """Return the outbox entries that stream records insert, in order; other records are skipped.
@@ -34,4 +143,49 @@ def entries(records: Iterable[Mapping[str, Any]]) -> list[OutboxEntry]:
     records : Iterable of Mapping
         The `Records` of a DynamoDB stream's Lambda event.
     """
-    raise NotImplementedError
+    return [
+        entry_of(change["NewImage"], change.get("SequenceNumber", ""))
+        for record in records
+        if record.get("eventName") == "INSERT"
+        for change in [record["dynamodb"]]
+        if change["Keys"]["SK"]["S"].startswith(items.OUTBOX)
+    ]
+
+
+def batches(entries: Iterable[OutboxEntry]) -> list[list[OutboxEntry]]:
+    """Return entries as the calls that send them, each within the bus's limits.
+
+    One call holds one entry of a tenant at most: the bus may refuse some entries of a call and
+    take others, and a later event must not overtake the one before it.
+    """
+    calls: list[list[OutboxEntry]] = []
+    size = 0
+    for entry in entries:
+        weight = len(json.dumps(entry.event.detail, default=str).encode())
+        if (
+            not calls
+            or len(calls[-1]) == BATCH
+            or size + weight > BATCH_BYTES
+            or entry.tenant in {other.tenant for other in calls[-1]}
+        ):
+            calls.append([])
+            size = 0
+        calls[-1].append(entry)
+        size += weight
+    return calls
+
+
+def send(entries: Iterable[OutboxEntry], bus: str, put: Put) -> Sent:
+    """Send entries in order; stop after the first call of which one was refused."""
+    sent: list[tuple[str, str]] = []
+    for call in batches(entries):
+        answers = put([entry.event.entry(bus) for entry in call])
+        refused: tuple[OutboxEntry, str] | None = None
+        for entry, answer in zip(call, answers, strict=True):
+            if code := answer.get("ErrorCode"):
+                refused = refused or (entry, f"{code}: {answer.get('ErrorMessage', '')}")
+            else:
+                sent.append(entry.key)
+        if refused is not None:
+            return Sent(tuple(sent), *refused)
+    return Sent(tuple(sent))

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
-from services.registry.records import AuditEntry, Move, Page, Registration, Tenant
-from services.tenancy import Tier
-from services.tenancy.lifecycle import OperationKind, State
-from services.tenancy.operation import Operation
+from services.registry import changes, demands, items
+from services.registry.changes import Change
+from services.registry.errors import (
+    NameTaken,
+    OperationRunning,
+    RegistrationUnknown,
+    VersionConflict,
+)
+from services.registry.recording import Asked, Recording
+from services.registry.records import Registration, Tenant
+from services.registry.ulid import ulid
+from services.registry.writing import Cancelled, Why
+from services.tenancy.lifecycle import MoveRefused, OperationKind, State
+from services.tenancy.operation import Operation, OperationStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+_EVENT_LIFE: Final = timedelta(days=35)
+_JOB: Final = "application-plane"
 
-class Registry:
+
+class Registry(Recording):
     """What tenants there should be, what is being done to them, and all that was.
 
     Parameters
@@ -29,6 +43,8 @@ class Registry:
         Returns a new id for a tenant or a registration (a uuid4).
     release : str, default "latest"
         The release of a tenant that asks for none.
+    retention : timedelta, default 90 days
+        How long an offboarded tenant's tombstone is kept.
     """
 
     def __init__(
@@ -39,78 +55,11 @@ class Registry:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         release: str = "latest",
+        retention: timedelta = timedelta(days=90),
     ) -> None:
-        raise NotImplementedError
-
-    # --- read ---------------------------------------------------------------------------------
-
-    def registration(self, registration_id: str) -> Registration:
-        """Return a registration (also an offboarded one's), or raise `RegistrationUnknown`."""
-        raise NotImplementedError
-
-    def registrations(self, limit: int = 10, token: str | None = None) -> Page[Registration]:
-        """Return the registrations that are not offboarded, oldest first.
-
-        Raises
-        ------
-        InvalidToken
-            If `token` is not one that this list gave.
-        """
-        raise NotImplementedError
-
-    def tenant(self, tenant_id: str) -> Tenant:
-        """Return a tenant (also an offboarded one's tombstone), or raise `TenantUnknown`."""
-        raise NotImplementedError
-
-    def tenant_named(self, name: str) -> Tenant | None:
-        """Return the tenant that has this name now, None if nobody has."""
-        raise NotImplementedError
-
-    def tenants(
-        self,
-        limit: int = 10,
-        token: str | None = None,
-        *,
-        status: State | None = None,
-        tier: Tier | None = None,
-        release: str | None = None,
-        sort: str = "name",
-    ) -> Page[Tenant]:
-        """Return tenants by name ("name" or "-name"), all that fulfil every filter given.
-
-        Offboarded tenants are listed only if `status` asks for them.
-
-        Raises
-        ------
-        InvalidToken, InvalidSort
-        """
-        raise NotImplementedError
-
-    def operation(self, tenant_id: str, operation_id: str) -> Operation:
-        """Return one operation, or raise `OperationUnknown`."""
-        raise NotImplementedError
-
-    def operations(
-        self, tenant_id: str, limit: int = 10, token: str | None = None
-    ) -> Page[Operation]:
-        """Return a tenant's operations, newest first; raise `TenantUnknown`."""
-        raise NotImplementedError
-
-    def history(self, tenant_id: str, limit: int = 50, token: str | None = None) -> Page[Move]:
-        """Return a tenant's moves from state to state, oldest first; raise `TenantUnknown`."""
-        raise NotImplementedError
-
-    def running_since(
-        self, before: datetime, limit: int = 100, token: str | None = None
-    ) -> Page[Operation]:
-        """Return operations that began before `before` and still run, oldest first."""
-        raise NotImplementedError
-
-    def audit(self, day: str, limit: int = 50, token: str | None = None) -> Page[AuditEntry]:
-        """Return what was written on a day ("2026-01-31", UTC), oldest first."""
-        raise NotImplementedError
-
-    # --- ask ----------------------------------------------------------------------------------
+        super().__init__(client, table, clock=clock, retention=retention)
+        self._new_id = new_id
+        self._release = release
 
     def register(
         self,
@@ -143,10 +92,34 @@ class Registry:
             If another tenant has the name.
         IdempotencyMismatch
             If the key came with another request before.
-        services.events.InvalidDetail
-            If the data is more than an event can carry.
         """
-        raise NotImplementedError
+        kept = demands.own_fields(registration_data or {})
+        asked = Asked(actor, idempotency_key, demands.fingerprint("register", tenant_data, kept))
+
+        def once() -> Registration:
+            if answered := self._answered(asked):
+                return self.registration(answered)
+            at, tenant_id, registration_id = self._clock(), self._new_id(), self._new_id()
+            tenant = demands.tenant_from(tenant_data, tenant_id, registration_id, self._release, at)
+            registration = Registration(registration_id, tenant_id, kept, at, at)
+            operation = self._operation(
+                tenant, OperationKind.ONBOARD, actor, at, key=idempotency_key
+            )
+            change = changes.onboarding(tenant, registration, operation)
+            write = self._transaction()
+            name = items.item(items.name_key(tenant.name), tenantId=tenant.id)
+            write.put_new(name, Why.NAME_TAKEN)
+            self._put_key(write, asked, registration_id)
+            self._put_change(write, change, None, action="tenant.register", actor=actor)
+            write.commit()
+            return change.registration
+
+        try:
+            return self._until_written(once)
+        except Cancelled as cancelled:
+            if cancelled.why is Why.NAME_TAKEN:
+                raise NameTaken(str(tenant_data.get("tenantName"))) from None
+            raise
 
     def update_registration(
         self,
@@ -166,12 +139,39 @@ class Registry:
 
         Raises
         ------
-        RegistrationUnknown, FieldRefused
-            Name, tier and release are changed by operations, not here.
+        RegistrationUnknown
+            If there is none, or it is offboarded.
+        FieldRefused
+            Also for name, tier and release: operations change them.
         VersionConflict
             If `version` is given and is not the registration's any more.
         """
-        raise NotImplementedError
+
+        def once() -> tuple[Registration, Tenant | None]:
+            registration = self.registration(registration_id)
+            if not registration.active:
+                raise RegistrationUnknown(registration_id)
+            if version not in (None, registration.version):
+                raise VersionConflict(f"registration {registration_id}", version)
+            tenant = self.tenant(registration.tenant_id)
+            at = self._clock()
+            before = Change(tenant, registration)
+            if registration_data is not None:
+                data = demands.own_fields({**registration.data, **registration_data})
+                registration = replace(
+                    registration, data=data, updated_at=at, version=registration.version + 1
+                )
+            if tenant_data is not None:
+                email, data = demands.changed_tenant(tenant, tenant_data)
+                tenant = replace(tenant, email=email, data=data)
+            tenant = replace(tenant, updated_at=at, version=tenant.version + 1)
+            change = Change(tenant, registration)
+            write = self._transaction()
+            self._put_change(write, change, before, action="registration.update", actor=actor)
+            write.commit()
+            return registration, tenant if tenant_data is not None else None
+
+        return self._until_written(once)
 
     def deregister(
         self, registration_id: str, *, actor: str, idempotency_key: str | None = None
@@ -182,9 +182,10 @@ class Registry:
 
         Raises
         ------
-        RegistrationUnknown
+        RegistrationUnknown, IdempotencyMismatch
         """
-        raise NotImplementedError
+        tenant_id = self.registration(registration_id).tenant_id
+        return self.request(tenant_id, OperationKind.OFFBOARD, actor=actor, key=idempotency_key)
 
     def request(
         self,
@@ -210,11 +211,30 @@ class Registry:
         MoveRefused
             If the tenant's state does not allow it.
         OperationRunning
-            If another operation has not ended.
-        TenantDocumentError
+            If another operation has not ended (an offboarding waits for it instead).
+        FieldRefused, TenantDocumentError
             If the tenant would not be one with these parameters.
         """
-        raise NotImplementedError
+        asked = Asked(actor, key, demands.fingerprint(tenant_id, kind, parameters or {}))
+
+        def once() -> Operation:
+            if answered := self._answered(asked):
+                return self.operation(tenant_id, answered)
+            tenant = self.tenant(tenant_id)
+            offboarding = kind is OperationKind.OFFBOARD
+            if offboarding and (known := self._offboarding(tenant)):
+                return known
+            if tenant.running and not offboarding:
+                raise OperationRunning(tenant.id, tenant.running, kind)
+            at = self._clock()
+            checked = demands.checked_parameters(tenant, kind, parameters or {})
+            operation = self._operation(tenant, kind, actor, at, key=key, parameters=checked)
+            registration = self.registration(tenant.registration_id)
+            step = changes.queueing if tenant.running else changes.beginning
+            change = step(tenant, registration, operation)
+            return self._write_request(change, Change(tenant, registration), asked)
+
+        return self._until_written(once)
 
     def retry(self, tenant_id: str, *, actor: str, key: str | None = None) -> Operation:
         """Ask for the operation that failed to be repeated.
@@ -223,9 +243,26 @@ class Registry:
         ------
         TenantUnknown, IdempotencyMismatch, MoveRefused, OperationRunning
         """
-        raise NotImplementedError
+        asked = Asked(actor, key, demands.fingerprint(tenant_id, "retry"))
 
-    # --- told by the application plane --------------------------------------------------------
+        def once() -> Operation:
+            if answered := self._answered(asked):
+                return self.operation(tenant_id, answered)
+            tenant = self.tenant(tenant_id)
+            if tenant.running:
+                raise OperationRunning(tenant.id, tenant.running, "retry")
+            if tenant.status is not State.FAILED or tenant.last_operation is None:
+                raise MoveRefused(tenant.status, "retry", (State.FAILED,))
+            failed = self.operation(tenant.id, tenant.last_operation)
+            operation = self._operation(
+                tenant, failed.kind, actor, self._clock(), key=key, parameters=failed.parameters
+            )
+            operation = replace(operation, attempt=failed.attempt + 1, retry_of=failed.id)
+            registration = self.registration(tenant.registration_id)
+            change = changes.beginning(tenant, registration, operation, failed)
+            return self._write_request(change, Change(tenant, registration), asked)
+
+        return self._until_written(once)
 
     def succeed(
         self,
@@ -256,7 +293,8 @@ class Registry:
         ------
         RegistrationUnknown
         """
-        raise NotImplementedError
+        outputs = {"tenant_data": tenant_data, "registration_data": registration_data}
+        return self._end(registration_id, event_id, operation_id, kinds, outputs)
 
     def fail(
         self,
@@ -269,28 +307,80 @@ class Registry:
         kinds: Collection[OperationKind] | None = None,
     ) -> bool:
         """Record that an operation failed, why, and where its log is; see `succeed`."""
-        raise NotImplementedError
+        failure = {"reason": reason or "no reason was given", "log_url": log_url}
+        return self._end(registration_id, event_id, operation_id, kinds, failure)
 
-    # --- the outbox and the audit log ---------------------------------------------------------
-
-    def published(self, outbox_ids: Collection[tuple[str, str]]) -> None:
-        """Note that these outbox entries (`OutboxEntry.key`) have reached the bus."""
-        raise NotImplementedError
-
-    def unpublished(
-        self, before: datetime, limit: int = 100, token: str | None = None
-    ) -> Page[Any]:
-        """Return outbox entries written before `before` that nobody has noted as published."""
-        raise NotImplementedError
-
-    def record(
+    def _end(
         self,
-        *,
+        registration_id: str,
+        event_id: str,
+        operation_id: str | None,
+        kinds: Collection[OperationKind] | None,
+        how: Mapping[str, Any],
+    ) -> bool:
+        def once() -> bool:
+            registration = self.registration(registration_id)
+            tenant = self.tenant(registration.tenant_id)
+            at = self._clock()
+            write = self._transaction()
+            consumed = items.item(
+                items.event_key(event_id), expiresAt=items.epoch(at + _EVENT_LIFE)
+            )
+            write.put_new(consumed, Why.EVENT_SEEN)
+            operation = self._running(tenant, operation_id)
+            applies = operation is not None and (kinds is None or operation.kind in kinds)
+            if operation is not None and applies:
+                queued = self.operation(tenant.id, tenant.queued) if tenant.queued else None
+                change = changes.ending(
+                    tenant, registration, operation, at=at, queued=queued, **how
+                )
+                if change.tenant.status is State.DELETED:
+                    write.free_name(tenant.name, tenant.id)
+                action = f"{operation.kind}.{change.operations[0].status.lower()}"
+                before = Change(tenant, registration)
+                self._put_change(write, change, before, action=action, actor=_JOB)
+            write.commit()
+            return applies
+
+        try:
+            return self._until_written(once)
+        except Cancelled as cancelled:
+            if cancelled.why is Why.EVENT_SEEN:
+                return False
+            raise
+
+    def _running(self, tenant: Tenant, operation_id: str | None) -> Operation | None:
+        """Return the operation that runs on the tenant, unless it is not the one meant."""
+        if tenant.running is None or operation_id not in (None, tenant.running):
+            return None
+        return self.operation(tenant.id, tenant.running)
+
+    def _offboarding(self, tenant: Tenant) -> Operation | None:
+        """Return the offboarding that is queued, runs, or is done."""
+        if tenant.queued:
+            return self.operation(tenant.id, tenant.queued)
+        if tenant.last_operation and tenant.status in (State.DEPROVISIONING, State.DELETED):
+            return self.operation(tenant.id, tenant.last_operation)
+        return None
+
+    def _operation(
+        self,
+        tenant: Tenant,
+        kind: OperationKind,
         actor: str,
-        action: str,
-        target: str,
-        before: Mapping[str, Any] | None = None,
-        after: Mapping[str, Any] | None = None,
-    ) -> AuditEntry:
-        """Write an audit entry for something done outside the registry (system users)."""
-        raise NotImplementedError
+        at: datetime,
+        *,
+        key: str | None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Operation:
+        return Operation(
+            id=ulid(at),
+            tenant_id=tenant.id,
+            registration_id=tenant.registration_id,
+            kind=kind,
+            status=OperationStatus.QUEUED,
+            actor=actor,
+            requested_at=at,
+            key=key,
+            parameters=parameters or {},
+        )

@@ -1,0 +1,132 @@
+"""What callers ask of the registry, checked: pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from services.registry import items
+from services.registry.errors import FieldRefused
+from services.registry.records import SYSTEM_FIELDS, Tenant
+from services.tenancy import TenantDocument
+from services.tenancy.lifecycle import OperationKind, State
+
+_COLUMNS = frozenset({"tenantName", "tier", "email", "release", "overrides"})
+_LONGEST = 100_000  # of JSON; both rows and a job's output must fit into one event
+_PARAMETERS = {
+    OperationKind.MOVE: frozenset({"tier"}),
+    OperationKind.UPDATE: frozenset({"release", "overrides"}),
+}
+
+
+def own_fields(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the caller's fields, or raise `FieldRefused` if some are not the caller's to set."""
+    if refused := SYSTEM_FIELDS.intersection(data):
+        raise FieldRefused(refused, "set by the system; leave out")
+    size = len(items.text(data).encode())
+    if size > _LONGEST:
+        raise FieldRefused(["tenantData"], f"{size} bytes; allowed {_LONGEST}")
+    return dict(data)
+
+
+def tenant_from(
+    data: Mapping[str, Any], tenant_id: str, registration_id: str, release: str, at: datetime
+) -> Tenant:
+    """Return the tenant that `data` asks for.
+
+    Raises
+    ------
+    TenantDocumentError, FieldRefused
+    """
+    own = own_fields(data)
+    document = _document(
+        tenant_id,
+        {name: own[name] for name in _COLUMNS if name in own},
+        release,
+    )
+    return Tenant(
+        id=tenant_id,
+        registration_id=registration_id,
+        name=document.tenant_name,
+        tier=document.tier,
+        email=document.admin_email,
+        status=State.REGISTERED,
+        release=document.release,
+        created_at=at,
+        updated_at=at,
+        data={name: value for name, value in own.items() if name not in _COLUMNS},
+        overrides=document.overrides.model_dump(exclude_none=True, exclude_defaults=True),
+    )
+
+
+def changed_tenant(tenant: Tenant, data: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the tenant's e-mail and own fields with `data` over them.
+
+    Raises
+    ------
+    TenantDocumentError, FieldRefused
+        Also for what only an operation may change.
+    """
+    own = own_fields({**tenant.data, **data})
+    shown = tenant.fields()
+    fixed = {name for name in _COLUMNS - {"email"} if name in own and own[name] != shown.get(name)}
+    if fixed:
+        raise FieldRefused(fixed, "changed by an operation (move, update) or not at all")
+    email = own.get("email", tenant.email)
+    _document(tenant.id, {"tenantName": tenant.name, "tier": tenant.tier, "email": email}, "x")
+    return email, {name: value for name, value in own.items() if name not in _COLUMNS}
+
+
+def checked_parameters(
+    tenant: Tenant, kind: OperationKind, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return an operation's parameters.
+
+    Raises
+    ------
+    FieldRefused
+        If the kind takes none of this name, needs one that is missing, or nothing would change.
+    TenantDocumentError
+        If the tenant would not be one with them.
+    """
+    known = _PARAMETERS.get(kind, frozenset())
+    if unknown := parameters.keys() - known:
+        raise FieldRefused(unknown, f"{kind} takes {', '.join(sorted(known)) or 'no parameters'}")
+    if known and not parameters:
+        raise FieldRefused(known, f"{kind} needs {' or '.join(sorted(known))}")
+    document = _document(
+        tenant.id,
+        {
+            "tenantName": tenant.name,
+            "email": tenant.email,
+            "tier": tenant.tier,
+            "release": tenant.release,
+            "overrides": tenant.overrides,
+            **parameters,
+        },
+        tenant.release,
+    )
+    if kind is OperationKind.MOVE and document.tier is tenant.tier:
+        raise FieldRefused(["tier"], f"the tenant is {tenant.tier} already")
+    return dict(parameters)
+
+
+def fingerprint(*request: Any) -> str:
+    """Return what tells one request under an idempotency key from another."""
+    return hashlib.sha256(items.text({"request": request}).encode()).hexdigest()
+
+
+def _document(tenant_id: str, columns: Mapping[str, Any], release: str) -> TenantDocument:
+    fields = {
+        "tenant_name": columns.get("tenantName"),
+        "tier": columns.get("tier"),
+        "admin_email": columns.get("email"),
+        "overrides": columns.get("overrides"),
+    }
+    given = {name: value for name, value in fields.items() if value is not None}
+    return TenantDocument.parse(
+        {"tenant_id": tenant_id, "release": columns.get("release") or release, **given},
+        source="tenantData",
+    )

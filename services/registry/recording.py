@@ -1,0 +1,170 @@
+"""How changes of the registry are written: with their audit entry, once, and until it works."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from services.registry import items
+from services.registry.changes import Change
+from services.registry.errors import IdempotencyMismatch, RegistryError
+from services.registry.reading import Reading
+from services.registry.records import AuditEntry
+from services.registry.table import LIST_KEY
+from services.registry.ulid import ulid
+from services.registry.writing import Cancelled, Transaction, Why
+from services.tenancy.operation import Operation
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+_ATTEMPTS: Final = 40
+_KEY_LIFE: Final = timedelta(days=1)
+_SENT_LIFE: Final = timedelta(days=35)
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks, and what an idempotency key stands for.
+
+    Attributes
+    ----------
+    fingerprint : str
+        Of the request, so that a key that comes with another one is noticed.
+    """
+
+    actor: str
+    key: str | None
+    fingerprint: str
+
+
+class Recording(Reading):
+    """The writing half of a registry, without its decisions."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        *,
+        clock: Callable[[], datetime],
+        retention: timedelta,
+    ) -> None:
+        super().__init__(client, table)
+        self._clock = clock
+        self._retention = retention
+
+    def published(self, keys: Collection[tuple[str, str]]) -> None:
+        """Note that these outbox entries (`OutboxEntry.key`) have reached the bus."""
+        at = self._clock()
+        for key in keys:
+            self._client.update_item(
+                TableName=self._table,
+                Key=items.key(key),
+                UpdateExpression=(
+                    f"SET publishedAt = :at, expiresAt = :end REMOVE statusKey, {LIST_KEY}"
+                ),
+                ExpressionAttributeValues={
+                    ":at": {"S": items.stamp(at)},
+                    ":end": {"N": str(items.epoch(at + _SENT_LIFE))},
+                },
+            )
+
+    def record(
+        self,
+        *,
+        actor: str,
+        action: str,
+        target: str,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+    ) -> AuditEntry:
+        """Write an audit entry for something done outside the registry (system users)."""
+        at = self._clock()
+        entry = AuditEntry(ulid(at), at, actor, action, target, before or {}, after or {})
+        write = self._transaction()
+        write.put_new(items.audit_item(entry))
+        write.commit()
+        return entry
+
+    def _write_request(self, change: Change, before: Change, asked: Asked) -> Operation:
+        operation = change.operations[0]
+        write = self._transaction()
+        self._put_key(write, asked, operation.id)
+        action = f"tenant.{'retry' if operation.retry_of else operation.kind}"
+        self._put_change(write, change, before, action=action, actor=asked.actor)
+        write.commit()
+        return operation
+
+    def _put_change(
+        self,
+        write: Transaction,
+        change: Change,
+        before: Change | None,
+        *,
+        action: str,
+        actor: str,
+    ) -> None:
+        at = change.tenant.updated_at
+        write.change(change, before)
+        was = _shown(before) if before else {}
+        now = _shown(change)
+        entry = AuditEntry(
+            ulid(at),
+            at,
+            actor,
+            action,
+            change.tenant.id,
+            {name: value for name, value in was.items() if now.get(name) != value},
+            {name: value for name, value in now.items() if was.get(name) != value},
+        )
+        write.put_new(items.audit_item(entry))
+
+    def _answered(self, asked: Asked) -> str | None:
+        """Return the id that this request was answered with before."""
+        if asked.key is None:
+            return None
+        found = self._get(items.idempotency_key(asked.actor, asked.key))
+        if found is None:
+            return None
+        row = items.plain(found)
+        if row["expiresAt"] < items.epoch(self._clock()):
+            return None
+        if row["request"] != asked.fingerprint:
+            raise IdempotencyMismatch(asked.key)
+        return str(row["answer"])
+
+    def _put_key(self, write: Transaction, asked: Asked, answer: str) -> None:
+        if asked.key is None:
+            return
+        at = self._clock()
+        used = items.item(
+            items.idempotency_key(asked.actor, asked.key),
+            request=asked.fingerprint,
+            answer=answer,
+            expiresAt=items.epoch(at + _KEY_LIFE),
+        )
+        write.put_over_expired(used, items.epoch(at), Why.KEY_USED)
+
+    def _transaction(self) -> Transaction:
+        return Transaction(self._client, self._table, self._retention)
+
+    def _until_written(self, once: Callable[[], _Result]) -> _Result:
+        """Read, decide and write again for as long as others write in between."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                return once()
+            except Cancelled as cancelled:
+                if cancelled.why in (Why.NAME_TAKEN, Why.EVENT_SEEN):
+                    raise
+            # A random while spreads the contenders.
+            time.sleep(random.uniform(0, 0.01 * min(attempt + 1, 10)))  # noqa: S311
+        raise RegistryError(f"not written after {_ATTEMPTS} attempts: others kept writing the row")
+
+
+def _shown(change: Change) -> dict[str, Any]:
+    return {**change.registration.fields(), **change.tenant.fields()}
