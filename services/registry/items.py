@@ -76,7 +76,7 @@ def operation_status_key(status: OperationStatus) -> str:
 
 def stamp(at: datetime) -> str:
     """Return a time as text that sorts as the times do."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def tenant_item(tenant: Tenant, retention: timedelta) -> Item:

@@ -17,7 +17,7 @@ def ulid(at: datetime, randomness: int | None = None) -> str:
 
     >>> from datetime import UTC
     >>> ulid(datetime(2026, 1, 31, tzinfo=UTC), 0)
-    '01KG8TJDG00000000000000000'
+    '01KG8NJW000000000000000000'
     """
     bits = secrets.randbits(_RANDOM_BITS) if randomness is None else randomness
     number = int(at.timestamp() * 1000) << _RANDOM_BITS | bits

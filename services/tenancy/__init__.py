@@ -15,6 +15,7 @@ Errors
     MoveRefused                 the tenant's state does not allow the operation
 """
 
+from services.tenancy.cells import next_cell
 from services.tenancy.document import (
     Overrides,
     Placement,
@@ -52,5 +53,6 @@ __all__ = [
     "Tier",
     "UnknownCell",
     "check_tenant_id",
+    "next_cell",
     "place",
 ]

@@ -1,0 +1,108 @@
+"""From stream records to the bus: in order, once by id, and nothing after a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.events import EventName
+from services.registry import Registration, Tenant, changes, entries, items, outbox
+from services.tenancy import Operation, OperationKind, OperationStatus, State, Tier
+
+AT = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+def change(tenant_id: str, kind: OperationKind = OperationKind.ONBOARD) -> changes.Change:
+    state = State.REGISTERED if kind is OperationKind.ONBOARD else State.ACTIVE
+    if kind is OperationKind.RESUME:
+        state = State.SUSPENDED
+    tenant = Tenant(tenant_id, f"r-{tenant_id}", "acme", Tier.BASIC, "a@b.io", state, "1", AT, AT)
+    registration = Registration(f"r-{tenant_id}", tenant_id, {}, AT, AT)
+    operation = Operation(
+        f"op-{tenant_id}", tenant_id, f"r-{tenant_id}", kind, OperationStatus.QUEUED, "alice", AT
+    )
+    return changes.beginning(tenant, registration, operation)
+
+
+def record(tenant_id: str, number: int = 1, name: str = "INSERT") -> dict[str, Any]:
+    made = change(tenant_id)
+    image = outbox.outbox_item(made, made.begun[0], number)
+    return {
+        "eventName": name,
+        "dynamodb": {
+            "Keys": {key: image[key] for key in ("PK", "SK")},
+            "NewImage": image,
+            "SequenceNumber": str(number),
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (OperationKind.ONBOARD, EventName.ONBOARDING_REQUEST),
+        (OperationKind.OFFBOARD, EventName.OFFBOARDING_REQUEST),
+        (OperationKind.SUSPEND, EventName.DEACTIVATE_REQUEST),
+        (OperationKind.RESUME, EventName.ACTIVATE_REQUEST),
+        (OperationKind.UPDATE, EventName.TENANT_UPDATE_REQUEST),
+        (OperationKind.MOVE, EventName.TENANT_UPDATE_REQUEST),
+        (OperationKind.RECONCILE, EventName.TENANT_UPDATE_REQUEST),
+    ],
+)
+def test_each_operation_asks_by_its_event(kind: OperationKind, name: EventName) -> None:
+    made = change("t1", kind)
+    event = outbox.request_event(made, made.begun[0], "e1").validated()
+    assert event.name is name
+    assert event.detail["operationId"] == "op-t1"
+    if name is EventName.TENANT_UPDATE_REQUEST:
+        assert event.detail["operationKind"] == kind.value
+
+
+def test_the_same_record_is_the_same_event() -> None:
+    [first], [second] = entries([record("t1")]), entries([record("t1")])
+    assert first.event.event_id == second.event.event_id
+    [other] = entries([record("t1", 2)])
+    assert other.event.event_id != first.event.event_id
+
+
+def test_only_new_outbox_entries_are_events() -> None:
+    row = record("t1")
+    row["dynamodb"]["Keys"]["SK"] = {"S": items.ROW}
+    expired: dict[str, Any] = {"eventName": "REMOVE", "dynamodb": {"Keys": {}}}
+    assert entries([record("t1", 1, "MODIFY"), expired, row]) == []
+
+
+@given(st.lists(st.sampled_from(["t1", "t2", "t3", "t4"]), max_size=30))
+def test_a_call_holds_one_entry_of_a_tenant(tenants: list[str]) -> None:
+    found = entries([record(tenant, number) for number, tenant in enumerate(tenants)])
+    calls = outbox.batches(found)
+    assert [entry for call in calls for entry in call] == found
+    for call in calls:
+        assert 0 < len(call) <= outbox.BATCH
+        assert len({entry.tenant for entry in call}) == len(call)
+
+
+def test_nothing_of_a_tenant_overtakes_what_was_refused() -> None:
+    sent: list[str] = []
+
+    def put(call: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+        sent.extend(entry["Detail"] for entry in call)
+        refused = {"ErrorCode": "InternalFailure", "ErrorMessage": "busy"}
+        return [refused if "op-t1" in entry["Detail"] else {"EventId": "1"} for entry in call]
+
+    found = entries([record("t2", 1), record("t1", 2), record("t3", 3), record("t1", 4)])
+    result = outbox.send(found, "bus", put)
+    assert len(sent) == 3
+    assert [key[0] for key in result.keys] == ["TENANT#t2", "TENANT#t3"]
+    assert result.refused is not None
+    assert (result.refused.sequence, result.error) == ("2", "InternalFailure: busy")
+
+
+def test_a_sent_batch_refuses_nothing() -> None:
+    result = outbox.send(entries([record("t1")]), "bus", lambda call: [{} for _ in call])
+    assert (len(result.keys), result.refused) == (1, None)

@@ -1,0 +1,124 @@
+"""The state machine: the moves that are drawn, and no others."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from services.tenancy import MoveRefused, OperationKind, State
+from services.tenancy.lifecycle import COURSES, begin, begin_again, finish
+
+S, K = State, OperationKind
+DRAWN = {
+    (S.REGISTERED, S.PROVISIONING),
+    (S.PROVISIONING, S.ACTIVE),
+    (S.ACTIVE, S.SUSPENDED),
+    (S.SUSPENDED, S.ACTIVE),
+    (S.ACTIVE, S.UPDATING),
+    (S.UPDATING, S.ACTIVE),
+    (S.SUSPENDED, S.UPDATING),
+    (S.UPDATING, S.SUSPENDED),
+    *((state, S.DEPROVISIONING) for state in (S.ACTIVE, S.SUSPENDED, S.FAILED)),
+    (S.DEPROVISIONING, S.DELETED),
+    # A running operation fails, and is retried.
+    *((state, S.FAILED) for state in (S.PROVISIONING, S.UPDATING, S.DEPROVISIONING)),
+    *((S.FAILED, state) for state in (S.PROVISIONING, S.UPDATING)),
+    # Suspending and resuming run where the tenant was.
+    *((state, S.FAILED) for state in (S.ACTIVE, S.SUSPENDED)),
+    *((S.FAILED, state) for state in (S.ACTIVE, S.SUSPENDED)),
+}
+
+
+@pytest.mark.parametrize(("state", "kind"), list(itertools.product(State, OperationKind)))
+def test_an_operation_begins_where_it_may(state: State, kind: OperationKind) -> None:
+    if state in COURSES[kind].origins:
+        running = begin(state, kind)
+        assert running is state or (state, running) in DRAWN
+        assert (finish(running, kind, False, state)) is State.FAILED
+    else:
+        with pytest.raises(MoveRefused, match=f"{kind}: the tenant is {state}") as refused:
+            begin(state, kind)
+        assert (refused.value.state, refused.value.wanted) == (state, kind)
+
+
+@given(
+    st.sampled_from(State), st.sampled_from(OperationKind), st.sampled_from(State), st.booleans()
+)
+def test_an_operation_ends_only_where_it_runs(
+    state: State, kind: OperationKind, origin: State, ok: bool
+) -> None:
+    try:
+        after = finish(state, kind, ok, origin)
+    except MoveRefused:
+        assert origin not in COURSES[kind].origins or state is not begin(origin, kind)
+    else:
+        assert (state, after) in DRAWN
+
+
+def test_an_update_returns_to_where_it_began() -> None:
+    for origin in (S.ACTIVE, S.SUSPENDED):
+        for kind in (K.UPDATE, K.MOVE, K.RECONCILE):
+            assert finish(begin(origin, kind), kind, True, origin) is origin
+
+
+def test_only_what_failed_is_retried() -> None:
+    assert begin_again(S.FAILED, K.ONBOARD, S.REGISTERED) is S.PROVISIONING
+    assert begin_again(S.FAILED, K.UPDATE, S.SUSPENDED) is S.UPDATING
+    for state in set(State) - {S.FAILED}:
+        with pytest.raises(MoveRefused, match=f"retry: the tenant is {state}; it must be FAILED"):
+            begin_again(state, K.ONBOARD, S.REGISTERED)
+
+
+class Life(RuleBasedStateMachine):
+    """Any life of a tenant."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = S.REGISTERED
+        self.running: tuple[OperationKind, State] | None = None
+        self.last: tuple[OperationKind, State] | None = None
+        self.lived = [self.state]
+
+    def _go(self, state: State) -> None:
+        self.state = state
+        if state is not self.lived[-1]:
+            self.lived.append(state)
+
+    @precondition(lambda self: self.running is None)
+    @rule(kind=st.sampled_from(OperationKind))
+    def ask(self, kind: OperationKind) -> None:
+        origin = self.state
+        if origin in COURSES[kind].origins:
+            self.running = self.last = (kind, origin)
+            self._go(begin(origin, kind))
+
+    @precondition(lambda self: self.running is not None)
+    @rule(ok=st.booleans())
+    def end(self, ok: bool) -> None:
+        assert self.running is not None
+        kind, origin = self.running
+        self.running = None
+        self._go(finish(self.state, kind, ok, origin))
+
+    @precondition(lambda self: self.running is None and self.state is S.FAILED)
+    @rule()
+    def retry(self) -> None:
+        assert self.last is not None
+        self.running = self.last
+        self._go(begin_again(self.state, *self.last))
+
+    @invariant()
+    def moves_are_drawn(self) -> None:
+        assert set(itertools.pairwise(self.lived)) <= DRAWN
+
+    @invariant()
+    def nothing_is_stuck(self) -> None:
+        if self.running is None and self.state is not S.DELETED:
+            assert any(self.state in course.origins for course in COURSES.values())
+
+
+TestLife = Life.TestCase
