@@ -1,0 +1,220 @@
+"""The system's users, in the Cognito admin pool.
+
+A user's role is a group (what tokens carry and `access` enforces); the attribute
+`custom:userRole` repeats it so that a list of users costs one call.
+
+Errors
+------
+::
+
+    UserError
+    ├── UserUnknown       nobody of that name
+    ├── UserExists        the name or the e-mail is taken
+    ├── UserStateRefused  what was asked does not fit the user's state
+    └── UserInputRefused  Cognito refuses a value
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from services.control_plane.routes import Role
+
+
+class UserError(Exception):
+    """What Cognito refused."""
+
+
+class UserUnknown(UserError):  # noqa: N818 - it states a fact
+    """Nobody of that name."""
+
+
+class UserExists(UserError):  # noqa: N818
+    """The name or the e-mail is taken."""
+
+
+class UserStateRefused(UserError):  # noqa: N818
+    """What was asked does not fit the user's state."""
+
+
+class UserInputRefused(UserError):  # noqa: N818
+    """Cognito refuses a value."""
+
+
+_ERRORS: dict[str, type[UserError]] = {
+    "UserNotFoundException": UserUnknown,
+    "UsernameExistsException": UserExists,
+    "AliasExistsException": UserExists,
+    "UnsupportedUserStateException": UserStateRefused,
+    "InvalidParameterException": UserInputRefused,
+}
+
+
+@dataclass(frozen=True)
+class UserPage:
+    """Some users, and the token of those after them."""
+
+    items: tuple[dict[str, Any], ...]
+    next_token: str | None
+
+
+class AdminUsers:
+    """The users of the admin pool, in the toolkit's words.
+
+    Parameters
+    ----------
+    client : boto3 client of Cognito
+    pool_id : str
+        The admin pool.
+    """
+
+    def __init__(self, client: Any, pool_id: str) -> None:
+        self._client = client
+        self._pool = pool_id
+
+    def create(self, name: str, role: Role, email: str) -> dict[str, Any]:
+        """Create a user, who is invited by e-mail.
+
+        Raises
+        ------
+        UserExists
+            If the name or the e-mail is taken.
+        """
+        with _translated():
+            created = self._client.admin_create_user(
+                UserPoolId=self._pool,
+                Username=name,
+                UserAttributes=[*_email(email), _role(role)],
+                DesiredDeliveryMediums=["EMAIL"],
+            )
+        try:
+            self._join(name, role)
+        except Exception:
+            # Without a group the user may do nothing, and a retry would find the name taken.
+            self._client.admin_delete_user(UserPoolId=self._pool, Username=name)
+            raise
+        return _shown(created["User"])
+
+    def list(self, limit: int, token: str | None) -> UserPage:
+        """Return some users."""
+        more = {"PaginationToken": token} if token else {}
+        with _translated():
+            answer = self._client.list_users(UserPoolId=self._pool, Limit=limit, **more)
+        users = tuple(_shown(user) for user in answer.get("Users", []))
+        return UserPage(users, answer.get("PaginationToken") or None)
+
+    def get(self, name: str) -> dict[str, Any]:
+        """Return one user."""
+        with _translated():
+            return _shown(self._client.admin_get_user(UserPoolId=self._pool, Username=name))
+
+    def update(self, name: str, role: Role | None, email: str | None) -> None:
+        """Change what is given and keep the rest."""
+        self.get(name)
+        attributes = [*(_email(email) if email else ()), *((_role(role),) if role else ())]
+        if role:
+            self._join(name, role)  # first the new role: there is no moment without one
+            for other in Role:
+                if other is not role:
+                    with _translated():
+                        self._client.admin_remove_user_from_group(
+                            UserPoolId=self._pool, Username=name, GroupName=other.value
+                        )
+        with _translated():
+            self._client.admin_update_user_attributes(
+                UserPoolId=self._pool, Username=name, UserAttributes=attributes
+            )
+        if role:
+            self._sign_out(name)
+
+    def delete(self, name: str) -> None:
+        """Remove a user for good."""
+        self.get(name)
+        self._sign_out(name)
+        with _translated():
+            self._client.admin_delete_user(UserPoolId=self._pool, Username=name)
+
+    def enable(self, name: str) -> None:
+        """Let a user sign in again."""
+        self.get(name)
+        with _translated():
+            self._client.admin_enable_user(UserPoolId=self._pool, Username=name)
+
+    def disable(self, name: str) -> None:
+        """Keep a user from signing in, and end the sessions there are."""
+        self.get(name)
+        with _translated():
+            self._client.admin_disable_user(UserPoolId=self._pool, Username=name)
+        self._sign_out(name)
+
+    def invite(self, name: str) -> None:
+        """Send the invitation once more.
+
+        Raises
+        ------
+        UserStateRefused
+            If the user has signed in already.
+        """
+        if self.get(name)["status"] != "FORCE_CHANGE_PASSWORD":
+            raise UserStateRefused(f"User {name} has accepted the invitation already.")
+        with _translated():
+            self._client.admin_create_user(
+                UserPoolId=self._pool,
+                Username=name,
+                MessageAction="RESEND",
+                DesiredDeliveryMediums=["EMAIL"],
+            )
+
+    def _join(self, name: str, role: Role) -> None:
+        with _translated():
+            self._client.admin_add_user_to_group(
+                UserPoolId=self._pool, Username=name, GroupName=role.value
+            )
+
+    def _sign_out(self, name: str) -> None:
+        with _translated():
+            self._client.admin_user_global_sign_out(UserPoolId=self._pool, Username=name)
+
+
+def _email(email: str) -> tuple[dict[str, str], dict[str, str]]:
+    return {"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}
+
+
+def _role(role: Role) -> dict[str, str]:
+    return {"Name": "custom:userRole", "Value": role.value}
+
+
+def _shown(user: dict[str, Any]) -> dict[str, Any]:
+    listed = user.get("Attributes") or user.get("UserAttributes") or []
+    attributes = {attribute["Name"]: attribute["Value"] for attribute in listed}
+    return {
+        "userName": user["Username"],
+        "userRole": attributes.get("custom:userRole", ""),
+        "email": attributes.get("email", ""),
+        "status": user.get("UserStatus", ""),
+        "enabled": bool(user.get("Enabled", True)),
+        "created": _time(user.get("UserCreateDate")),
+        "modified": _time(user.get("UserLastModifiedDate")),
+    }
+
+
+def _time(value: Any) -> str:
+    return value.isoformat() if value is not None else ""
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from botocore.exceptions import ClientError, ParamValidationError  # noqa: PLC0415
+
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code in _ERRORS:
+            raise _ERRORS[code](error.response["Error"].get("Message", code)) from error
+        raise
+    except ParamValidationError as error:
+        raise UserInputRefused(str(error)) from error

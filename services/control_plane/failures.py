@@ -1,0 +1,78 @@
+"""Errors as answers: the toolkit's shapes, and never a 500 for what a caller sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One answer that is no success."""
+
+    status: int
+    body: Mapping[str, Any]
+
+
+class Answer(Exception):  # noqa: N818 - it ends a request, with whatever answer
+    """Raised by an endpoint to answer with an error."""
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(str(failure.body))
+
+
+def problem(status: int, message: str) -> Answer:
+    """Return the exception that answers `{"statusCode", "message"}`."""
+    return Answer(_message(status, message))
+
+
+def unprocessable(*problems: tuple[tuple[str | int, ...], str]) -> Answer:
+    """Return the exception that answers 422 with where and what, for each problem."""
+    return Answer(detailed(problems))
+
+
+def detailed(problems: Iterable[tuple[tuple[str | int, ...], str]]) -> Failure:
+    """Return the 422 the toolkit gives: where and which kind, never the value."""
+    detail = [{"loc": list(where), "type": kind} for where, kind in problems]
+    return Failure(422, {"statusCode": 422, "detail": detail})
+
+
+def of_domain(error: Exception) -> Failure | None:
+    """Return the answer to an error of the registry or the domain; None if it is neither's."""
+    # Here, because only a request that reached the registry can fail so.
+    from services.control_plane import admin_users  # noqa: PLC0415
+    from services.events import InvalidDetail  # noqa: PLC0415
+    from services.registry import errors  # noqa: PLC0415
+    from services.tenancy import InputError  # noqa: PLC0415
+    from services.tenancy.lifecycle import MoveRefused  # noqa: PLC0415
+
+    unknown = (errors.TenantUnknown, errors.RegistrationUnknown, errors.OperationUnknown)
+    conflict = (
+        errors.NameTaken,
+        errors.OperationRunning,
+        errors.VersionConflict,
+        MoveRefused,
+        admin_users.UserStateRefused,
+    )
+    refused: dict[type[Exception], tuple[tuple[str | int, ...], str]] = {
+        errors.IdempotencyMismatch: (("header", "idempotency-key"), "idempotency_mismatch"),
+        errors.InvalidToken: (("query", "next_token"), "invalid_token"),
+        errors.InvalidSort: (("query", "sort"), "invalid_sort"),
+        InvalidDetail: (("body",), "too_large"),
+        admin_users.UserInputRefused: (("body",), "value_error"),
+    }
+    if isinstance(error, unknown):
+        return _message(404, str(error))
+    if isinstance(error, conflict):
+        return _message(409, str(error))
+    if isinstance(error, errors.FieldRefused):
+        return detailed([(("body", name), "field_refused") for name in error.fields])
+    if isinstance(error, InputError):
+        return detailed([(("body", *p.path.split(".")), "value_error") for p in error.problems])
+    return detailed([refused[type(error)]]) if type(error) in refused else None
+
+
+def _message(status: int, message: str) -> Failure:
+    return Failure(status, {"statusCode": status, "message": message})

@@ -1,0 +1,156 @@
+"""What callers send: models at the API's border."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from services.control_plane.routes import Role
+from services.registry.records import SYSTEM_FIELDS as RECORD_FIELDS
+from services.tenancy import Tier
+from services.tenancy.document import Overrides, TenantName
+from tiers.tenant_variables import EMAIL_PATTERN, RELEASE_PATTERN
+
+SYSTEM_FIELDS = RECORD_FIELDS | {"placement", "tenantConfig"}
+"""What only the system sets: fields of the rows, and what jobs give back."""
+
+Email = Annotated[str, Field(pattern=EMAIL_PATTERN, max_length=254)]
+
+
+def _without_system_fields(data: object) -> object:
+    if isinstance(data, dict) and (taken := sorted(SYSTEM_FIELDS & data.keys())):
+        raise PydanticCustomError("system_field", "set by the system: {taken}", {"taken": taken})
+    return data
+
+
+class _Sent(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, extra="forbid")
+
+
+class _Free(_Sent):
+    """Fields of ours, and any others the caller likes but the system's."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_system_fields(cls, data: object) -> object:
+        return _without_system_fields(data)
+
+    def document(self) -> dict[str, Any]:
+        """Return exactly what was sent."""
+        return self.model_dump(by_alias=True, exclude_unset=True, mode="json")
+
+
+class Price(_Sent):
+    """What one metric costs the tenant."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    metric_name: str
+
+
+class TenantData(_Free):
+    """The tenant to be."""
+
+    tenant_name: TenantName
+    email: Email
+    tier: Tier
+    prices: tuple[Price, ...] = ()
+    release: str = Field(default="latest", pattern=RELEASE_PATTERN)
+    overrides: Overrides = Overrides()
+
+
+class RegistrationData(_Free):
+    """What the caller keeps with the registration."""
+
+    registration_status: str | None = None
+
+
+class RegistrationRequest(_Sent):
+    """POST /tenant-registrations."""
+
+    tenant_data: TenantData
+    tenant_registration_data: RegistrationData = RegistrationData()
+
+
+class TenantChange(_Free):
+    """Free data of a tenant; its name and tier are not free."""
+
+    email: Email | None = None
+    prices: tuple[Price, ...] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _identity_stays(cls, data: object) -> object:
+        if isinstance(data, dict) and data.keys() & {"tier", "tenantName", "release", "overrides"}:
+            raise PydanticCustomError("immutable_field", "changed by operations only")
+        return data
+
+    @field_validator("email", "prices")
+    @classmethod
+    def _not_null(cls, value: object) -> object:
+        if value is None:
+            raise PydanticCustomError("null", "leave it out to keep it")
+        return value
+
+
+class RegistrationChange(_Sent):
+    """PATCH /tenant-registrations/{id}: at least one of the two."""
+
+    tenant_registration_data: RegistrationData | None = None
+    tenant_data: TenantChange | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.tenant_registration_data is None and self.tenant_data is None:
+            raise PydanticCustomError("missing", "tenantRegistrationData or tenantData")
+        return self
+
+
+class MoveRequest(_Sent):
+    """POST /tenants/{id}/move."""
+
+    tier: Tier
+
+
+class UpdateRequest(_Sent):
+    """POST /tenants/{id}/update: a release, sizes, or both."""
+
+    release: str | None = Field(default=None, pattern=RELEASE_PATTERN)
+    overrides: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.release is None and self.overrides is None:
+            raise PydanticCustomError("missing", "release or overrides")
+        return self
+
+
+UserName = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\w.@+-]+$")]
+
+
+class UserRequest(_Sent):
+    """POST /users."""
+
+    user_name: UserName
+    user_role: Role
+    email: Email
+
+
+class UserChange(_Sent):
+    """PUT /users/{id}: what is left out stays."""
+
+    user_role: Role | None = None
+    email: Email | None = None
+    user_name: UserName | None = Field(default=None, description="the toolkit sends it; ignored")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.user_role is None and self.email is None:
+            raise PydanticCustomError("missing", "userRole or email")
+        return self

@@ -1,0 +1,109 @@
+"""What one Lambda function holds between requests: settings and clients, made when first used."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from services.control_plane.access import Caller
+    from services.control_plane.admin_users import AdminUsers
+    from services.metering import ExactMetering
+    from services.registry import Registry
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The function's environment."""
+
+    registry_table: str
+    event_bus: str
+    admin_pool_id: str
+    release: str = "latest"
+
+    @classmethod
+    def of_environment(cls) -> Settings:
+        """Return what the stack set."""
+        return cls(
+            os.environ.get("REGISTRY_TABLE", ""),
+            os.environ.get("EVENT_BUS", ""),
+            os.environ.get("ADMIN_POOL_ID", ""),
+            os.environ.get("RELEASE") or "latest",
+        )
+
+
+@dataclass
+class Runtime:
+    """Clients, each made when first used: importing boto3 alone takes longer than a request.
+
+    Attributes
+    ----------
+    caller : Caller, optional
+        Who makes the request at hand.
+    """
+
+    settings: Settings = field(default_factory=Settings.of_environment)
+    caller: Caller | None = None
+
+    def client(self, service: str) -> Any:
+        """Return a new boto3 client."""
+        import boto3  # noqa: PLC0415 - 200 ms that a refused or public request does not pay
+
+        return cast(Any, boto3).client(service)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry."""
+        from services.registry import Registry  # noqa: PLC0415
+
+        return Registry(
+            self.client("dynamodb"),
+            self.settings.registry_table,
+            clock=lambda: datetime.now(UTC),
+            new_id=lambda: str(uuid.uuid4()),
+            release=self.settings.release,
+        )
+
+    @cached_property
+    def users(self) -> AdminUsers:
+        """The admin pool's users."""
+        from services.control_plane.admin_users import AdminUsers  # noqa: PLC0415
+
+        return AdminUsers(self.client("cognito-idp"), self.settings.admin_pool_id)
+
+    @cached_property
+    def metering(self) -> ExactMetering:
+        """The built-in metering."""
+        from services.metering import ExactMetering  # noqa: PLC0415
+        from services.metering.ledger import TableLedger  # noqa: PLC0415
+
+        return ExactMetering(TableLedger(self.client("dynamodb"), self.settings.registry_table))
+
+    @cached_property
+    def events(self) -> Any:
+        """The EventBridge client."""
+        return self.client("events")
+
+    @property
+    def actor(self) -> str:
+        """Who makes the request at hand, by the name that history keeps."""
+        return self.caller.actor if self.caller else "public"
+
+
+_held: list[Runtime] = []
+
+
+def current() -> Runtime:
+    """Return what this process holds, made when first asked for."""
+    if not _held:
+        _held.append(Runtime())
+    return _held[0]
+
+
+def use(runtime: Runtime | None) -> None:
+    """Hold `runtime` from now on; None forgets what was held."""
+    _held[:] = [runtime] if runtime else []

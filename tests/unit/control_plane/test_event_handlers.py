@@ -1,0 +1,158 @@
+"""The outbox keeps the order and loses nothing; what the application plane says is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.control_plane import application_events
+from services.control_plane.application_events import Parked
+from services.control_plane.outbox import calls, publish
+from services.events import Event, EventName, failure, success
+from services.registry.outbox import OutboxEntry
+from services.tenancy.lifecycle import OperationKind
+from tests.unit.control_plane.requests import NotingRegistry, use
+
+
+class Bus:
+    """Takes what it is not told to refuse."""
+
+    def __init__(self, refuses: set[int]) -> None:
+        self.refuses = refuses
+        self.taken: list[str] = []
+        self.seen = 0
+
+    def put_events(self, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        assert len(Entries) <= 10
+        results: list[dict[str, str]] = []
+        for entry in Entries:
+            if self.seen in self.refuses:
+                results.append({"ErrorCode": "ThrottlingException"})
+            else:
+                self.taken.append(entry["Detail"])
+                results.append({"EventId": "x"})
+            self.seen += 1
+        return {"Entries": results}
+
+
+def entry(tenant: int, number: int) -> OutboxEntry:
+    name = EventName.PROVISION_SUCCESS
+    event = success(name, f"t{tenant}", event_id=str(number), operation_id="o")
+    return OutboxEntry((f"TENANT#{tenant}", f"OUT#{number:04}"), event, str(number))
+
+
+@given(st.lists(st.integers(0, 4), max_size=40), st.sets(st.integers(0, 60), max_size=6))
+def test_every_entry_reaches_the_bus_and_each_tenants_in_order(
+    tenants: list[int], refuses: set[int]
+) -> None:
+    waiting = [entry(tenant, number) for number, tenant in enumerate(tenants)]
+    bus = Bus(refuses)
+    arrived: list[OutboxEntry] = []
+    rounds = 0
+    todo = waiting
+    while todo:  # as the stream does: again from the first that failed
+        sent, failed = publish(bus, "bus", todo)
+        arrived += sent
+        todo = todo[todo.index(failed) :] if failed else []
+        rounds += 1
+        assert rounds <= len(refuses) + 1
+    assert {e.sequence for e in arrived} == {e.sequence for e in waiting}
+    for tenant in set(tenants):
+        mine = [int(e.sequence) for e in arrived if e.key[0] == f"TENANT#{tenant}"]
+        firsts = list(dict.fromkeys(mine))
+        assert firsts == sorted(firsts)
+
+
+def test_one_call_holds_one_event_of_a_tenant() -> None:
+    written = [entry(1, 1), entry(2, 2), entry(1, 3), *(entry(n, n) for n in range(10, 25))]
+    assert [len(call) for call in calls(written)] == [2, 10, 6]
+
+
+def test_an_entry_that_is_no_event_stops_only_what_is_after_it() -> None:
+    broken = OutboxEntry(("TENANT#2", "OUT#2"), Event(EventName.PROVISION_SUCCESS, {}), "2")
+    bus = Bus(set())
+    sent, failed = publish(bus, "bus", [entry(1, 1), broken, entry(3, 3)])
+    assert [e.sequence for e in sent] == ["1"]
+    assert failed is broken
+
+
+def envelope(event: Event) -> dict[str, Any]:
+    return {
+        "id": "b1",
+        "source": event.name.source.value,
+        "detail-type": event.name.detail_type,
+        "detail": dict(event.detail),
+    }
+
+
+def test_success_and_failure_are_written(registry: NotingRegistry) -> None:
+    good = success(
+        EventName.PROVISION_SUCCESS,
+        "r1",
+        event_id="e1",
+        operation_id="o1",
+        tenant_data={"tenantConfig": "{}"},
+        registration_data={"registrationStatus": "created"},
+    )
+    bad = failure(
+        EventName.DEPROVISION_FAILURE,
+        "r1",
+        event_id="e2",
+        operation_id="o1",
+        reason="quota",
+        log_url="https://l",
+    )
+    assert application_events.handler(envelope(good), None) == {"eventId": "e1", "changed": True}
+    application_events.handler(envelope(bad), None)
+    (_, (_, succeeded)), (_, (_, failed)) = registry.asked
+    assert succeeded == {
+        "event_id": "e1",
+        "operation_id": "o1",
+        "kinds": (OperationKind.ONBOARD,),
+        "tenant_data": {"tenantConfig": "{}"},
+        "registration_data": {"registrationStatus": "created"},
+    }
+    assert (failed["reason"], failed["log_url"]) == ("quota", "https://l")
+    assert failed["kinds"] == (OperationKind.OFFBOARD,)
+
+
+def test_a_failure_of_a_foreign_job_has_a_reason_too(registry: NotingRegistry) -> None:
+    detail = {
+        "tenantRegistrationId": "r1",
+        "jobOutput": {"tenantStatus": "Failed to provision tenant."},
+    }
+    application_events.handler(envelope(Event(EventName.PROVISION_FAILURE, detail)), None)
+    _, (_, failed) = registry.asked[0]
+    assert (failed["reason"], failed["event_id"]) == ("Failed to provision tenant.", "b1")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"detail": {"tenantRegistrationId": "unknown", "jobOutput": {}}},
+        {"detail": {}},
+        {"detail-type": "sbt_aws_other"},
+    ],
+)
+def test_what_cannot_be_written_is_parked(registry: NotingRegistry, broken: dict[str, Any]) -> None:
+    good = success(EventName.PROVISION_SUCCESS, "r1", event_id="e", operation_id="o")
+    with pytest.raises(Parked):
+        application_events.handler({**envelope(good), **broken}, None)
+
+
+def test_usage_goes_to_the_metering() -> None:
+    class Metering:
+        def ingest(self, event_id: str, detail: Any) -> bool:
+            return bool(event_id == "b1" and detail["tenantId"] == "t1")
+
+    use(NotingRegistry(), metering=Metering())
+    detail = {
+        "tenantId": "t1",
+        "metric": {"name": "calls", "unit": "", "value": 1},
+        "timestamp": "2026-01-01T00:00:00Z",
+    }
+    taken = application_events.handler(envelope(Event(EventName.INGEST_USAGE, detail)), None)
+    assert taken["changed"] is True

@@ -1,0 +1,125 @@
+"""The same figure to the cent, whatever the order, the repetitions and the delay."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.metering import ExactMetering, UsageError, UsageRecord
+
+PRICES = [
+    {"id": "1", "metricName": "calls", "amount": "0.0033"},
+    {"id": "2", "metricName": "bytes", "amount": "0.000000001"},
+    {"id": "3", "metricName": "foreign"},
+]
+
+
+class MemoryLedger:
+    """A ledger in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, UsageRecord] = {}
+
+    def add(self, record: UsageRecord) -> bool:
+        return self.kept.setdefault(record.event_id, record) is record
+
+    def records(self, tenant_id: str, month: str) -> Iterable[UsageRecord]:
+        found = [r for r in self.kept.values() if (r.tenant_id, r.month) == (tenant_id, month)]
+        return sorted(found, key=lambda record: record.event_id)
+
+
+def detail(tenant: str, metric: str, value: object, at: str) -> dict[str, Any]:
+    return {
+        "tenantId": tenant,
+        "metric": {"name": metric, "unit": "u", "value": value},
+        "timestamp": at,
+    }
+
+
+values = st.decimals(min_value=-(10**9), max_value=10**9, places=6).map(str)
+moments = st.integers(0, 60 * 24 * 75).map(
+    lambda minutes: (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)).isoformat()
+)
+details = st.builds(
+    detail, st.sampled_from(["t1", "t2"]), st.sampled_from(["calls", "bytes"]), values, moments
+)
+
+
+@given(st.lists(details, max_size=30), st.randoms())
+def test_order_and_repetition_change_nothing(
+    used: list[dict[str, Any]], chance: random.Random
+) -> None:
+    events = [(str(number), found) for number, found in enumerate(used)]
+    twice = events * 2
+    chance.shuffle(twice)
+    straight, shaken = ExactMetering(MemoryLedger()), ExactMetering(MemoryLedger())
+    assert all(straight.ingest(*event) for event in events)
+    assert sum(shaken.ingest(*event) for event in twice) == len(events)
+    for tenant in ("t1", "t2"):
+        for month in ("2026-01", "2026-02", "2026-03"):
+            expected = straight.statement(tenant, month, PRICES)
+            assert shaken.statement(tenant, month, PRICES) == expected
+            assert shaken.statement(tenant, month, PRICES) == expected
+            mine = [
+                Decimal(found["metric"]["value"])
+                for _, found in events
+                if found["tenantId"] == tenant and found["timestamp"].startswith(month)
+            ]
+            assert sum(line.quantity for line in expected.lines) == sum(mine)
+            assert expected.total == sum(line.amount for line in expected.lines)
+
+
+def test_late_usage_counts_in_its_own_month() -> None:
+    metering = ExactMetering(MemoryLedger())
+    metering.ingest("1", detail("t1", "calls", 100, "2026-01-31T23:59:59Z"))
+    before = metering.statement("t1", "2026-01", PRICES)
+    metering.ingest("2", detail("t1", "calls", 200, "2026-02-01T00:30:00+01:00"))
+    after = metering.statement("t1", "2026-01", PRICES)
+    assert (str(before.total), str(after.total)) == ("0.33", "0.99")
+    assert metering.statement("t1", "2026-02", PRICES).lines == ()
+
+
+def test_cents_that_floats_would_lose() -> None:
+    metering = ExactMetering(MemoryLedger())
+    for number in range(1000):
+        metering.ingest(str(number), detail("t1", "m", 0.1, "2026-01-02T00:00:00Z"))
+    made = metering.statement("t1", "2026-01", [{"metricName": "m", "amount": "0.0335"}])
+    assert made.document() == {
+        "tenantId": "t1",
+        "month": "2026-01",
+        "total": "3.35",
+        "lines": [
+            {
+                "metricName": "m",
+                "unit": "u",
+                "quantity": "100",
+                "price": "0.0335",
+                "amount": "3.35",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        detail("t1", "m", "x", "2026-01-02T00:00:00Z"),
+        detail("t1", "m", True, "2026-01-02T00:00:00Z"),
+        detail("t1", "m", "NaN", "2026-01-02T00:00:00Z"),
+        detail("t1", "m", "1e18", "2026-01-02T00:00:00Z"),
+        detail("t1", "m", "1e-13", "2026-01-02T00:00:00Z"),
+        detail("t1", "m", 1, "yesterday"),
+        {**detail("t1", "m", 1, "2026-01-02T00:00:00Z"), "metric": 1},
+    ],
+)
+def test_what_cannot_be_counted_is_refused(broken: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        ExactMetering(MemoryLedger()).ingest("1", broken)
