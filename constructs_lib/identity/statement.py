@@ -14,12 +14,37 @@ from typing import Final
 
 from constructs_lib.errors import ConfigError
 
-UNNAMEABLE_ACTIONS: Final = frozenset(
+# Reading that takes no resource: it shows names and settings of the account, and changes nothing.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+_UNNAMEABLE_READING = frozenset(
+    {
+        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalingPolicies",
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeScalingActivities",
+        "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:DescribeLaunchTemplates",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
+        "ecs:DescribeTaskDefinition",
+        "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeTags",
+        "elasticloadbalancing:DescribeTargetGroupAttributes",
+        "elasticloadbalancing:DescribeTargetGroups",
+        "logs:DescribeLogGroups",
+        "servicediscovery:GetOperation",
+        "servicediscovery:ListNamespaces",
+        "tag:GetResources",
+    }
+)
+
+UNNAMEABLE_ACTIONS: Final = _UNNAMEABLE_READING | frozenset(
     {
         # A metric belongs to no resource; its namespace may be restricted by a condition.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
         "cloudwatch:PutMetricData",
-        "ec2:DescribeAvailabilityZones",
         # A token is for the whole registry of the account; there is no resource to name.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
         "ecr:GetAuthorizationToken",

@@ -1,0 +1,20 @@
+"""What a control plane is made from: administrators, a registry, a bus and an HTTP API."""
+
+from constructs_lib.control_plane.admin_pool import AdminPool, ResourceServer
+from constructs_lib.control_plane.event_bus import EventBus, EventPattern, EventRule
+from constructs_lib.control_plane.http_api import Access, HttpApi, Route, TokenIssuer
+from constructs_lib.control_plane.registry_table import RegistryTable, TableShape
+
+__all__ = [
+    "Access",
+    "AdminPool",
+    "EventBus",
+    "EventPattern",
+    "EventRule",
+    "HttpApi",
+    "RegistryTable",
+    "ResourceServer",
+    "Route",
+    "TableShape",
+    "TokenIssuer",
+]

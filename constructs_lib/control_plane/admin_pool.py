@@ -1,0 +1,241 @@
+"""The user pool of those who run the system, people and machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.cognito_resource_server import (
+    CognitoResourceServer,
+    CognitoResourceServerScope,
+)
+from cdktf_cdktf_provider_aws.cognito_user import CognitoUser
+from cdktf_cdktf_provider_aws.cognito_user_group import CognitoUserGroup
+from cdktf_cdktf_provider_aws.cognito_user_in_group import CognitoUserInGroup
+from cdktf_cdktf_provider_aws.cognito_user_pool import (
+    CognitoUserPool,
+    CognitoUserPoolAccountRecoverySetting,
+    CognitoUserPoolAccountRecoverySettingRecoveryMechanism,
+    CognitoUserPoolAdminCreateUserConfig,
+    CognitoUserPoolPasswordPolicy,
+    CognitoUserPoolSchema,
+    CognitoUserPoolSchemaStringAttributeConstraints,
+    CognitoUserPoolUsernameConfiguration,
+)
+from cdktf_cdktf_provider_aws.cognito_user_pool_client import (
+    CognitoUserPoolClient,
+    CognitoUserPoolClientTokenValidityUnits,
+)
+from cdktf_cdktf_provider_aws.cognito_user_pool_domain import CognitoUserPoolDomain
+from constructs import Construct
+
+from constructs_lib.identity.user_pool import issuer
+
+SYSTEM_ADMIN: Final = "SystemAdmin"
+SUPPORT_READER: Final = "SupportReader"
+GROUPS: Final[Mapping[str, str]] = {
+    SYSTEM_ADMIN: "May do everything",
+    SUPPORT_READER: "May look at everything and change nothing",
+}
+
+
+@dataclass(frozen=True)
+class ResourceServer:
+    """An API that tokens give access to, with its scopes by name and what each allows."""
+
+    identifier: str
+    scopes: Mapping[str, str]
+
+    def names(self) -> list[str]:
+        """Return the scopes as tokens name them."""
+        return [f"{self.identifier}/{scope}" for scope in self.scopes]
+
+
+class AdminPool(Construct):
+    """Administrators, and machines that act for them.
+
+    People sign in by the code grant with PKCE through a client without a secret; machines get
+    tokens with a secret. Neither client has the implicit grant. Nobody signs up.
+
+    Parameters
+    ----------
+    name : str
+    region : str
+    domain : str
+        The prefix of the host that answers sign-in and token requests; unique in the region.
+    admin_email : str
+        The first administrator, who is invited by e-mail.
+    resource_servers : sequence of ResourceServer
+    callback_urls : sequence of str
+        Where people come back to after they have signed in.
+    deletion_protection : bool, default True
+        Whether the pool refuses to be deleted.
+
+    Attributes
+    ----------
+    id, arn, issuer : str
+    machine_client_id, public_client_id : str
+    token_url : str
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        region: str,
+        domain: str,
+        admin_email: str,
+        resource_servers: Sequence[ResourceServer],
+        callback_urls: Sequence[str],
+        deletion_protection: bool = True,
+    ) -> None:
+        super().__init__(scope, id_)
+        pool = _pool(self, name, deletion_protection)
+        self.id: str = pool.id
+        self.arn: str = pool.arn
+        self.issuer = issuer(region, pool.id)
+        host = CognitoUserPoolDomain(self, "Domain", domain=domain, user_pool_id=pool.id)
+        self.token_url = f"https://{host.domain}.auth.{region}.amazoncognito.com/oauth2/token"
+        servers = [
+            CognitoResourceServer(
+                self,
+                f"server-{server.identifier}",
+                user_pool_id=pool.id,
+                identifier=server.identifier,
+                name=server.identifier,
+                scope=[
+                    CognitoResourceServerScope(scope_name=scope_name, scope_description=allows)
+                    for scope_name, allows in server.scopes.items()
+                ],
+            )
+            for server in resource_servers
+        ]
+        scopes = [scope_name for server in resource_servers for scope_name in server.names()]
+        validity = CognitoUserPoolClientTokenValidityUnits(
+            access_token="minutes",  # noqa: S106 - a unit of time
+            id_token="minutes",  # noqa: S106
+            refresh_token="days",  # noqa: S106
+        )
+        machine = CognitoUserPoolClient(
+            self,
+            "machine-client",
+            name=f"{name}-machine",
+            user_pool_id=pool.id,
+            generate_secret=True,
+            allowed_oauth_flows_user_pool_client=True,
+            allowed_oauth_flows=["client_credentials"],
+            allowed_oauth_scopes=scopes,
+            explicit_auth_flows=["ALLOW_REFRESH_TOKEN_AUTH"],
+            enable_token_revocation=True,
+            access_token_validity=60,
+            id_token_validity=60,
+            refresh_token_validity=1,
+            token_validity_units=[validity],
+            depends_on=servers,
+        )
+        public = CognitoUserPoolClient(
+            self,
+            "public-client",
+            name=f"{name}-public",
+            user_pool_id=pool.id,
+            generate_secret=False,
+            supported_identity_providers=["COGNITO"],
+            allowed_oauth_flows_user_pool_client=True,
+            allowed_oauth_flows=["code"],
+            allowed_oauth_scopes=["email", "openid", "profile", *scopes],
+            callback_urls=list(callback_urls),
+            logout_urls=list(callback_urls),
+            explicit_auth_flows=["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"],
+            prevent_user_existence_errors="ENABLED",
+            enable_token_revocation=True,
+            access_token_validity=60,
+            id_token_validity=60,
+            refresh_token_validity=1,
+            token_validity_units=[validity],
+            write_attributes=["email", "name"],
+            depends_on=servers,
+        )
+        self.machine_client_id: str = machine.id
+        self.public_client_id: str = public.id
+        _first_administrator(self, pool.id, admin_email)
+
+
+def _pool(scope: Construct, name: str, keep: bool) -> CognitoUserPool:
+    return CognitoUserPool(
+        scope,
+        "Resource",
+        name=name,
+        deletion_protection="ACTIVE" if keep else "INACTIVE",
+        mfa_configuration="OFF",
+        username_configuration=CognitoUserPoolUsernameConfiguration(case_sensitive=False),
+        auto_verified_attributes=["email"],
+        admin_create_user_config=CognitoUserPoolAdminCreateUserConfig(
+            allow_admin_create_user_only=True
+        ),
+        account_recovery_setting=CognitoUserPoolAccountRecoverySetting(
+            recovery_mechanism=[
+                CognitoUserPoolAccountRecoverySettingRecoveryMechanism(
+                    name="verified_email", priority=1
+                )
+            ]
+        ),
+        password_policy=CognitoUserPoolPasswordPolicy(
+            minimum_length=12,
+            require_lowercase=True,
+            require_uppercase=True,
+            require_numbers=True,
+            require_symbols=True,
+            temporary_password_validity_days=7,
+        ),
+        schema=[
+            CognitoUserPoolSchema(
+                name="userRole",
+                attribute_data_type="String",
+                developer_only_attribute=False,
+                mutable=True,
+                required=False,
+                string_attribute_constraints=CognitoUserPoolSchemaStringAttributeConstraints(
+                    min_length="0", max_length="64"
+                ),
+            )
+        ],
+    )
+
+
+def _first_administrator(scope: Construct, pool_id: str, email: str) -> None:
+    groups = {
+        group: CognitoUserGroup(
+            scope,
+            f"group-{group}",
+            name=group,
+            user_pool_id=pool_id,
+            description=allows,
+            precedence=number,
+        )
+        for number, (group, allows) in enumerate(GROUPS.items(), 1)
+    }
+    user = CognitoUser(
+        scope,
+        "admin",
+        user_pool_id=pool_id,
+        username=email,
+        attributes={
+            "email": email,
+            "email_verified": "true",
+            "userRole": SYSTEM_ADMIN,
+        },
+        desired_delivery_mediums=["EMAIL"],
+        # What a person changes about themselves is theirs.
+        lifecycle=TerraformResourceLifecycle(ignore_changes=["attributes"]),
+    )
+    CognitoUserInGroup(
+        scope,
+        "admin-in-group",
+        user_pool_id=pool_id,
+        group_name=groups[SYSTEM_ADMIN].name,
+        username=user.username,
+    )

@@ -1,0 +1,126 @@
+"""The table of the tenant registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cdktf_cdktf_provider_aws.dynamodb_table import (
+    DynamodbTable,
+    DynamodbTableAttribute,
+    DynamodbTableGlobalSecondaryIndex,
+    DynamodbTablePointInTimeRecovery,
+    DynamodbTableServerSideEncryption,
+    DynamodbTableTtl,
+)
+from constructs import Construct
+
+from constructs_lib.identity import Statement
+
+
+@dataclass(frozen=True)
+class TableShape:
+    """The keys of a table and of its indexes, all of them strings.
+
+    Parameters
+    ----------
+    partition_key, sort_key : str
+    indexes : mapping
+        The partition and sort key of each index, by its name.
+    ttl_attribute : str
+        When an item expires, in seconds of the epoch.
+    """
+
+    partition_key: str
+    sort_key: str
+    indexes: Mapping[str, tuple[str, str]]
+    ttl_attribute: str
+
+
+class RegistryTable(Construct):
+    """Tenants, registrations, operations and the outbox, in one table with a stream.
+
+    On demand, encrypted, with point-in-time recovery.
+
+    Parameters
+    ----------
+    name : str
+    shape : TableShape
+    deletion_protection : bool, default True
+        Whether the table refuses to be deleted.
+
+    Attributes
+    ----------
+    name, arn, stream_arn : str
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        shape: TableShape,
+        deletion_protection: bool = True,
+    ) -> None:
+        super().__init__(scope, id_)
+        attributes = dict.fromkeys(
+            [
+                shape.partition_key,
+                shape.sort_key,
+                *(key for keys in shape.indexes.values() for key in keys),
+            ]
+        )
+        table = DynamodbTable(
+            self,
+            "Resource",
+            name=name,
+            billing_mode="PAY_PER_REQUEST",
+            hash_key=shape.partition_key,
+            range_key=shape.sort_key,
+            attribute=[DynamodbTableAttribute(name=key, type="S") for key in attributes],
+            global_secondary_index=[
+                DynamodbTableGlobalSecondaryIndex(
+                    name=index, hash_key=partition, range_key=sort, projection_type="ALL"
+                )
+                for index, (partition, sort) in shape.indexes.items()
+            ],
+            stream_enabled=True,
+            stream_view_type="NEW_AND_OLD_IMAGES",
+            ttl=DynamodbTableTtl(enabled=True, attribute_name=shape.ttl_attribute),
+            point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
+            server_side_encryption=DynamodbTableServerSideEncryption(enabled=True),
+            deletion_protection_enabled=deletion_protection,
+        )
+        self.name: str = table.name
+        self.arn: str = table.arn
+        self.stream_arn: str = table.stream_arn
+
+    def grant_read_write(self) -> Statement:
+        """Return the right to read and write items; without Scan, which nothing needs."""
+        return Statement(
+            [
+                "dynamodb:BatchGetItem",
+                "dynamodb:ConditionCheckItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+                "dynamodb:UpdateItem",
+            ],
+            [self.arn, f"{self.arn}/index/*"],
+            sid="Registry",
+        )
+
+    def grant_stream(self) -> Statement:
+        """Return the right to read the stream."""
+        return Statement(
+            [
+                "dynamodb:DescribeStream",
+                "dynamodb:GetRecords",
+                "dynamodb:GetShardIterator",
+                "dynamodb:ListStreams",
+            ],
+            [f"{self.arn}/stream/*"],
+            sid="RegistryStream",
+        )

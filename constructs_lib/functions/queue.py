@@ -1,0 +1,81 @@
+"""Queues that keep what could not be delivered until someone has looked at it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
+from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
+from constructs import Construct
+
+from constructs_lib import naming
+from constructs_lib.observability import Alarm, AlarmTopic, Metric
+
+_FOURTEEN_DAYS = 14 * 24 * 3600  # SQS keeps messages no longer
+
+
+class DeadLetterQueue(Construct):
+    """An encrypted queue that keeps messages for 14 days, with an alarm on the first of them.
+
+    Parameters
+    ----------
+    name : str
+        At most 80 characters.
+    holds : str
+        What its messages are, for the alarm.
+    topic : AlarmTopic
+        Told of messages.
+
+    Attributes
+    ----------
+    name, arn, url : str
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, name: str, holds: str, topic: AlarmTopic
+    ) -> None:
+        super().__init__(scope, id_)
+        queue = SqsQueue(
+            self,
+            "Resource",
+            name=naming.fit(naming.QUEUE, name),
+            message_retention_seconds=_FOURTEEN_DAYS,
+            sqs_managed_sse_enabled=True,
+        )
+        self.name: str = queue.name
+        self.arn: str = queue.arn
+        self.url: str = queue.url
+        Alarm(
+            self,
+            "alarm",
+            name=f"{name}-not-empty",
+            description=f"{holds}: look at the messages of {name}, repair, and replay them",
+            metric=Metric(
+                "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": name}, "Maximum"
+            ),
+            evaluation_periods=1,
+            topic=topic,
+        )
+
+    def accept_from_rules(self, rule_arns: Sequence[str]) -> None:
+        """Let these rules, once and for all, send what they could not deliver."""
+        SqsQueuePolicy(
+            self,
+            "Policy",
+            queue_url=self.url,
+            policy=json.dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"Service": "events.amazonaws.com"},
+                            "Action": ["sqs:SendMessage"],
+                            "Resource": [self.arn],
+                            "Condition": {"ArnEquals": {"aws:SourceArn": list(rule_arns)}},
+                        }
+                    ],
+                }
+            ),
+        )

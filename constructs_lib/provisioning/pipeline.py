@@ -1,0 +1,178 @@
+"""From a request on the bus to a build, one execution for each operation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
+from cdktf_cdktf_provider_aws.sfn_state_machine import (
+    SfnStateMachine,
+    SfnStateMachineTracingConfiguration,
+)
+from constructs import Construct
+
+from constructs_lib.identity import Role, Statement, Trust
+from constructs_lib.observability import Alarm, AlarmTopic, Metric
+
+
+class OperationMachine(Construct):
+    """A state machine that carries out one operation, with alarms on those that do not end well.
+
+    Parameters
+    ----------
+    name : str
+    definition : str
+        As JSON.
+    project_arn : str
+        The CodeBuild project whose builds it starts and stops.
+    bus_arn : str
+        Where it reports failures.
+    rule_arn : str
+        The rule that Step Functions hears of ended builds by; it makes it itself.
+    stuck_seconds : int
+        How long an operation may take before someone is told.
+    topic : AlarmTopic
+
+    Attributes
+    ----------
+    name, arn : str
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        definition: str,
+        project_arn: str,
+        bus_arn: str,
+        rule_arn: str,
+        stuck_seconds: int,
+        topic: AlarmTopic,
+    ) -> None:
+        super().__init__(scope, id_)
+        role = Role(
+            self,
+            "role",
+            name=f"{name}-role",
+            description=f"What the executions of {name} may do",
+            trust=Trust(service="states.amazonaws.com"),
+            statements=[
+                Statement(
+                    ["codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild"],
+                    [project_arn],
+                    sid="Builds",
+                ),
+                # https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html
+                Statement(
+                    ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+                    [rule_arn],
+                    sid="HearOfEndedBuilds",
+                ),
+                Statement(["events:PutEvents"], [bus_arn], sid="Failures"),
+                Statement(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], sid="Traces"),
+            ],
+        )
+        machine = SfnStateMachine(
+            self,
+            "Resource",
+            name=name,
+            type="STANDARD",
+            role_arn=role.arn,
+            definition=definition,
+            tracing_configuration=SfnStateMachineTracingConfiguration(enabled=True),
+            depends_on=role.ready,
+        )
+        self.name: str = machine.name
+        self.arn: str = machine.arn
+        dimensions = {"StateMachineArn": self.arn}
+        for metric, meaning in (
+            ("ExecutionsFailed", "An operation on a tenant failed; the tenant's row says why"),
+            ("ExecutionsTimedOut", "An operation on a tenant was given up; look at its build"),
+        ):
+            Alarm(
+                self,
+                f"alarm-{metric}",
+                name=f"{name}-{metric}",
+                description=meaning,
+                metric=Metric("AWS/States", metric, dimensions),
+                evaluation_periods=1,
+                topic=topic,
+            )
+        Alarm(
+            self,
+            "alarm-stuck",
+            name=f"{name}-stuck",
+            description="An operation on a tenant takes far longer than it should",
+            metric=Metric("AWS/States", "ExecutionTime", dimensions, "Maximum"),
+            threshold=stuck_seconds * 1000,
+            evaluation_periods=1,
+            topic=topic,
+        )
+
+
+class OperationsDashboard(Construct):
+    """One page that shows executions, builds and what could not be delivered.
+
+    Parameters
+    ----------
+    name, region : str
+    state_machine_arn, project_name : str
+    queue_names : sequence of str
+        The queues of what could not be delivered.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        region: str,
+        state_machine_arn: str,
+        project_name: str,
+        queue_names: Sequence[str],
+    ) -> None:
+        super().__init__(scope, id_)
+        charts = {
+            "Operations": [
+                ["AWS/States", metric, "StateMachineArn", state_machine_arn]
+                for metric in ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed")
+            ],
+            "Builds": [
+                ["AWS/CodeBuild", metric, "ProjectName", project_name]
+                for metric in ("Builds", "SucceededBuilds", "FailedBuilds")
+            ],
+            "Not delivered": [
+                ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue]
+                for queue in queue_names
+            ],
+        }
+        CloudwatchDashboard(
+            self,
+            "Resource",
+            dashboard_name=name,
+            dashboard_body=json.dumps(
+                {
+                    "widgets": [
+                        {
+                            "type": "metric",
+                            "x": 8 * column,
+                            "y": 0,
+                            "width": 8,
+                            "height": 6,
+                            "properties": {
+                                "title": title,
+                                "region": region,
+                                "stat": "Sum",
+                                "period": 300,
+                                "metrics": metrics,
+                            },
+                        }
+                        for column, (title, metrics) in enumerate(charts.items())
+                    ]
+                }
+            ),
+        )
