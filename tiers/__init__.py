@@ -12,8 +12,10 @@ from typing import Any
 _EXPORTS = {
     "AdvancedTier": "tiers.advanced",
     "AdvancedTenant": "tiers.advanced",
+    "ApplicationPlane": "tiers.application_plane",
     "BasicTenant": "tiers.basic",
     "BasicTier": "tiers.basic",
+    "ControlPlane": "tiers.control_plane",
     "Platform": "tiers.platform",
     "PremiumTenant": "tiers.premium",
 }
@@ -21,8 +23,10 @@ _EXPORTS = {
 __all__ = [
     "AdvancedTenant",
     "AdvancedTier",
+    "ApplicationPlane",
     "BasicTenant",
     "BasicTier",
+    "ControlPlane",
     "Platform",
     "PremiumTenant",
 ]

@@ -80,3 +80,30 @@ class AdvancedTierContract:
     cluster_arn: str
     cluster_name: str
     capacity_provider: str
+
+
+@dataclass(frozen=True)
+class ControlPlaneContract:
+    """Where the control plane is, and what its events travel on."""
+
+    event_bus_name: str
+    event_bus_arn: str
+    registry_table_name: str
+    registry_table_arn: str
+    api_id: str
+    api_url: str
+    admin_pool_id: str
+    issuer: str
+    token_url: str
+    machine_client_id: str
+    public_client_id: str
+
+
+@dataclass(frozen=True)
+class ApplicationPlaneContract:
+    """What carries out the operations on tenants."""
+
+    state_machine_arn: str
+    build_project_name: str
+    provisioner_role_arn: str
+    runner_repository_url: str

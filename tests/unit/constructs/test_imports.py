@@ -17,7 +17,11 @@ ALLOWED_EDGES = {
     "tiers": (
         "constructs_lib",
         "services.configuration",
+        # Pure data of the control plane: who may call what, the table's shape, names of events.
+        "services.control_plane.routes",
+        "services.events.names",
         "services.gateway.config",
+        "services.registry.table",
         "services.tenancy",
         "tiers",
     ),

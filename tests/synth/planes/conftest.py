@@ -1,0 +1,31 @@
+"""Both planes, synthesised once for all tests here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cdktf import App
+from sample import configured
+from template import Template
+
+import tiers
+
+
+@pytest.fixture(scope="session")
+def planes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
+    """The root modules of both planes."""
+    # Packaged with the functions; without it there is nothing to package.
+    pytest.importorskip("aws_lambda_powertools")
+    outdir = tmp_path_factory.mktemp("planes")
+    configuration = configured()
+    app = App(outdir=str(outdir))
+    tenants = [
+        kind(app, configuration=configuration)
+        for kind in (tiers.BasicTenant, tiers.AdvancedTenant, tiers.PremiumTenant)
+    ]
+    tiers.ControlPlane(app, configuration=configuration)
+    tiers.ApplicationPlane(app, configuration=configuration, tenants=tenants)
+    app.synth()
+    names = ("control-plane", "application-plane")
+    return {name: Template.read(Path(outdir) / "stacks" / name) for name in names}

@@ -1,0 +1,255 @@
+"""The application plane: what turns requests on the bus into tenants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from cdktf import TerraformStack
+from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
+from cdktf_cdktf_provider_aws.ecr_repository import (
+    EcrRepository,
+    EcrRepositoryEncryptionConfiguration,
+    EcrRepositoryImageScanningConfiguration,
+)
+from constructs import Construct
+
+from constructs_lib import SaasStack
+from constructs_lib.contract import read
+from constructs_lib.control_plane import EventPattern, EventRule
+from constructs_lib.functions import DeadLetterQueue, FunctionCode, PythonFunction
+from constructs_lib.identity import Statement
+from constructs_lib.observability import AlarmTopic
+from constructs_lib.provisioning import (
+    BuildProject,
+    OperationMachine,
+    OperationsDashboard,
+    operation_definition,
+    required_statements,
+)
+from services.configuration import Configuration
+from services.events.names import EventName, Source
+from tiers.contracts import ApplicationPlaneContract, ControlPlaneContract, contract_path
+from tiers.deployment import stack_settings
+from tiers.function_code import ROOT, starter_code
+
+APPLICATION_PLANE: Final = "application-plane"
+
+_REQUESTS: Final = (
+    EventName.ONBOARDING_REQUEST,
+    EventName.OFFBOARDING_REQUEST,
+    EventName.TENANT_UPDATE_REQUEST,
+    EventName.ACTIVATE_REQUEST,
+    EventName.DEACTIVATE_REQUEST,
+)
+_BUILD_MINUTES: Final = 60
+_PASSED_TO: Final = ("ec2.amazonaws.com", "ecs-tasks.amazonaws.com")
+
+
+class ApplicationPlane(SaasStack):
+    """Rule, starter, state machine, builds, and their alarms and dashboard.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        The deployment.
+    tenants : sequence of TerraformStack
+        The tenants' root modules: what builds may do follows from what is in them.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        configuration: Configuration,
+        tenants: Sequence[TerraformStack],
+    ) -> None:
+        super().__init__(scope, APPLICATION_PLANE, settings=stack_settings(configuration))
+        prefix = configuration.prefix
+        region = configuration.region
+        account = DataAwsCallerIdentity(self, "account").account_id
+        control_plane = read(
+            self,
+            "control-plane",
+            contract_path(configuration.name, configuration.environment, "control-plane"),
+            ControlPlaneContract,
+        )
+        topic = AlarmTopic(
+            self, "alarms", name=f"{prefix}-application-plane", emails=[configuration.admin_email]
+        )
+        repository = _runner_repository(self, configuration)
+        rights = [
+            *tenant_statements(configuration, tenants, account),
+            *_engine_statements(configuration, account, repository.arn),
+            Statement(["events:PutEvents"], [control_plane.event_bus_arn], sid="Results"),
+        ]
+        project = BuildProject(
+            self,
+            "provisioner",
+            name=f"{prefix}-provisioner",
+            image=f"{repository.repository_url}:{configuration.release}",
+            buildspec=(ROOT / "services/provisioner/buildspec.yml").read_text(),
+            statements=rights,
+            untouchable_role_arns=[
+                f"arn:aws:iam::{account}:role/{prefix}-{part}*"
+                for part in ("cp-", "provisioner-", "start-operation-", "tenant-operation-")
+            ],
+            environment={"EVENT_BUS": control_plane.event_bus_name, "RELEASE_DIR": "/release"},
+            timeout_minutes=_BUILD_MINUTES,
+            log_retention_days=configuration.log_retention_days,
+        )
+        machine = OperationMachine(
+            self,
+            "machine",
+            name=f"{prefix}-tenant-operation",
+            definition=operation_definition(
+                project=project.name,
+                bus=control_plane.event_bus_name,
+                source=Source.APPLICATION_PLANE.value,
+                timeout_seconds=_BUILD_MINUTES * 60 + 300,
+            ),
+            project_arn=project.arn,
+            bus_arn=control_plane.event_bus_arn,
+            rule_arn=(
+                f"arn:aws:events:{region}:{account}:rule/"
+                "StepFunctionsGetEventForCodeBuildStartBuildRule"
+            ),
+            stuck_seconds=_BUILD_MINUTES * 60 // 2,
+            topic=topic,
+        )
+        failures = DeadLetterQueue(
+            self,
+            "failures",
+            name=f"{prefix}-requests-failures",
+            holds="Requests for operations that were not started",
+            topic=topic,
+        )
+        starter = PythonFunction(
+            self,
+            "starter",
+            name=f"{prefix}-start-operation",
+            description="Starts one execution for each operation",
+            code=FunctionCode(self, "code", package=starter_code()),
+            handler="services.provisioner.starter.handler",
+            statements=[Statement(["states:StartExecution"], [machine.arn], sid="Start")],
+            environment={"STATE_MACHINE": machine.arn},
+            memory_mib=256,
+            failures=failures,
+            log_retention_days=configuration.log_retention_days,
+        )
+        rule = EventRule(
+            self,
+            "requests",
+            name=f"{prefix}-tenant-requests",
+            description="Requests for operations on tenants",
+            bus_name=control_plane.event_bus_name,
+            pattern=EventPattern(
+                [Source.CONTROL_PLANE.value], [name.detail_type for name in _REQUESTS]
+            ),
+            function=starter,
+            failures=failures,
+        )
+        failures.accept_from_rules([rule.arn])
+        OperationsDashboard(
+            self,
+            "dashboard",
+            name=f"{prefix}-operations",
+            region=region,
+            state_machine_arn=machine.arn,
+            project_name=project.name,
+            queue_names=[
+                failures.name,
+                f"{prefix}-cp-outbox-failures",
+                f"{prefix}-cp-events-failures",
+            ],
+        )
+        self.publish(
+            ApplicationPlaneContract(
+                state_machine_arn=machine.arn,
+                build_project_name=project.name,
+                provisioner_role_arn=project.role_arn,
+                runner_repository_url=repository.repository_url,
+            )
+        )
+
+
+def tenant_statements(
+    configuration: Configuration, tenants: Sequence[TerraformStack], account: str
+) -> list[Statement]:
+    """Return what applying the tenants' root modules takes."""
+    documents: list[dict[str, Any]] = [stack.to_terraform() for stack in tenants]
+    types = {
+        kind
+        for document in documents
+        for section in ("resource", "data")
+        for kind in document.get(section, {})
+    }
+    # Who the caller is needs no permission.
+    types -= {"aws_caller_identity"}
+    return [
+        *required_statements(
+            types,
+            prefix=configuration.prefix,
+            contracts=f"{configuration.name}/{configuration.environment}",
+            region=configuration.region,
+            account=account,
+        ),
+        Statement(
+            ["iam:PassRole"],
+            [f"arn:aws:iam::{account}:role/{configuration.prefix}-*"],
+            conditions={"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}},
+        ),
+    ]
+
+
+def _engine_statements(
+    configuration: Configuration, account: str, repository_arn: str
+) -> list[Statement]:
+    """Return what the engine needs itself: states, locks, slots, and its own image."""
+    bucket = f"arn:aws:s3:::{configuration.state_bucket}"
+    tables = f"arn:aws:dynamodb:{configuration.region}:{account}:table"
+    key = configuration.state.kms
+    return [
+        Statement(["s3:GetBucketLocation", "s3:ListBucket"], [bucket], sid="States"),
+        Statement(
+            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            [f"{bucket}/workspaces/tenant-*"],
+            sid="TenantStates",
+        ),
+        Statement(
+            [
+                "dynamodb:ConditionCheckItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:DescribeTable",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+            ],
+            [f"{tables}/{configuration.lock_table}", f"{tables}/{configuration.placement_table}"],
+            sid="LocksAndSlots",
+        ),
+        Statement(["tag:GetResources"], sid="ProveNothingIsLeft"),
+        Statement(["ecr:GetAuthorizationToken"]),
+        Statement(
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            [repository_arn],
+            sid="OwnImage",
+        ),
+        *(
+            [Statement(["kms:Decrypt", "kms:GenerateDataKey"], [key], sid="StateKey")]
+            if key
+            else []
+        ),
+    ]
+
+
+def _runner_repository(scope: Construct, configuration: Configuration) -> EcrRepository:
+    return EcrRepository(
+        scope,
+        "runner",
+        name=f"{configuration.prefix}/provisioner",
+        image_tag_mutability="IMMUTABLE",
+        image_scanning_configuration=EcrRepositoryImageScanningConfiguration(scan_on_push=True),
+        encryption_configuration=[EcrRepositoryEncryptionConfiguration(encryption_type="AES256")],
+        force_delete=not configuration.deletion_protection,
+    )

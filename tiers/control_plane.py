@@ -1,0 +1,270 @@
+"""The control plane: who runs the system, what should be, and the API and events to change it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
+from constructs import Construct
+
+from constructs_lib import SaasStack
+from constructs_lib.contract import read
+from constructs_lib.control_plane import (
+    Access,
+    AdminPool,
+    EventBus,
+    EventPattern,
+    EventRule,
+    HttpApi,
+    RegistryTable,
+    ResourceServer,
+    Route,
+    TableShape,
+    TokenIssuer,
+)
+from constructs_lib.functions import DeadLetterQueue, FunctionCode, PythonFunction
+from constructs_lib.identity import Statement
+from constructs_lib.observability import AlarmTopic
+from services.configuration import Configuration
+from services.control_plane import routes
+from services.events.names import Source
+from services.registry import table as registry_shape
+from tiers.contracts import ControlPlaneContract, PlatformContract
+from tiers.deployment import platform_path, stack_settings
+from tiers.function_code import control_plane_code
+
+CONTROL_PLANE: Final = "control-plane"
+
+RESOURCE_SERVERS: Final = (
+    ResourceServer(
+        "tenant",
+        {"tenant_read": "See tenants", "tenant_write": "Onboard, change and offboard tenants"},
+    ),
+    ResourceServer(
+        "user",
+        {"user_read": "See system users", "user_write": "Create, change and delete system users"},
+    ),
+)
+_ACCESS: Final = {
+    routes.Access.JWT: Access.SCOPE,
+    routes.Access.IAM: Access.IAM,
+    routes.Access.PUBLIC: Access.PUBLIC,
+}
+_OUTBOX_ENTRY: Final = (
+    '{"eventName": ["INSERT"], "dynamodb": {"Keys": '
+    '{"PK": {"S": [{"prefix": "TENANT#"}]}, "SK": {"S": [{"prefix": "OUT#"}]}}}}'
+)
+_USER_ACTIONS: Final = (
+    "AdminAddUserToGroup",
+    "AdminCreateUser",
+    "AdminDeleteUser",
+    "AdminDisableUser",
+    "AdminEnableUser",
+    "AdminGetUser",
+    "AdminListGroupsForUser",
+    "AdminRemoveUserFromGroup",
+    "AdminUpdateUserAttributes",
+    "ListUsers",
+    "ListUsersInGroup",
+)
+
+
+class ControlPlane(SaasStack):
+    """Admin pool, registry, bus, HTTP API and the functions between them.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        The deployment.
+    """
+
+    def __init__(self, scope: Construct, *, configuration: Configuration) -> None:
+        super().__init__(scope, CONTROL_PLANE, settings=stack_settings(configuration))
+        self._configuration = configuration
+        prefix = configuration.prefix
+        account = DataAwsCallerIdentity(self, "account").account_id
+        self._platform = read(self, "platform", platform_path(configuration), PlatformContract)
+        self._topic = AlarmTopic(
+            self, "alarms", name=f"{prefix}-control-plane", emails=[configuration.admin_email]
+        )
+        self._pool = AdminPool(
+            self,
+            "admins",
+            name=f"{prefix}-admins",
+            region=configuration.region,
+            # Host names are shared with all accounts of the region.
+            domain=f"{prefix}-{account}",
+            admin_email=configuration.admin_email,
+            resource_servers=RESOURCE_SERVERS,
+            callback_urls=[_console_url(configuration)],
+            deletion_protection=configuration.deletion_protection,
+        )
+        self._registry = RegistryTable(
+            self,
+            "registry",
+            name=f"{prefix}-registry",
+            shape=TableShape(
+                partition_key=registry_shape.PARTITION_KEY,
+                sort_key=registry_shape.SORT_KEY,
+                indexes=registry_shape.INDEXES,
+                ttl_attribute=registry_shape.TTL_ATTRIBUTE,
+            ),
+            deletion_protection=configuration.deletion_protection,
+        )
+        self._bus = EventBus(self, "bus", name=f"{prefix}-bus", account=account)
+        self._code = FunctionCode(self, "code", package=control_plane_code())
+        api = self._api()
+        self._outbox()
+        self._application_events()
+        self.publish(
+            ControlPlaneContract(
+                event_bus_name=self._bus.name,
+                event_bus_arn=self._bus.arn,
+                registry_table_name=self._registry.name,
+                registry_table_arn=self._registry.arn,
+                api_id=api.id,
+                api_url=api.url,
+                admin_pool_id=self._pool.id,
+                issuer=self._pool.issuer,
+                token_url=self._pool.token_url,
+                machine_client_id=self._pool.machine_client_id,
+                public_client_id=self._pool.public_client_id,
+            )
+        )
+
+    def _api(self) -> HttpApi:
+        configuration = self._configuration
+        function = self._function(
+            "api",
+            "Answers the HTTP API of the control plane",
+            [
+                self._registry.grant_read_write(),
+                self._put_events(),
+                Statement(
+                    [f"cognito-idp:{action}" for action in _USER_ACTIONS],
+                    [self._pool.arn],
+                    sid="SystemUsers",
+                ),
+            ],
+            memory_mib=1024,
+        )
+        return HttpApi(
+            self,
+            "http-api",
+            name=f"{configuration.prefix}-control-plane",
+            function=function,
+            issuer=TokenIssuer(
+                self._pool.issuer, [self._pool.machine_client_id, self._pool.public_client_id]
+            ),
+            routes=[
+                Route(route.key, scopes=route.scopes, access=_ACCESS[route.access])
+                for route in routes.ROUTES
+            ],
+            origins=[_origin(_console_url(configuration))],
+            log_retention_days=configuration.log_retention_days,
+        )
+
+    def _outbox(self) -> None:
+        failures = self._dead_letters("outbox", "Events that could not be put on the bus")
+        function = self._function(
+            "outbox",
+            "Puts the events of the registry's outbox on the bus",
+            [
+                self._registry.grant_read_write(),
+                self._registry.grant_stream(),
+                self._put_events(),
+                Statement(["sqs:SendMessage"], [failures.arn], sid="Failures"),
+            ],
+            timeout_seconds=60,
+        )
+        function.consume_stream(
+            "registry",
+            stream_arn=self._registry.stream_arn,
+            failures=failures,
+            pattern=_OUTBOX_ENTRY,
+        )
+
+    def _application_events(self) -> None:
+        failures = self._dead_letters("events", "Results of operations that were not recorded")
+        function = self._function(
+            "events",
+            "Records the results of operations in the registry",
+            [
+                self._registry.grant_read_write(),
+                Statement(
+                    ["dynamodb:GetItem", "dynamodb:UpdateItem"],
+                    [self._platform.mapping_table_arn],
+                    sid="TenantMapping",
+                ),
+            ],
+            failures=failures,
+        )
+        rule = EventRule(
+            self,
+            "application-events",
+            name=f"{self._configuration.prefix}-application-events",
+            description="What the application plane reports",
+            bus_name=self._bus.name,
+            pattern=EventPattern([Source.APPLICATION_PLANE.value]),
+            function=function,
+            failures=failures,
+        )
+        failures.accept_from_rules([rule.arn])
+
+    def _put_events(self) -> Statement:
+        return Statement(["events:PutEvents"], [self._bus.arn], sid="Events")
+
+    def _dead_letters(self, name: str, holds: str) -> DeadLetterQueue:
+        return DeadLetterQueue(
+            self,
+            f"{name}-failures",
+            name=f"{self._configuration.prefix}-cp-{name}-failures",
+            holds=holds,
+            topic=self._topic,
+        )
+
+    def _function(
+        self,
+        name: str,
+        description: str,
+        statements: list[Statement],
+        *,
+        memory_mib: int = 512,
+        timeout_seconds: int = 30,
+        failures: DeadLetterQueue | None = None,
+    ) -> PythonFunction:
+        configuration = self._configuration
+        module = {"events": "application_events"}.get(name, name)
+        return PythonFunction(
+            self,
+            name,
+            name=f"{configuration.prefix}-cp-{name}",
+            description=description,
+            code=self._code,
+            handler=f"services.control_plane.{module}.handler",
+            statements=statements,
+            memory_mib=memory_mib,
+            timeout_seconds=timeout_seconds,
+            failures=failures,
+            log_retention_days=configuration.log_retention_days,
+            environment={
+                "ADMIN_POOL_ID": self._pool.id,
+                "EVENT_BUS": self._bus.name,
+                "LOG_LEVEL": "INFO",
+                "MAPPING_TABLE": self._platform.mapping_table_name,
+                "PLACEMENT_TABLE": self._platform.placement_table_name,
+                "PREFIX": configuration.prefix,
+                "REGISTRY_TABLE": self._registry.name,
+                "STAGE": configuration.environment,
+            },
+        )
+
+
+def _console_url(configuration: Configuration) -> str:
+    """Return where administrators come back to after they have signed in."""
+    host = f"https://admin.{configuration.domain}" if configuration.domain else ""
+    return f"{host or 'http://localhost:4200'}/"
+
+
+def _origin(url: str) -> str:
+    return url.rstrip("/")

@@ -1,0 +1,45 @@
+"""What is packaged for the functions of the two planes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from constructs_lib.functions import CodePackage
+
+ROOT: Final = Path(__file__).parents[1]
+
+_PYDANTIC: Final = (
+    "annotated-types",
+    "pydantic",
+    "pydantic-core",
+    "typing-extensions",
+    "typing-inspection",
+)
+
+
+def control_plane_code() -> CodePackage:
+    """Return the code of the HTTP API and of the handlers of events."""
+    return CodePackage(
+        root=ROOT,
+        sources=[
+            "services/__init__.py",
+            "services/control_plane",
+            "services/events",
+            "services/metering",
+            "services/registry",
+            "services/tenancy",
+            "tiers/__init__.py",
+            "tiers/contracts.py",
+            "tiers/policy.py",
+            "tiers/tenant_variables.py",
+        ],
+        distributions=["aws-lambda-powertools", "jmespath", *_PYDANTIC],
+    )
+
+
+def starter_code() -> CodePackage:
+    """Return the code that starts one execution for each operation."""
+    return CodePackage(
+        root=ROOT, sources=["services/__init__.py", "services/provisioner/starter.py"]
+    )
