@@ -1,0 +1,126 @@
+"""The API under test: a deployed one if the environment names it, else ours on the local AWS.
+
+`CONTROL_PLANE_URL` and `CONTROL_PLANE_TOKEN` (every scope; a machine's or a SystemAdmin's) name a
+deployed API. `CONTROL_PLANE_READ_TOKEN` (tenant_read only), if given, lets scopes be tested too.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+
+from services.control_plane import runtime
+from services.control_plane.routes import TENANT_READ, TENANT_WRITE, USER_READ, USER_WRITE, Role
+from services.local.layout import ACCOUNT_ID
+from services.local.local_aws import LocalAws
+from services.registry.table import INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW
+from tests.conformance.adapter import serving, token
+
+
+@dataclass(frozen=True)
+class Api:
+    """Where the API is, and tokens for it."""
+
+    url: str
+    all_scopes: str
+    read_only: str | None
+
+    def client(self, bearer: str | None) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    if url := os.environ.get("CONTROL_PLANE_URL"):
+        bearer = os.environ.get("CONTROL_PLANE_TOKEN")
+        if not bearer:
+            pytest.skip("CONTROL_PLANE_URL is given, CONTROL_PLANE_TOKEN is not")
+        yield Api(url, bearer, os.environ.get("CONTROL_PLANE_READ_TOKEN"))
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    local = LocalAws(tmp_path_factory.mktemp("local"), port)
+    local.up()
+    try:
+        made = _runtime(local.environment()["AWS_ENDPOINT_URL"])
+        runtime.use(made)
+        scopes = f"{TENANT_READ} {TENANT_WRITE} {USER_READ} {USER_WRITE}"
+        with serving() as address:
+            yield Api(
+                address,
+                token(client_id="conformance", scope=scopes),
+                token(client_id="conformance", scope=TENANT_READ),
+            )
+    finally:
+        runtime.use(None)
+        local.down()
+
+
+@pytest.fixture(scope="session")
+def api(deployed: Api) -> Iterator[httpx.Client]:
+    """Return a client with every scope."""
+    with deployed.client(deployed.all_scopes) as client:
+        yield client
+
+
+@pytest.fixture
+def name() -> str:
+    """Return a tenant's name that nobody has."""
+    return f"c{uuid.uuid4().hex[:16]}"
+
+
+class _LocalRuntime(runtime.Runtime):
+    endpoint = ""
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=ACCOUNT_ID,
+            aws_secret_access_key="local",
+        )
+
+
+def _runtime(endpoint: str) -> runtime.Runtime:
+    made = _LocalRuntime(runtime.Settings("registry", "bus", ""))
+    made.endpoint = endpoint
+    dynamodb = made.client("dynamodb")
+    keys = {PARTITION_KEY, SORT_KEY, *(key for pair in INDEXES.values() for key in pair)}
+    dynamodb.create_table(
+        TableName="registry",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in sorted(keys)],
+        KeySchema=_schema(PARTITION_KEY, SORT_KEY),
+        GlobalSecondaryIndexes=[
+            {"IndexName": i, "KeySchema": _schema(*k), "Projection": {"ProjectionType": "ALL"}}
+            for i, k in INDEXES.items()
+        ],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": STREAM_VIEW},
+    )
+    cognito = made.client("cognito-idp")
+    pool = cognito.create_user_pool(
+        PoolName="admins",
+        Schema=[{"Name": "userRole", "AttributeDataType": "String", "Mutable": True}],
+    )["UserPool"]["Id"]
+    for role in Role:
+        cognito.create_group(UserPoolId=pool, GroupName=role.value)
+    made.settings = runtime.Settings("registry", "bus", pool)
+    return made
+
+
+def _schema(partition: str, sort: str) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": partition, "KeyType": "HASH"},
+        {"AttributeName": sort, "KeyType": "RANGE"},
+    ]
