@@ -25,9 +25,13 @@ def own_fields(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the caller's fields, or raise `FieldRefused` if some are not the caller's to set."""
     if refused := SYSTEM_FIELDS.intersection(data):
         raise FieldRefused(refused, "set by the system; leave out")
-    size = len(items.text(data).encode())
+    try:
+        size = len(items.text(data).encode())
+    except (ValueError, RecursionError):
+        # NaN, half of a surrogate pair, or nested without end: no event could carry it.
+        raise FieldRefused(data.keys(), "not plain JSON") from None
     if size > _LONGEST:
-        raise FieldRefused(["tenantData"], f"{size} bytes; allowed {_LONGEST}")
+        raise FieldRefused(data.keys(), f"{size} bytes together; allowed {_LONGEST}")
     return dict(data)
 
 
@@ -114,8 +118,18 @@ def checked_parameters(
 
 
 def fingerprint(*request: Any) -> str:
-    """Return what tells one request under an idempotency key from another."""
-    return hashlib.sha256(items.text({"request": request}).encode()).hexdigest()
+    """Return what tells one request under an idempotency key from another.
+
+    Raises
+    ------
+    FieldRefused
+        If the request is not plain JSON: NaN, half of a surrogate pair, nested without end.
+    """
+    try:
+        text = items.text({"request": request})
+        return hashlib.sha256(text.encode()).hexdigest()
+    except (ValueError, RecursionError):
+        raise FieldRefused(["request"], "not plain JSON") from None
 
 
 def _document(tenant_id: str, columns: Mapping[str, Any], release: str) -> TenantDocument:

@@ -312,7 +312,9 @@ def plain(found: Item) -> dict[str, Any]:
 
 def text(data: Mapping[str, Any]) -> str:
     """Return data as JSON text, the same text for the same data."""
-    return json.dumps(data, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    return json.dumps(
+        data, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False
+    )
 
 
 def epoch(at: datetime) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,10 +39,6 @@ _REQUESTS = {
     OperationKind.RESUME: activate_request,
 }
 
-Entry = Mapping[str, Any]
-Put = Callable[[Sequence[Entry]], Sequence[Mapping[str, Any]]]
-"""Sends entries to the bus and returns its answer to each: `ErrorCode` in those it refused."""
-
 
 @dataclass(frozen=True)
 class OutboxEntry:
@@ -64,25 +60,6 @@ class OutboxEntry:
     def tenant(self) -> str:
         """The partition within which entries are sent in order."""
         return self.key[0]
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What became of some entries.
-
-    Attributes
-    ----------
-    keys : tuple
-        Keys of those on the bus.
-    refused : OutboxEntry or None
-        The first that the bus refused; some after it were not tried.
-    error : str or None
-        What the bus said.
-    """
-
-    keys: tuple[tuple[str, str], ...]
-    refused: OutboxEntry | None = None
-    error: str | None = None
 
 
 def event_id(key: tuple[str, str]) -> str:
@@ -173,19 +150,3 @@ def batches(entries: Iterable[OutboxEntry]) -> list[list[OutboxEntry]]:
         calls[-1].append(entry)
         size += weight
     return calls
-
-
-def send(entries: Iterable[OutboxEntry], bus: str, put: Put) -> Sent:
-    """Send entries in order; stop after the first call of which one was refused."""
-    sent: list[tuple[str, str]] = []
-    for call in batches(entries):
-        answers = put([entry.event.entry(bus) for entry in call])
-        refused: tuple[OutboxEntry, str] | None = None
-        for entry, answer in zip(call, answers, strict=True):
-            if code := answer.get("ErrorCode"):
-                refused = refused or (entry, f"{code}: {answer.get('ErrorMessage', '')}")
-            else:
-                sent.append(entry.key)
-        if refused is not None:
-            return Sent(tuple(sent), *refused)
-    return Sent(tuple(sent))

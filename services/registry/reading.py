@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from services.registry import items, tokens
 from services.registry.errors import (
     InvalidSort,
+    InvalidToken,
     OperationUnknown,
     RegistrationUnknown,
     TenantUnknown,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _SORTS = ("name", "-name")
 _ROUNDS = 10  # queries for one page, if filters leave little of each
 _FILTERED_READ = 250
+_LONGEST_KEY = 1024  # bytes; what the registry writes is far shorter
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,8 @@ class Reading:
         return found, following
 
     def _get(self, of: tuple[str, str]) -> items.Item | None:
+        if len(of[0].encode(errors="replace")) > _LONGEST_KEY:
+            return None  # DynamoDB would call it an error, but it is only unknown
         answer = self._client.get_item(
             TableName=self._table, Key=items.key(of), ConsistentRead=True
         )
@@ -213,7 +217,13 @@ class Reading:
             query = self._query(listing, limit + 1 - len(found))
             if start:
                 query["ExclusiveStartKey"] = start
-            answer = self._client.query(**query)
+            try:
+                answer = self._client.query(**query)
+            except self._client.exceptions.ClientError as error:
+                # A position outside the list: only a forged token has one.
+                if token and error.response["Error"]["Code"] == "ValidationException":
+                    raise InvalidToken from None
+                raise
             found += answer["Items"]
             start = answer.get("LastEvaluatedKey")
             if len(found) > limit or start is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from services.registry import items
 from services.registry.changes import Change
-from services.registry.errors import IdempotencyMismatch, RegistryError
+from services.registry.errors import FieldRefused, IdempotencyMismatch, RegistryError
 from services.registry.reading import Reading
 from services.registry.records import AuditEntry
 from services.registry.table import LIST_KEY
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 _ATTEMPTS: Final = 40
+_LONGEST_KEY: Final = 255
 _KEY_LIFE: Final = timedelta(days=1)
 _SENT_LIFE: Final = timedelta(days=35)
 _Result = TypeVar("_Result")
@@ -128,6 +129,8 @@ class Recording(Reading):
         """Return the id that this request was answered with before."""
         if asked.key is None:
             return None
+        if not 0 < len(asked.key) <= _LONGEST_KEY or not asked.key.isprintable():
+            raise FieldRefused(["Idempotency-Key"], f"allowed 1 to {_LONGEST_KEY} characters")
         found = self._get(items.idempotency_key(asked.actor, asked.key))
         if found is None:
             return None

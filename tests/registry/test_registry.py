@@ -408,6 +408,21 @@ def test_what_is_unknown_says_so(registry: Registry) -> None:
         registry.deregister("r", actor="alice")
 
 
+def test_odd_input_is_refused_and_never_an_error_of_ours(registry: Registry) -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    for odd in (float("nan"), "\ud800", deep):
+        with pytest.raises(FieldRefused, match="not plain JSON"):
+            registry.register(asked(odd=odd), actor="alice")
+    with pytest.raises(FieldRefused, match="Idempotency-Key"):
+        registry.register(asked(), actor="alice", idempotency_key="k" * 3000)
+    with pytest.raises(RegistrationUnknown):
+        registry.registration("r" * 3000)
+    with pytest.raises(TenantUnknown):
+        registry.tenant("t" * 3000)
+
+
 def test_what_runs_too_long_is_found(registry: Registry) -> None:
     registration = registry.register(asked(), actor="alice")
     [stuck] = registry.running_since(datetime.now(UTC) + LATER).items

@@ -1,8 +1,7 @@
-"""From stream records to the bus: in order, once by id, and nothing after a refusal."""
+"""From stream records to the bus: in order, and the same event by the same id."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,24 +84,3 @@ def test_a_call_holds_one_entry_of_a_tenant(tenants: list[str]) -> None:
     for call in calls:
         assert 0 < len(call) <= outbox.BATCH
         assert len({entry.tenant for entry in call}) == len(call)
-
-
-def test_nothing_of_a_tenant_overtakes_what_was_refused() -> None:
-    sent: list[str] = []
-
-    def put(call: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-        sent.extend(entry["Detail"] for entry in call)
-        refused = {"ErrorCode": "InternalFailure", "ErrorMessage": "busy"}
-        return [refused if "op-t1" in entry["Detail"] else {"EventId": "1"} for entry in call]
-
-    found = entries([record("t2", 1), record("t1", 2), record("t3", 3), record("t1", 4)])
-    result = outbox.send(found, "bus", put)
-    assert len(sent) == 3
-    assert [key[0] for key in result.keys] == ["TENANT#t2", "TENANT#t3"]
-    assert result.refused is not None
-    assert (result.refused.sequence, result.error) == ("2", "InternalFailure: busy")
-
-
-def test_a_sent_batch_refuses_nothing() -> None:
-    result = outbox.send(entries([record("t1")]), "bus", lambda call: [{} for _ in call])
-    assert (len(result.keys), result.refused) == (1, None)
