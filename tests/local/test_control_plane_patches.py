@@ -99,7 +99,7 @@ def resources_of_builds_and_log_streams(aws: Aws) -> bool:
     aws.client("logs").create_log_group(logGroupName="/of/streams")
     arn = f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:/of/streams:*"
     role = _role(aws, "streams", "x.amazonaws.com", "logs:CreateLogStream", resource=arn)
-    session = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="s")["Credentials"]
+    session = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     aws.client(
         "logs",
         aws_access_key_id=session["AccessKeyId"],
