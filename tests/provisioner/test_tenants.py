@@ -29,8 +29,9 @@ def until(condition: object, seconds: float = 40) -> None:
 
 
 def in_the_middle(project: Project, tenant: str) -> bool:
+    """Whether the first resource is made and the slow one is at work."""
     log = project.workspace(tenant) / "apply.log"
-    return log.exists() and '"apply_start"' in log.read_text().rpartition("first: Creation c")[2]
+    return log.exists() and "terraform_data.middle: Provisioning with" in log.read_text()
 
 
 def running(project: Project) -> list[int]:
