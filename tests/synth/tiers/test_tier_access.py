@@ -9,6 +9,7 @@ import pytest
 
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS
 from services.configuration import Configuration
+from tests.synth.sample import configured
 from tests.synth.template import Template, as_list
 
 SILOS = ("tenant-advanced", "tenant-premium")
