@@ -63,7 +63,7 @@ class Deployment:
             cli_config(self.workdir, environment=self.environment),
             self.interruption,
         )
-        return Engine(terraform, self.files, self.interruption, self.state.release, self.progress)
+        return Engine(terraform, self.files, self.interruption, self.state, self.progress)
 
     @property
     def files(self) -> Workdir:

@@ -94,6 +94,16 @@ def test_lock_of_somebody_else(project: Project) -> None:
     assert project.run("tenant", "show", "t1", "--json").json["outputs"]["release"] == "latest"
 
 
+def test_first_apply_plans_apart_only_when_someone_holds_the_lock(project: Project) -> None:
+    apply(project, "t1")
+    assert not (project.workspace("t1") / "plan.log").exists()
+
+    project.lock("t2", "eve@elsewhere", datetime.now(UTC).isoformat(), "1111-2222")
+    busy = apply(project, "t2", "--lock-timeout", "1", code=1)
+    assert "locked by eve@elsewhere" in busy.err
+    assert (project.workspace("t2") / "plan.log").exists(), "what eve makes would go unguarded"
+
+
 def test_killed_run_converges(project: Project) -> None:
     process = project.start("tenant", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow")
     until(lambda: in_the_middle(project, "t1"))
