@@ -45,8 +45,8 @@ unit: $(INSTALLED) ## The tests of pure logic (seconds)
 	$(BIN)/pytest tests/unit
 
 test: lint $(SYNTHESISED) ## Everything that CI runs
-	$(BIN)/pytest tests/unit tests/synth tests/terraform
-	$(BIN)/pytest tests/provisioner tests/local tests/runner
+	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/synth tests/terraform tests/cli
+	$(BIN)/pytest -n 2 --dist loadfile tests/provisioner tests/local tests/runner
 	$(BIN)/pytest tests/e2e
 
 bench: $(SYNTHESISED) ## Measure the ratios that the design promises

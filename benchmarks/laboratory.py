@@ -23,6 +23,7 @@ from services.local.local_aws import LocalAws
 from services.provisioner.mirror import cli_config
 
 PROJECT = Path(__file__).parent.parent
+MODULES = Path(os.environ.get("ECS_SAAS_MODULES", PROJECT / "cdktf.out/stacks")).absolute()
 STACK = "tenant-advanced"
 FIRST_TENANT = "first"
 _SETTLE_SECONDS = 60.0
@@ -72,7 +73,7 @@ class Laboratory:
             **self.local.environment(),
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.forwarder.port}",
             "ECS_SAAS_TARGET": "aws",
-            "ECS_SAAS_MODULES": str(PROJECT / "cdktf.out/stacks"),
+            "ECS_SAAS_MODULES": str(MODULES),
             "TF_CLI_CONFIG_FILE": str(cli_config(self.path)),
             "CHECKPOINT_DISABLE": "1",
         }
@@ -82,7 +83,7 @@ class Laboratory:
         self._ecs_saas("platform", "apply")
         self.onboard(FIRST_TENANT)
         self._bare.mkdir()
-        shutil.copy(PROJECT / "cdktf.out/stacks" / STACK / "cdk.tf.json", self._bare)
+        shutil.copy(MODULES / STACK / "cdk.tf.json", self._bare)
         self._terraform("init", "-input=false")
 
     def onboard(self, tenant: str) -> Run:

@@ -6,10 +6,10 @@ when it is first used; the modules can be imported one by one as well.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from constructs_lib import lazy_provider
+from constructs_lib.lazy_exports import lazily
 
 if TYPE_CHECKING:
     from constructs_lib.compute import Capacity as Capacity
@@ -105,12 +105,4 @@ __all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - a table is easier to keep true t
 # Here, so that it is done before any module of ours imports a provider resource.
 lazy_provider.install()
 
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULE_OF:
-        return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _MODULE_OF)

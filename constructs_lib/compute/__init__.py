@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from constructs_lib.lazy_exports import lazily
 
 if TYPE_CHECKING:
     from constructs_lib.compute.capacity import Capacity as Capacity
@@ -40,8 +41,4 @@ _MODULE_OF = {
 
 __all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - a table is easier to keep true than two lists
 
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULE_OF:
-        return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+__getattr__, __dir__ = lazily(__name__, _MODULE_OF)

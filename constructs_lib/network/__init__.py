@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from constructs_lib.lazy_exports import lazily
 
 if TYPE_CHECKING:
     from constructs_lib.network.addresses import Subnets, subnets_of
@@ -20,8 +21,4 @@ _MODULES = {
     "subnets_of": "addresses",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__, __dir__ = lazily(__name__, _MODULES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from constructs_lib.lazy_exports import lazily
 
 if TYPE_CHECKING:
     from constructs_lib.routing.cell import (
@@ -16,8 +17,4 @@ if TYPE_CHECKING:
 
 __all__ = ["CAPACITY_LIMIT", "NOT_ROUTED", "CellRef", "ICell", "RoutingCell"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.cell"), name)
+__getattr__, __dir__ = lazily(__name__, dict.fromkeys(__all__, "cell"))

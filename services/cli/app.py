@@ -45,6 +45,7 @@ app = typer.Typer(
     cls=_LazyGroup,
     help="A tier-based multi-tenant SaaS on Amazon ECS: platform, tenants, and a local AWS.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # plain errors: one line for logs and pipes
     add_completion=False,
     pretty_exceptions_enable=False,
 )

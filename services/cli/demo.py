@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 demo_app = typer.Typer(
     help="Everything on this machine: apply, onboard a tenant per tier, send requests.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     add_completion=False,
 )
 

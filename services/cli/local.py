@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from services.cli.output import write_line
 from services.local.errors import LocalAwsError
 from services.local.local_aws import LocalAws, Status
 
@@ -18,10 +20,8 @@ DEFAULT_HOME = Path(".ecs-saas/local")
 local_app = typer.Typer(
     help="The AWS of your machine: started, stopped, emptied. Nothing listens beyond 127.0.0.1.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
-
-_out = Console()
-_err = Console(stderr=True)
 
 _Home = Annotated[
     Path, typer.Option("--home", envvar="ECS_SAAS_LOCAL_HOME", help="Where its state is kept.")
@@ -44,7 +44,7 @@ def up(home: _Home = DEFAULT_HOME, port: _Port = None, region: _Region = None) -
     """Start it unless it runs, and wait until it answers."""
     local = LocalAws(home, port, region)
     try:
-        with _err.status("starting the local AWS"):
+        with _spinning("starting the local AWS"):
             status = local.up()
     except LocalAwsError as error:
         raise _fail(error) from error
@@ -58,7 +58,7 @@ def down(home: _Home = DEFAULT_HOME) -> None:
         ran = LocalAws(home).down()
     except LocalAwsError as error:
         raise _fail(error) from error
-    _out.print("stopped" if ran else "it was not running")
+    write_line("stopped" if ran else "it was not running")
 
 
 @local_app.command()
@@ -79,7 +79,7 @@ def logs(
     """Print what the server printed last."""
     local = LocalAws(home)
     for line in local.logs(lines):
-        _out.print(line, markup=False, highlight=False, soft_wrap=True)
+        write_line(line)
     if follow:
         _follow(local.log_path)
 
@@ -91,7 +91,7 @@ def reset(home: _Home = DEFAULT_HOME) -> None:
         LocalAws(home).reset()
     except LocalAwsError as error:
         raise _fail(error) from error
-    _out.print(f"removed everything under {home}")
+    write_line(f"removed everything under {home}")
 
 
 @local_app.command()
@@ -102,18 +102,31 @@ def env(home: _Home = DEFAULT_HOME) -> None:
     except LocalAwsError as error:
         raise _fail(error) from error
     for name, value in variables.items():
-        _out.print(f"export {name}={value}", markup=False, highlight=False, soft_wrap=True)
+        write_line(f"export {name}={value}")
+
+
+@contextmanager
+def _spinning(text: str) -> Iterator[None]:
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+
+    with Console(stderr=True).status(text):
+        yield
 
 
 def _show(status: Status) -> None:
-    table = Table.grid(padding=(0, 2))
-    table.add_row("local AWS", "[green]running[/]" if status.running else "[yellow]not running[/]")
+    lines = {"local AWS": "running" if status.running else "not running"}
     if status.running:
-        table.add_row("endpoint", status.endpoint)
-        table.add_row("region", status.region)
-        table.add_row("process", str(status.pid))
-    table.add_row("home", str(status.home))
-    _out.print(table)
+        lines |= {
+            "endpoint": status.endpoint,
+            "region": status.region,
+            "process": str(status.pid),
+        }
+    lines["home"] = str(status.home)
+    for name, value in lines.items():
+        write_line(f"{name:<9}  {value}")
 
 
 def _follow(path: Path) -> None:
@@ -123,7 +136,8 @@ def _follow(path: Path) -> None:
             while True:
                 line = log.readline()
                 if line:
-                    _out.print(line.rstrip("\n"), markup=False, highlight=False, soft_wrap=True)
+                    write_line(line.rstrip("\n"))
+                    sys.stdout.flush()
                 else:
                     time.sleep(0.2)
     except (KeyboardInterrupt, FileNotFoundError):
@@ -131,5 +145,5 @@ def _follow(path: Path) -> None:
 
 
 def _fail(error: LocalAwsError) -> typer.Exit:
-    _err.print(f"[red]error:[/] {error}", soft_wrap=True, highlight=False)
+    sys.stderr.write(f"error: {error}\n")
     return typer.Exit(2)

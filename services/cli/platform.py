@@ -16,6 +16,7 @@ from services.provisioner.platform import Platform
 platform_app = typer.Typer(
     help="The state backend, the platform and the tiers' shared parts.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     add_completion=False,
 )
 

@@ -25,7 +25,10 @@ from services.tenancy import TenantDocument, TenantDocumentError, check_tenant_i
 from services.tenancy.problems import Problem, did_you_mean
 
 tenant_app = typer.Typer(
-    help="Onboard, look at and offboard tenants.", no_args_is_help=True, add_completion=False
+    help="Onboard, look at and offboard tenants.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
 )
 
 _TenantId = Annotated[str, typer.Argument(help="The tenant's id; names its workspace.")]

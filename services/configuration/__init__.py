@@ -6,7 +6,6 @@
 """
 
 from services.configuration.schema import (
-    Compute,
     Configuration,
     Ec2Capacity,
     GatewaySpec,
@@ -22,6 +21,7 @@ from services.configuration.schema import (
     TierSettings,
 )
 from services.configuration.source import ConfigurationError, load, parse
+from tiers.policy import Compute
 
 __all__ = [
     "Compute",

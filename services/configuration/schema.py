@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -17,6 +16,7 @@ from services.configuration import fields
 from services.configuration.fields import memory_for
 from services.tenancy import Tier
 from services.tenancy.problems import not_allowed, show
+from tiers.policy import Compute
 from tiers.tenant_variables import TASK_SIZES
 
 _SERVICE_NAME = r"^[a-z][a-z0-9-]{0,19}$"
@@ -54,14 +54,6 @@ class Frozen(BaseModel):
     """A part of the configuration: immutable, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Compute(StrEnum):
-    """Who runs a tier's tasks: Fargate, Fargate's spare capacity, or EC2 instances of our own."""
-
-    FARGATE = "fargate"
-    FARGATE_SPOT = "fargate_spot"
-    EC2 = "ec2"
 
 
 class NetworkSettings(Frozen):

@@ -195,9 +195,38 @@ def _patch_lifecycle(containers: Containers, plane: DataPlane) -> None:
 
         return make
 
+    def make_complete(original: Any) -> Any:
+        def complete(cluster_name: str, service_key: str, **named: Any) -> None:
+            original(cluster_name, service_key, **named)
+            _forget_failed_deployments(service_key)
+
+        return complete
+
     replace(ecs, "_make_deployment", make_deployment)
+    replace(ecs, "_complete_service_deployment", make_complete)
     replace(ecs, "_watch_task_lifecycle", lambda _original: watch)
     replace(ecs, "_record_service_task_healthy", make_healthy)
+
+
+def _forget_failed_deployments(service_key: str) -> None:
+    """Drop what was rolled back, as ECS does once its tasks are gone.
+
+    The emulator lists it for ever, and Terraform, which waits for a service with one deployment,
+    waits for ever too.
+    """
+    service = ecs._services.get(service_key)
+    if service is None or len(service["deployments"]) == 1:
+        return
+    live = {
+        task.get("_deployment_id")
+        for task in ecs._tasks.values()
+        if task.get("lastStatus") in ecs._PRE_STOP_STATUSES
+    }
+    service["deployments"] = [
+        deployment
+        for deployment in service["deployments"]
+        if deployment["status"] == "PRIMARY" or deployment["id"] in live
+    ]
 
 
 def _await_healthy(service_key: str, task: Mapping[str, Any], plane: DataPlane) -> bool:

@@ -88,16 +88,8 @@ class LocalAws:
         StartupError
             If the server ends or does not answer in time; the message ends with its log.
         """
-        running = self._layout.read_running()
-        if running is None and self._layout.is_locked():
-            return self._await_ready(None)  # someone else is starting it, or stopping it
-        if running is not None:
-            if self._port not in (None, running.port):
-                raise LocalAwsError(
-                    f"the local AWS of {self.home} already runs on port {running.port}, not"
-                    f" {self._port}: stop it first (`ecs-saas local down`) or leave --port out"
-                )
-            return self._await_ready(None)
+        if self._await_other():
+            return self.status()
         port = self._port or DEFAULT_PORT
         _require_free(port)
         self._layout.running.unlink(missing_ok=True)
@@ -198,6 +190,29 @@ class LocalAws:
         log = self._layout.log
         if log.exists() and log.stat().st_size > _LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))
+
+    def _await_other(self) -> bool:
+        """Wait while another server of this home lives; whether it answers in the end.
+
+        Another `up` may be starting it, or it may be on its way out: a killed server holds its
+        lock for a moment longer.
+        """
+        deadline = time.monotonic() + _START_SECONDS
+        while self._layout.is_locked():
+            running = self._layout.read_running()
+            if running is not None and _answers(running.port):
+                if self._port not in (None, running.port):
+                    raise LocalAwsError(
+                        f"the local AWS of {self.home} already runs on port {running.port}, not"
+                        f" {self._port}: stop it first (`ecs-saas local down`) or leave --port out"
+                    )
+                return True
+            if time.monotonic() > deadline:
+                raise StartupError(
+                    self._startup_message(f"did not answer within {_START_SECONDS:.0f} s")
+                )
+            time.sleep(0.05)
+        return False
 
     def _await_ready(self, process: subprocess.Popen[bytes] | None) -> Status:
         deadline = time.monotonic() + _START_SECONDS

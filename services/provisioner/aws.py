@@ -91,6 +91,7 @@ class Aws:
 def access_errors(environment: Mapping[str, str] = os.environ) -> Iterator[None]:
     """Turn botocore's many ways of not reaching AWS into one `AwsAccessError` with advice."""
     from botocore import exceptions as boto  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     try:
         yield
@@ -111,6 +112,11 @@ def access_errors(environment: Mapping[str, str] = os.environ) -> Iterator[None]
         raise AwsAccessError(
             f"AWS does not answer at {where} ({_line(error)}): is the endpoint right, and is "
             "what serves it running?"
+        ) from error
+    except ResponseParserError as error:
+        where = environment.get("AWS_ENDPOINT_URL", "AWS's public endpoints")
+        raise AwsAccessError(
+            f"what answers at {where} is not AWS: its answer cannot be read; is the endpoint right?"
         ) from error
     except boto.ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")

@@ -49,6 +49,10 @@ class Deployment:
     interruption: Interruption = field(default_factory=Interruption)
     lock_seconds: float = 600.0
 
+    def require_terraform(self) -> Path:
+        """Return the Terraform CLI, or raise `TerraformMissingError`; nothing is written."""
+        return find_binary(self.environment)
+
     @functools.cached_property
     def engine(self) -> Engine:
         """Runs root modules; needs a Terraform CLI."""
@@ -58,12 +62,12 @@ class Deployment:
             **self.environment,
         }
         terraform = Terraform(
-            find_binary(environment),
+            self.require_terraform(),
             environment,
             cli_config(self.workdir, environment=self.environment),
             self.interruption,
         )
-        return Engine(terraform, self.files, self.interruption, self.state.release, self.progress)
+        return Engine(terraform, self.files, self.interruption, self.state, self.progress)
 
     @property
     def files(self) -> Workdir:

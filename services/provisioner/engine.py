@@ -1,7 +1,8 @@
 """One run of one root module in one workspace: plan, guard, apply, outputs.
 
 A run has two Terraform processes, a plan and the apply of that very plan, and one provider process
-that both use. Everything else that is known about the run comes from their logs.
+that both use. The first apply in a workspace has nothing to guard and is one process. Everything
+else that is known about the run comes from their logs.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from services.provisioner import guard
 from services.provisioner.errors import (
@@ -111,6 +112,18 @@ class Result:
         return not self.changes and not self.applied
 
 
+class Backend(Protocol):
+    """Where states and their locks are."""
+
+    def exists(self, stack: str, workspace: str) -> bool:
+        """Whether the workspace has a state."""
+        ...
+
+    def release(self, lock: LockInfo) -> bool:
+        """Remove one lock; called for locks of our own dead runs only. False if it was gone."""
+        ...
+
+
 class Engine:
     """Runs root modules with Terraform.
 
@@ -120,8 +133,7 @@ class Engine:
     workdir : Workdir
         Where data directories, plans, logs and records of runs are kept.
     interruption : Interruption
-    release_lock : callable
-        Removes one state lock from the backend; called for locks of our own dead runs only.
+    backend : Backend
     progress : Progress, optional
     """
 
@@ -130,13 +142,13 @@ class Engine:
         terraform: Terraform,
         workdir: Workdir,
         interruption: Interruption,
-        release_lock: Callable[[LockInfo], bool],
+        backend: Backend,
         progress: Progress | None = None,
     ) -> None:
         self._terraform = terraform
         self._workdir = workdir
         self._interruption = interruption
-        self._release_lock = release_lock
+        self._backend = backend
         self.progress: Progress = progress or Silent()
 
     def execute(self, request: Request) -> Result:
@@ -234,6 +246,8 @@ class _Run:
             )
         with self._shared_provider(data):
             self._push_errored_state()
+            if self._is_first() and (created := self._create()) is not None:
+                return self._result(created, created.outputs.values, applied=True)
             planned = self._plan()
             if request.operation is Operation.PLAN or planned.empty:
                 return self._result(planned, {}, applied=False)
@@ -266,6 +280,37 @@ class _Run:
             self._keep = (self._held, *provider.keep)
             self._variables |= provider.variables()
             yield
+
+    def _is_first(self) -> bool:
+        """Whether there is no state, and so nothing that the guard could keep from deletion."""
+        request = self._request
+        if request.operation is not Operation.APPLY or request.local_state:
+            return False
+        return not self._engine._backend.exists(request.stack, request.workspace)
+
+    def _create(self) -> Tally | None:
+        """Plan and apply in one Terraform process: the second one costs more than a second.
+
+        None if someone holds the state lock. They may be making the state that was not there, so
+        nobody waits for the lock here: what comes after them is planned and guarded.
+        """
+        self._raise_if_interrupted()
+        self._engine.progress.stage(self._request.run, "apply")
+        arguments = ["apply", "-json", "-input=false", "-auto-approve", "-lock-timeout=0s"]
+        tally = Tally()
+        try:
+            finished = self._process(
+                "apply", [*arguments, f"-var-file={self._space.variables}"], tally
+            )
+        finally:
+            self._push_errored_state()
+        if finished.code == 0:
+            return tally
+        lock = find_lock(finished.diagnostics)
+        if lock is None:
+            raise self._failure("apply", finished)
+        self._released(lock, finished)
+        return None
 
     def _plan(self) -> Tally:
         request = self._request
@@ -349,7 +394,7 @@ class _Run:
             reason = "of this very run, whose answer was lost"
         else:
             return False
-        if self._engine._release_lock(lock):
+        if self._engine._backend.release(lock):
             self._engine._note(self._request, f"released lock {lock.id}, {reason}")
         return True
 

@@ -98,7 +98,7 @@ class Platform:
             )
 
     def _waves(self, stacks: Sequence[str]) -> list[list[str]]:
-        _ = self._deployment.engine  # a missing Terraform is told before AWS is asked
+        self._deployment.require_terraform()  # a missing one is told before AWS is asked
         known = [stack for wave in ORDER for stack in wave]
         unknown = sorted(set(stacks) - set(known))
         if unknown:

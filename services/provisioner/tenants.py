@@ -148,7 +148,7 @@ class Tenants:
         return list(self._deployment.state.tenants())
 
     def _module(self, tier: Tier) -> Any:
-        _ = self._deployment.engine  # a missing Terraform is told before AWS is asked
+        self._deployment.require_terraform()  # a missing one is told before AWS is asked
         return require_module(self._deployment.modules, tier.tenant_stack)
 
     def _require_same_tier(self, document: TenantDocument) -> bool:

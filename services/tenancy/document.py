@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from services.tenancy.problems import InputError, Problem, not_allowed, problems_of, show
+from services.tenancy.problems import InputError, Problem, not_allowed, one_of, problems_of, show
 from services.tenancy.tier import Tier
 from tiers.tenant_variables import (
     CELL_PATTERN,
@@ -112,7 +112,7 @@ class TenantDocument(_Frozen):
 
     tenant_id: TenantId
     tenant_name: TenantName
-    tier: Tier
+    tier: Tier = Field(description=one_of(Tier))
     admin_email: str = Field(pattern=EMAIL_PATTERN, max_length=254, description="an e-mail address")
     placement: Placement | None = None
     release: str = Field(

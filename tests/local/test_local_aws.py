@@ -208,3 +208,15 @@ def test_every_item_counts_once_however_often_it_is_killed(local_aws: LocalAws) 
     local_aws.up()
     item = table.get_item(TableName="locks", Key={"LockID": {"S": "counter"}})["Item"]
     assert item["times"]["N"] == "15"
+
+
+def test_up_right_after_a_kill_starts_it_again(tmp_path: Path) -> None:
+    local = LocalAws(tmp_path, free_port())
+    try:
+        for _ in range(3):
+            pid = local.up().pid
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            assert local.up().pid != pid
+    finally:
+        local.reset()

@@ -29,8 +29,9 @@ def until(condition: object, seconds: float = 40) -> None:
 
 
 def in_the_middle(project: Project, tenant: str) -> bool:
+    """Whether the first resource is made and the slow one is at work."""
     log = project.workspace(tenant) / "apply.log"
-    return log.exists() and '"apply_start"' in log.read_text().rpartition("first: Creation c")[2]
+    return log.exists() and "terraform_data.middle: Provisioning with" in log.read_text()
 
 
 def running(project: Project) -> list[int]:
@@ -91,6 +92,16 @@ def test_lock_of_somebody_else(project: Project) -> None:
     assert "terraform force-unlock 1111-2222" in busy.err
     assert len(project.locks()) == 1
     assert project.run("tenant", "show", "t1", "--json").json["outputs"]["release"] == "latest"
+
+
+def test_first_apply_plans_apart_only_when_someone_holds_the_lock(project: Project) -> None:
+    apply(project, "t1")
+    assert not (project.workspace("t1") / "plan.log").exists()
+
+    project.lock("t2", "eve@elsewhere", datetime.now(UTC).isoformat(), "1111-2222")
+    busy = apply(project, "t2", "--lock-timeout", "1", code=1)
+    assert "locked by eve@elsewhere" in busy.err
+    assert (project.workspace("t2") / "plan.log").exists(), "what eve makes would go unguarded"
 
 
 def test_killed_run_converges(project: Project) -> None:

@@ -143,7 +143,7 @@ def test_a_deploy_that_fails_is_rolled_back(pool: Environment) -> None:
             lambda: pool.describe("products")["taskDefinition"] == good,
             40,
         )
-        time.sleep(0.5)
+        pool.await_steady("products", 20)
     assert set(statuses) == {200, 201}
     assert pool.addresses("products") == before
     assert any("ISOLATION: got 'neither'" in line for line in pool.log_lines("products"))

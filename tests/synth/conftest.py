@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sample import CONFIGURATION, configured
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
-from template import Template
 
 import main
 from services.configuration import Configuration
+from tests.synth.sample import CONFIGURATION, configured
+from tests.synth.template import Template
 
 Templates = dict[str, Template]
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from cdktf import App, TerraformOutput
 from cdktf_cdktf_provider_aws.vpc import Vpc
-from template import Template
 
 from constructs_lib import ConfigError, SaasStack, StackSettings
 from constructs_lib.hcl_module import HclModule, ModuleInputError
+from tests.synth.template import Template
 
 MODULES = Path(__file__).parents[3] / "modules"
 INPUTS: dict[str, Any] = {

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from cdktf import App, TerraformStack
-from template import Template
 
 from constructs_lib import ConfigError, SaasStack
 from constructs_lib.network import Network
+from tests.synth.template import Template
 
 ZONES = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
 

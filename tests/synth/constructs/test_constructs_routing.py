@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from template import Template
 
 from constructs_lib import ConfigError, SaasStack
 from constructs_lib.network import NetworkRef
 from constructs_lib.routing import NOT_ROUTED, RoutingCell
+from tests.synth.template import Template
 
 NETWORK = NetworkRef("vpc-1", ("subnet-1", "subnet-2", "subnet-3"), "10.0.0.0/16")
 

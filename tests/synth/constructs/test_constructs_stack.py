@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import pytest
 from cdktf import App, TerraformOutput
 from cdktf_cdktf_provider_aws.vpc import Vpc
-from template import Template
 
 from constructs_lib import ConfigError, SaasStack, StackSettings, contract
+from tests.synth.template import Template
 
 
 @dataclass(frozen=True)

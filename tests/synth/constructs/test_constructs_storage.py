@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from template import Template
 
 from constructs_lib import ConfigError, SaasStack
 from constructs_lib.observability import (
@@ -18,6 +17,7 @@ from constructs_lib.observability import (
     unhealthy_hosts,
 )
 from constructs_lib.storage import LogBucket, ReleaseBucket, SecureBucket
+from tests.synth.template import Template
 
 
 def _statements(template: Template) -> dict[str, dict[str, Any]]:

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sample import CONFIGURATION, configured
 
 import main
+from tests.synth.sample import CONFIGURATION, configured
 
 ROOT = Path(main.__file__).parent
 

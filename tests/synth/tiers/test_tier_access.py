@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from template import Template, as_list
 
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS
 from services.configuration import Configuration
+from tests.synth.sample import configured
+from tests.synth.template import Template, as_list
 
 SILOS = ("tenant-advanced", "tenant-premium")
 
@@ -152,3 +153,17 @@ def test_every_role_and_group_of_the_longest_names_still_fits(
 def _widest(name: str) -> str:
     name = name.replace("${substr(sha256(var.tenant_id), 0, 12)}", "x" * 12)
     return name.replace("${var.tenant_id}", "x" * 36)
+
+
+def test_workflows_of_a_named_repository_may_apply(
+    synthesised: Callable[[Configuration], dict[str, Template]],
+    templates: dict[str, Template],
+) -> None:
+    assert not templates["platform"].resources("aws_iam_policy")
+    template = synthesised(configured('repository = "owner/shop"'))["platform"]
+    (module,) = template.document["module"].values()
+    assert module["repository"] == "owner/shop"
+    assert set(module["apply_policy_arns"]) == {"read", "network", "data", "compute", "access"}
+    for where, statement in template.statements():
+        if statement["Effect"] == "Allow" and "*" in as_list(statement.get("Resource", [])):
+            assert set(as_list(statement["Action"])) <= UNNAMEABLE_ACTIONS, where

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from sample import CONFIGURATION, configured
-from template import Template
 
 from services.configuration import Configuration
+from tests.synth.sample import CONFIGURATION, configured
+from tests.synth.template import Template
 from tiers.tenant_variables import OUTPUTS, VARIABLES
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from template import Template
+
+from tests.synth.template import Template
 
 RUNNING = ("tier-basic", "tenant-advanced", "tenant-premium")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
-from template import Template
+
+from tests.synth.template import Template
 
 STACKS = (
     "platform",

@@ -54,6 +54,7 @@ PURE = (
     "constructs_lib.hcl",
     "constructs_lib.hcl_interface",
     "constructs_lib.hcl_types",
+    "constructs_lib.lazy_exports",
     "constructs_lib.lazy_provider",
     "constructs_lib.naming",
     "constructs_lib.network.addresses",

@@ -1,0 +1,62 @@
+"""Asking for help, and the provisioner, load little."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+HEAVY = {"cdktf", "jsii", "constructs", "boto3", "botocore", "rich", "hcl2", "httpx", "fastapi"}
+
+HELP = """
+import sys
+from services.cli.app import main
+sys.argv = ["ecs-saas", *{arguments}]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+print("LOADED", *sys.modules)
+"""
+
+PROVISIONER = """
+import importlib, pkgutil, sys
+import services.provisioner
+for module in pkgutil.iter_modules(services.provisioner.__path__):
+    importlib.import_module(f"services.provisioner.{module.name}")
+print("LOADED", *sys.modules)
+"""
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the modules that a new interpreter has after `code`."""
+    output = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    return set(output.rpartition("LOADED")[2].split())
+
+
+# The counts are those of today and a tenth more: what starts slowly starts one import at a time.
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [
+        (["--help"], 360),
+        (["tenant", "apply", "--help"], 330),
+        (["platform", "--help"], 330),
+        (["local", "up", "--help"], 330),
+    ],
+    ids=["help", "tenant", "platform", "local"],
+)
+def test_help_loads_little(arguments: list[str], most: int) -> None:
+    loaded = loaded_by(HELP.format(arguments=arguments))
+    assert not HEAVY & loaded
+    assert len(loaded) <= most
+
+
+def test_provisioner_loads_little() -> None:
+    loaded = loaded_by(PROVISIONER)
+    assert not HEAVY & loaded
+    assert len(loaded) <= 300

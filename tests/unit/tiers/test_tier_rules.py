@@ -1,0 +1,125 @@
+"""What the tiers promise, what containers may be, what names become: pure rules."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from constructs_lib.compute.capacity import Capacity, Ec2Capacity, strategy
+from constructs_lib.compute.container import Container, HealthCheck
+from constructs_lib.compute.names import Names
+from constructs_lib.errors import ConfigError
+from constructs_lib.naming import ECS_SERVICE, TARGET_GROUP, tenant_id, tenant_key
+from services.tenancy import Tier
+from tiers.policy import POLICIES, Part, Throttle, policy_of
+from tiers.tenant_variables import OUTPUTS, TASK_SIZES, VARIABLES, size_problem
+
+
+def test_each_tier_has_a_policy() -> None:
+    assert set(POLICIES) == {tier.value for tier in Tier}
+    assert set(VARIABLES) == set(POLICIES)
+    for tier in Tier:
+        assert policy_of(tier).is_silo is tier.silo
+
+
+def test_tiers_share_less_and_less() -> None:
+    basic, advanced, premium = POLICIES.values()
+    assert basic.shared > advanced.shared > premium.shared
+    assert advanced.shares(Part.CLUSTER)
+    assert not premium.shared
+
+
+def test_throttles_are_those_of_the_reference() -> None:
+    assert [policy.throttle for policy in POLICIES.values()] == [
+        Throttle(10, 10, 1000),
+        Throttle(15, 15, 2000),
+        Throttle(300, 300, 6000),
+    ]
+
+
+def test_an_unknown_tier_names_those_there_are() -> None:
+    with pytest.raises(ValueError, match="'gold'; allowed: basic, advanced, premium"):
+        policy_of("gold")
+
+
+def test_only_silos_are_placed() -> None:
+    placed = {tier for tier, vs in VARIABLES.items() if "placement" in {v.name for v in vs}}
+    assert placed == {"advanced", "premium"}
+    assert len(set(OUTPUTS)) == len(OUTPUTS)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory", "problem"),
+    [
+        (None, None, None),
+        (256, 512, None),
+        (256, None, "only one is given"),
+        (300, 512, "cpu: got 300"),
+        (512, 512, "memory: got 512 with cpu 512"),
+    ],
+)
+def test_a_task_has_one_of_fargates_sizes(
+    cpu: int | None, memory: int | None, problem: str | None
+) -> None:
+    found = size_problem(cpu, memory)
+    assert found is None if problem is None else found is not None and problem in found
+    assert all(size_problem(c, m) is None for c, ms in TASK_SIZES.items() for m in ms)
+
+
+@pytest.mark.parametrize("user", ["root", "0", "root:root", "0:0", ""])
+def test_no_container_runs_as_root(user: str) -> None:
+    with pytest.raises(ConfigError, match="any user but root"):
+        Container(name="a", image="a", port=80, user=user)
+
+
+def test_a_container_in_json() -> None:
+    container = Container(
+        name="orders",
+        image="repository:1",
+        port=3010,
+        command=("run", "--now"),
+        environment={"B": "${var.tenant_id}", "A": 'quo"te'},
+        health_check=HealthCheck(("check",)),
+    )
+    (definition,) = json.loads(
+        container.definitions(port_name="orders-api", log_group="/logs", region="eu-west-1")
+    )
+    assert definition["command"] == ["run", "--now"]
+    assert definition["environment"] == [
+        {"name": "A", "value": 'quo"te'},
+        {"name": "B", "value": "${var.tenant_id}"},
+    ]
+    assert definition["healthCheck"]["command"] == ["CMD", "check"]
+    assert definition["readonlyRootFilesystem"] is True
+    assert definition["logConfiguration"]["options"]["awslogs-group"] == "/logs"
+
+
+def test_the_first_task_is_never_on_spare_capacity() -> None:
+    first, rest = strategy(Capacity.FARGATE_SPOT, "FARGATE_SPOT")
+    assert (first.provider, first.base) == ("FARGATE", 1)
+    assert rest.base == 0
+    assert [share.provider for share in strategy(Capacity.EC2, "mine")] == ["mine"]
+
+
+@pytest.mark.parametrize("limits", [(2, 1), (-1, 1), (0, 0)])
+def test_instances_have_sensible_limits(limits: tuple[int, int]) -> None:
+    with pytest.raises(ConfigError):
+        Ec2Capacity(min=limits[0], max=limits[1])
+
+
+def test_names_are_spelled_out_where_they_fit() -> None:
+    names = Names(("a-very-long-name-producti", tenant_id()), short=("x", tenant_key()))
+    assert "var.tenant_id}-orders" in names.fit(ECS_SERVICE, "orders")
+    assert "sha256" in (names / "orders").fit(TARGET_GROUP)
+    assert ("capacity" / names).fit(ECS_SERVICE).startswith("capacity-a-very")
+
+
+def test_pure_data_starts_no_jsii() -> None:
+    code = (
+        "import sys, tiers.policy, tiers.contracts, tiers.tenant_variables, tiers.deployer; "
+        "sys.exit(1 if {'jsii', 'cdktf', 'constructs'} & set(sys.modules) else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
