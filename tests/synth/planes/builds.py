@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from template import Template
+from tests.synth.template import Template
 
 # What differs with the code that is packaged and with the machine that packages it.
 _BUILT = (

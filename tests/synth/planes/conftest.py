@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from cdktf import App
-from sample import configured
-from template import Template
 
 import tiers
+from tests.synth.sample import configured
+from tests.synth.template import Template
 
 
 @pytest.fixture(scope="session")

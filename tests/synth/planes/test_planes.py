@@ -7,12 +7,12 @@ import re
 from typing import Any
 
 import pytest
-from builds import stable
 from syrupy.assertion import SnapshotAssertion
-from template import Template, as_list
 
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS
 from services.control_plane import routes
+from tests.synth.planes.builds import stable
+from tests.synth.template import Template, as_list
 
 PLANES = ("control-plane", "application-plane")
 

@@ -44,8 +44,8 @@ def loaded_by(code: str) -> set[str]:
     ("arguments", "most"),
     [
         (["--help"], 360),
-        (["tenant", "apply", "--help"], 330),
-        (["platform", "--help"], 330),
+        (["tenant", "apply", "--help"], 350),
+        (["platform", "--help"], 350),
         (["local", "up", "--help"], 330),
     ],
     ids=["help", "tenant", "platform", "local"],
