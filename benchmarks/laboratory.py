@@ -27,6 +27,9 @@ MODULES = Path(os.environ.get("ECS_SAAS_MODULES", PROJECT / "cdktf.out/stacks"))
 STACK = "tenant-advanced"
 FIRST_TENANT = "first"
 _SETTLE_SECONDS = 60.0
+_QUIET_SECONDS = 60.0
+_SERVER_AT_REST = 10.0  # percent of one core
+_MACHINE_AT_REST = 25.0  # percent of all cores
 
 
 @contextlib.contextmanager
@@ -209,6 +212,16 @@ class Laboratory:
 
     def _terraform(self, *arguments: str) -> Run:
         return self._run(["terraform", *arguments, "-no-color"], self._bare)
+
+    def await_quiet(self) -> None:
+        """Wait a while for everything to come to rest: the emulator, and other users' programs."""
+        server = psutil.Process(self.local.status().pid)
+        server.cpu_percent()
+        deadline = time.monotonic() + _QUIET_SECONDS
+        while time.monotonic() < deadline:
+            busy = psutil.cpu_percent(interval=1)
+            if server.cpu_percent() < _SERVER_AT_REST and busy < _MACHINE_AT_REST:
+                return
 
     def _run(self, command: Sequence[str], cwd: Path) -> Run:
         self.forwarder.watch()

@@ -58,6 +58,7 @@ class _Onboarding:
         ]
 
     def _ours(self) -> Run:
+        self._lab.await_quiet()
         onboarded = self._lab.onboard("measured")
         self._first_calls.append(self._lab.forwarder.first_call() - onboarded.started)
         self._lab.offboard("measured")
@@ -70,6 +71,7 @@ class _Onboarding:
 
     def _bare(self) -> Run:
         self._lab.select_bare("measured-bare", self._lab.last_priority)
+        self._lab.await_quiet()
         applied = self._lab.apply_bare()
         self._lab.destroy_bare("measured-bare")
         self._lab.settle(self._programs)
