@@ -256,6 +256,13 @@ def start_time(pid: int) -> int:
     return int(stat.rpartition(")")[2].split()[19])
 
 
+def _kill_with_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        os.kill(pid, signal.SIGKILL)  # so young that it has not made its group yet
+
+
 def end_leftovers(ledger: Path) -> list[int]:
     """Kill the processes a ledger names, if they are still the same ones; return their ids."""
     try:
@@ -267,7 +274,7 @@ def end_leftovers(ledger: Path) -> list[int]:
         pid, _, started = line.partition(" ")
         if started and int(started) and start_time(int(pid)) == int(started):
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(int(pid), signal.SIGKILL)
+                _kill_with_group(int(pid))
                 killed.append(int(pid))
     ledger.unlink(missing_ok=True)
     return killed
