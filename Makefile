@@ -42,7 +42,7 @@ lint: $(INSTALLED) ## ruff, mypy --strict, terraform fmt
 	terraform fmt -check -recursive modules
 
 unit: $(INSTALLED) ## The tests of pure logic (seconds)
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest -n 2 --dist loadfile tests/unit
 
 test: lint $(SYNTHESISED) ## Everything that CI runs
 	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/synth tests/terraform tests/cli
