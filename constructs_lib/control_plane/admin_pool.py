@@ -14,16 +14,6 @@ from cdktf_cdktf_provider_aws.cognito_resource_server import (
 from cdktf_cdktf_provider_aws.cognito_user import CognitoUser
 from cdktf_cdktf_provider_aws.cognito_user_group import CognitoUserGroup
 from cdktf_cdktf_provider_aws.cognito_user_in_group import CognitoUserInGroup
-from cdktf_cdktf_provider_aws.cognito_user_pool import (
-    CognitoUserPool,
-    CognitoUserPoolAccountRecoverySetting,
-    CognitoUserPoolAccountRecoverySettingRecoveryMechanism,
-    CognitoUserPoolAdminCreateUserConfig,
-    CognitoUserPoolPasswordPolicy,
-    CognitoUserPoolSchema,
-    CognitoUserPoolSchemaStringAttributeConstraints,
-    CognitoUserPoolUsernameConfiguration,
-)
 from cdktf_cdktf_provider_aws.cognito_user_pool_client import (
     CognitoUserPoolClient,
     CognitoUserPoolClientTokenValidityUnits,
@@ -31,7 +21,7 @@ from cdktf_cdktf_provider_aws.cognito_user_pool_client import (
 from cdktf_cdktf_provider_aws.cognito_user_pool_domain import CognitoUserPoolDomain
 from constructs import Construct
 
-from constructs_lib.identity.user_pool import issuer
+from constructs_lib.identity.user_pool import Claim, invited_users_pool, issuer
 
 SYSTEM_ADMIN: Final = "SystemAdmin"
 SUPPORT_READER: Final = "SupportReader"
@@ -94,7 +84,12 @@ class AdminPool(Construct):
         deletion_protection: bool = True,
     ) -> None:
         super().__init__(scope, id_)
-        pool = _pool(self, name, deletion_protection)
+        pool = invited_users_pool(
+            self,
+            name=name,
+            deletion_protection=deletion_protection,
+            claims=[Claim("userRole")],
+        )
         self.id: str = pool.id
         self.arn: str = pool.arn
         self.issuer = issuer(region, pool.id)
@@ -162,48 +157,6 @@ class AdminPool(Construct):
         self.machine_client_id: str = machine.id
         self.public_client_id: str = public.id
         _first_administrator(self, pool.id, admin_email)
-
-
-def _pool(scope: Construct, name: str, keep: bool) -> CognitoUserPool:
-    return CognitoUserPool(
-        scope,
-        "Resource",
-        name=name,
-        deletion_protection="ACTIVE" if keep else "INACTIVE",
-        mfa_configuration="OFF",
-        username_configuration=CognitoUserPoolUsernameConfiguration(case_sensitive=False),
-        auto_verified_attributes=["email"],
-        admin_create_user_config=CognitoUserPoolAdminCreateUserConfig(
-            allow_admin_create_user_only=True
-        ),
-        account_recovery_setting=CognitoUserPoolAccountRecoverySetting(
-            recovery_mechanism=[
-                CognitoUserPoolAccountRecoverySettingRecoveryMechanism(
-                    name="verified_email", priority=1
-                )
-            ]
-        ),
-        password_policy=CognitoUserPoolPasswordPolicy(
-            minimum_length=12,
-            require_lowercase=True,
-            require_uppercase=True,
-            require_numbers=True,
-            require_symbols=True,
-            temporary_password_validity_days=7,
-        ),
-        schema=[
-            CognitoUserPoolSchema(
-                name="userRole",
-                attribute_data_type="String",
-                developer_only_attribute=False,
-                mutable=True,
-                required=False,
-                string_attribute_constraints=CognitoUserPoolSchemaStringAttributeConstraints(
-                    min_length="0", max_length="64"
-                ),
-            )
-        ],
-    )
 
 
 def _first_administrator(scope: Construct, pool_id: str, email: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,33 +99,8 @@ class UserPool(Construct):
         super().__init__(scope, id_)
         if not 5 <= token_minutes <= 1440:
             raise ConfigError(f"token_minutes: got {token_minutes}; allowed 5..1440")
-        self.resource = CognitoUserPool(
-            self,
-            "Resource",
-            name=name,
-            deletion_protection="ACTIVE" if deletion_protection else "INACTIVE",
-            mfa_configuration="OFF",
-            username_configuration=CognitoUserPoolUsernameConfiguration(case_sensitive=False),
-            auto_verified_attributes=["email"],
-            admin_create_user_config=CognitoUserPoolAdminCreateUserConfig(
-                allow_admin_create_user_only=True
-            ),
-            account_recovery_setting=CognitoUserPoolAccountRecoverySetting(
-                recovery_mechanism=[
-                    CognitoUserPoolAccountRecoverySettingRecoveryMechanism(
-                        name="verified_email", priority=1
-                    )
-                ]
-            ),
-            password_policy=CognitoUserPoolPasswordPolicy(
-                minimum_length=12,
-                require_lowercase=True,
-                require_uppercase=True,
-                require_numbers=True,
-                require_symbols=True,
-                temporary_password_validity_days=7,
-            ),
-            schema=[_attribute(claim) for claim in TENANT_CLAIMS],
+        self.resource = invited_users_pool(
+            self, name=name, deletion_protection=deletion_protection, claims=TENANT_CLAIMS
         )
         self.client = CognitoUserPoolClient(
             self,
@@ -170,6 +146,46 @@ def issuer(region: str, user_pool_id: str) -> str:
     'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_abc'
     """
     return f"https://cognito-idp.{region}.amazonaws.com/{user_pool_id}"
+
+
+def invited_users_pool(
+    scope: Construct, *, name: str, deletion_protection: bool, claims: Sequence[Claim]
+) -> CognitoUserPool:
+    """Return the user pool `Resource` of `scope`, in which administrators alone create users.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        The custom attributes of its users.
+    """
+    return CognitoUserPool(
+        scope,
+        "Resource",
+        name=name,
+        deletion_protection="ACTIVE" if deletion_protection else "INACTIVE",
+        mfa_configuration="OFF",
+        username_configuration=CognitoUserPoolUsernameConfiguration(case_sensitive=False),
+        auto_verified_attributes=["email"],
+        admin_create_user_config=CognitoUserPoolAdminCreateUserConfig(
+            allow_admin_create_user_only=True
+        ),
+        account_recovery_setting=CognitoUserPoolAccountRecoverySetting(
+            recovery_mechanism=[
+                CognitoUserPoolAccountRecoverySettingRecoveryMechanism(
+                    name="verified_email", priority=1
+                )
+            ]
+        ),
+        password_policy=CognitoUserPoolPasswordPolicy(
+            minimum_length=12,
+            require_lowercase=True,
+            require_uppercase=True,
+            require_numbers=True,
+            require_symbols=True,
+            temporary_password_validity_days=7,
+        ),
+        schema=[_attribute(claim) for claim in claims],
+    )
 
 
 def _attribute(claim: Claim) -> CognitoUserPoolSchema:

@@ -8,15 +8,12 @@ one: the stream delivers again from there.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.control_plane.runtime import current
 from services.events import InvalidDetail
-from services.registry.outbox import OutboxEntry, entries
-
-_CALL_ENTRIES = 10  # PutEvents' limit
-_CALL_BYTES = 250_000  # of 256 KB, envelopes included
+from services.registry.outbox import OutboxEntry, batches, entries
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +42,7 @@ def publish(
         Those the bus took, and the first it did not take; None if it took all.
     """
     sent: list[OutboxEntry] = []
-    for call in calls(written):
+    for call in batches(written):
         try:
             answer = client.put_events(Entries=[entry.event.entry(bus) for entry in call])
         except InvalidDetail as error:
@@ -66,23 +63,6 @@ def publish(
             _log.error("the bus refused %s: %s", first.key, results[refused[0]])
             return sent, first
     return sent, None
-
-
-def calls(written: Sequence[OutboxEntry]) -> Iterator[list[OutboxEntry]]:
-    """Yield the entries of each call: within the limits, and never two of one tenant."""
-    call: list[OutboxEntry] = []
-    size = 0
-    for entry in written:
-        bytes_ = len(str(entry.event.detail)) + 256
-        tenants = {other.key[0] for other in call}
-        full = len(call) == _CALL_ENTRIES or size + bytes_ > _CALL_BYTES
-        if call and (full or entry.key[0] in tenants):
-            yield call
-            call, size = [], 0
-        call.append(entry)
-        size += bytes_
-    if call:
-        yield call
 
 
 def _breaks(entry: OutboxEntry, bus: str) -> bool:

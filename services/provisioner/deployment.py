@@ -19,8 +19,7 @@ from services.provisioner.terraform import Terraform, find_binary
 from services.provisioner.workspace import Workdir
 from services.registry import PlacementStore
 from services.tenancy import Cell
-
-FIRST_CELL = "cell-1"
+from tiers.contracts import FIRST_CELL
 
 
 @dataclass(frozen=True)

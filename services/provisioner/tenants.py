@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.provisioner.deployment import FIRST_CELL, Deployment
+from services.provisioner.deployment import Deployment
 from services.provisioner.engine import Operation, Request, Result
 from services.provisioner.errors import (
     InterruptedRunError,
@@ -26,6 +26,7 @@ from services.tenancy import (
     Tier,
     check_tenant_id,
 )
+from tiers.contracts import FIRST_CELL
 
 
 @dataclass(frozen=True)

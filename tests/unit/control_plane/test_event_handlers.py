@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from services.control_plane import application_events
 from services.control_plane.application_events import Parked
-from services.control_plane.outbox import calls, publish
+from services.control_plane.outbox import publish
 from services.events import Event, EventName, failure, success
-from services.registry.outbox import OutboxEntry
+from services.registry.outbox import OutboxEntry, batches
 from services.tenancy.lifecycle import OperationKind
 from tests.unit.control_plane.requests import NotingRegistry, use
 
@@ -68,7 +68,7 @@ def test_every_entry_reaches_the_bus_and_each_tenants_in_order(
 
 def test_one_call_holds_one_event_of_a_tenant() -> None:
     written = [entry(1, 1), entry(2, 2), entry(1, 3), *(entry(n, n) for n in range(10, 25))]
-    assert [len(call) for call in calls(written)] == [2, 10, 6]
+    assert [len(call) for call in batches(written)] == [2, 10, 6]
 
 
 def test_an_entry_that_is_no_event_stops_only_what_is_after_it() -> None:
