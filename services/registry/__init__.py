@@ -10,6 +10,8 @@ Errors
     ├── OperationUnknown
     ├── NameTaken            another tenant has the name
     ├── OperationRunning     another operation on the tenant has not ended
+    ├── MoveUnconfirmed      the last move's kept copy stands in the way
+    ├── NothingKept          no move to confirm or to roll back
     ├── VersionConflict      the row has changed since it was read
     ├── IdempotencyMismatch  the key came before with another request
     ├── FieldRefused         fields that the caller may not set
@@ -24,7 +26,9 @@ from services.registry.errors import (
     IdempotencyMismatch,
     InvalidSort,
     InvalidToken,
+    MoveUnconfirmed,
     NameTaken,
+    NothingKept,
     OperationRunning,
     OperationUnknown,
     RegistrationUnknown,
@@ -44,7 +48,9 @@ __all__ = [
     "InvalidSort",
     "InvalidToken",
     "Move",
+    "MoveUnconfirmed",
     "NameTaken",
+    "NothingKept",
     "OperationRunning",
     "OperationUnknown",
     "OutboxEntry",

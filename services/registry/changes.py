@@ -13,7 +13,8 @@ from services.tenancy.lifecycle import OperationKind, State, begin, begin_again,
 from services.tenancy.operation import Operation
 
 _LONGEST_REASON = 2000
-_OWN_COLUMNS = frozenset({"tenantName", "tier", "email", "release", "overrides"})
+_EXPORT = "exportLocation"
+_OWN_COLUMNS = frozenset({"tenantName", "tier", "email", "release", "overrides", "federation"})
 _REGISTRATION_STATUS = {
     (OperationKind.ONBOARD, True): "created",
     (OperationKind.ONBOARD, False): "failed",
@@ -142,6 +143,8 @@ def ending(
         after = _fulfilled(after, operation)
         after = replace(after, data={**after.data, **_free(tenant_data, _OWN_COLUMNS)})
         told = _free(registration_data)
+        if operation.kind is OperationKind.OFFBOARD and _EXPORT in told:
+            after = replace(after, data={**after.data, _EXPORT: told[_EXPORT]})
         if told:
             registration = replace(
                 registration,
@@ -175,12 +178,20 @@ def _fulfilled(tenant: Tenant, operation: Operation) -> Tenant:
     """Return the tenant with what the operation asked for."""
     asked = operation.parameters
     if operation.kind is OperationKind.MOVE:
-        return replace(tenant, tier=Tier(asked["tier"]))
+        if asked.get("confirm"):
+            return replace(tenant, previous_tier=None, previous_placement=None)
+        return replace(
+            tenant,
+            tier=Tier(asked["tier"]),
+            previous_tier=tenant.tier,
+            previous_placement=tenant.data.get("placement"),
+        )
     if operation.kind is OperationKind.UPDATE:
         return replace(
             tenant,
             release=asked.get("release", tenant.release),
             overrides=asked.get("overrides", tenant.overrides),
+            federation=tuple(asked.get("federation", tenant.federation)),
         )
     return tenant
 

@@ -8,16 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from services.registry import items
-from services.registry.errors import FieldRefused
+from services.registry.errors import FieldRefused, MoveUnconfirmed, NothingKept
 from services.registry.records import SYSTEM_FIELDS, Tenant
 from services.tenancy import TenantDocument
 from services.tenancy.lifecycle import OperationKind, State
 
-_COLUMNS = frozenset({"tenantName", "tier", "email", "release", "overrides"})
+_COLUMNS = frozenset({"tenantName", "tier", "email", "release", "overrides", "federation"})
 _LONGEST = 100_000  # of JSON; both rows and a job's output must fit into one event
 _PARAMETERS = {
-    OperationKind.MOVE: frozenset({"tier"}),
-    OperationKind.UPDATE: frozenset({"release", "overrides"}),
+    OperationKind.MOVE: frozenset({"tier", "confirm", "rollback"}),
+    OperationKind.UPDATE: frozenset({"release", "overrides", "federation"}),
 }
 
 
@@ -62,6 +62,10 @@ def tenant_from(
         updated_at=at,
         data={name: value for name, value in own.items() if name not in _COLUMNS},
         overrides=document.overrides.model_dump(exclude_none=True, exclude_defaults=True),
+        federation=tuple(
+            each.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+            for each in document.federation
+        ),
     )
 
 
@@ -92,6 +96,8 @@ def checked_parameters(
     ------
     FieldRefused
         If the kind takes none of this name, needs one that is missing, or nothing would change.
+    MoveUnconfirmed, NothingKept
+        If the tenant's last move does not allow it.
     TenantDocumentError
         If the tenant would not be one with them.
     """
@@ -100,6 +106,8 @@ def checked_parameters(
         raise FieldRefused(unknown, f"{kind} takes {', '.join(sorted(known)) or 'no parameters'}")
     if known and not parameters:
         raise FieldRefused(known, f"{kind} needs {' or '.join(sorted(known))}")
+    if kind is OperationKind.MOVE:
+        parameters = _move(tenant, parameters)
     document = _document(
         tenant.id,
         {
@@ -108,13 +116,31 @@ def checked_parameters(
             "tier": tenant.tier,
             "release": tenant.release,
             "overrides": tenant.overrides,
+            "federation": tenant.federation,
             **parameters,
         },
         tenant.release,
     )
-    if kind is OperationKind.MOVE and document.tier is tenant.tier:
+    if "tier" in parameters and document.tier is tenant.tier:
         raise FieldRefused(["tier"], f"the tenant is {tenant.tier} already")
     return dict(parameters)
+
+
+def _move(tenant: Tenant, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a move's parameters: on to a tier, back to the one before, or the end of the last."""
+    if len(parameters) != 1:
+        raise FieldRefused(parameters, "one of tier, confirm, rollback")
+    kept = tenant.previous_tier
+    if "tier" in parameters:
+        if kept and parameters["tier"] != kept:
+            raise MoveUnconfirmed(tenant.id, kept)
+        return dict(parameters)
+    (wanted, value), *_ = parameters.items()
+    if value is not True:
+        raise FieldRefused(parameters, "true, or left out")
+    if kept is None:
+        raise NothingKept(tenant.id, wanted)
+    return {"confirm": True} if wanted == "confirm" else {"tier": kept.value, "rollback": True}
 
 
 def fingerprint(*request: Any) -> str:
@@ -138,6 +164,7 @@ def _document(tenant_id: str, columns: Mapping[str, Any], release: str) -> Tenan
         "tier": columns.get("tier"),
         "admin_email": columns.get("email"),
         "overrides": columns.get("overrides"),
+        "federation": columns.get("federation"),
     }
     given = {name: value for name, value in fields.items() if value is not None}
     return TenantDocument.parse(

@@ -54,6 +54,25 @@ class OperationRunning(RegistryError):  # noqa: N818
         )
 
 
+class MoveUnconfirmed(RegistryError):  # noqa: N818
+    """The tenant's last move has kept a copy in another tier, which stands in the way."""
+
+    def __init__(self, tenant_id: str, kept: str) -> None:
+        self.tenant_id = tenant_id
+        super().__init__(
+            f"move: tenant {tenant_id} still has its copy in tier {kept}; confirm its last move, "
+            "or roll it back, first"
+        )
+
+
+class NothingKept(RegistryError):  # noqa: N818
+    """There is no move to confirm or to roll back."""
+
+    def __init__(self, tenant_id: str, wanted: str) -> None:
+        self.tenant_id = tenant_id
+        super().__init__(f"{wanted}: tenant {tenant_id} has no move that is not confirmed")
+
+
 class VersionConflict(RegistryError):  # noqa: N818
     """The row has changed since the caller read it."""
 

@@ -27,6 +27,7 @@ OUTBOX = "OUT#"
 TENANTS = "TENANT"
 REGISTRATIONS = "REGISTRATION"
 PENDING = "OUTBOX#PENDING"
+_DEEPEST = 100
 
 
 def tenant_key(tenant_id: str) -> tuple[str, str]:
@@ -57,6 +58,11 @@ def idempotency_key(actor: str, key: str) -> tuple[str, str]:
 def event_key(event_id: str) -> tuple[str, str]:
     """Return the key of a consumed event."""
     return f"EVENT#{event_id}", ROW
+
+
+def notice_key(about: str) -> str:
+    """Return the partition of the outbox entries about what is no tenant."""
+    return f"ABOUT#{about}"
 
 
 def serial(prefix: str, version: int, number: int) -> str:
@@ -105,11 +111,14 @@ def tenant_item(tenant: Tenant, retention: timedelta) -> Item:
         updatedAt=stamp(tenant.updated_at),
         data=text(tenant.data),
         overrides=text(tenant.overrides),
+        federation=_json(list(tenant.federation) or None),
         running=tenant.running,
         queued=tenant.queued,
         lastOperation=tenant.last_operation,
         reason=tenant.reason,
         logUrl=tenant.log_url,
+        previousTier=tenant.previous_tier,
+        previousPlacement=_json(tenant.previous_placement),
         statusKey=status_key(tenant.status),
         **{LIST_KEY: f"{tenant.name}#{tenant.id}"},
         **listed,
@@ -131,12 +140,15 @@ def tenant_of(found: Item) -> Tenant:
         updated_at=datetime.fromisoformat(row["updatedAt"]),
         data=json.loads(row["data"]),
         overrides=json.loads(row["overrides"]),
+        federation=tuple(json.loads(row.get("federation", "[]"))),
         version=row["version"],
         running=row.get("running"),
         queued=row.get("queued"),
         last_operation=row.get("lastOperation"),
         reason=row.get("reason"),
         log_url=row.get("logUrl"),
+        previous_tier=Tier(row["previousTier"]) if "previousTier" in row else None,
+        previous_placement=json.loads(row.get("previousPlacement", "null")),
     )
 
 
@@ -311,15 +323,41 @@ def plain(found: Item) -> dict[str, Any]:
 
 
 def text(data: Mapping[str, Any]) -> str:
-    """Return data as JSON text, the same text for the same data."""
+    """Return data as JSON text, the same text for the same data.
+
+    Raises
+    ------
+    ValueError
+        If it is not plain JSON, or nested deeper than any reader of ours follows.
+    """
+    _require_shallow(data)
     return json.dumps(
         data, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False
     )
 
 
+def _require_shallow(data: Any) -> None:
+    """Raise ValueError beyond the limit; how deep json itself goes is the interpreter's affair."""
+    level = [data]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, Mapping | list | tuple)
+            for inner in (each.values() if isinstance(each, Mapping) else each)
+        ]
+        if not level:
+            return
+    raise ValueError(f"nested deeper than {_DEEPEST} levels")
+
+
 def epoch(at: datetime) -> int:
     """Return a time as DynamoDB expires items by it."""
     return int(at.timestamp())
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
 
 
 def _stamp(at: datetime | None) -> str | None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from services.events import (
@@ -31,6 +32,9 @@ BATCH: Final = 10
 """Entries that one PutEvents call takes."""
 BATCH_BYTES: Final = 240_000
 """Bytes that one PutEvents call takes, with some room for the envelopes."""
+
+MakeEvent = Callable[[str], Event]
+"""Makes an event of its id."""
 
 _REQUESTS = {
     OperationKind.ONBOARD: onboarding_request,
@@ -95,13 +99,36 @@ def outbox_item(change: Change, operation: Operation, number: int) -> items.Item
     """
     tenant = change.tenant
     key = (items.tenant_key(tenant.id)[0], items.serial(items.OUTBOX, tenant.version, number))
-    event = request_event(change, operation, event_id(key))
+    return _pending(key, request_event(change, operation, event_id(key)), tenant.updated_at)
+
+
+def notice_item(about: str, serial: str, at: datetime, make: MakeEvent) -> items.Item:
+    """Return the outbox item of an event that is about no tenant, such as one of a system user.
+
+    Parameters
+    ----------
+    about : str
+        What it is about: such events are sent in order.
+    serial : str
+        Sorts after those written before.
+    make : callable
+        Returns the event, given its id.
+
+    Raises
+    ------
+    services.events.InvalidDetail
+    """
+    key = (about, items.OUTBOX + serial)
+    return _pending(key, make(event_id(key)), at)
+
+
+def _pending(key: tuple[str, str], event: Event, at: datetime) -> items.Item:
     return items.item(
         key,
         eventName=event.name.value,
         detail=event.entry("")["Detail"],
         statusKey=items.PENDING,
-        **{LIST_KEY: f"{items.stamp(tenant.updated_at)}#{key[0]}#{key[1]}"},
+        **{LIST_KEY: f"{items.stamp(at)}#{key[0]}#{key[1]}"},
     )
 
 

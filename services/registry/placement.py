@@ -1,7 +1,8 @@
 """The table of routing slots: who is placed where, decided by conditional writes.
 
 Two items per placed tenant, written and removed together: the slot `(cell, priority)`, which can
-be taken once, and `("tenant#<id>", 0)`, which can be written once and finds the slot again.
+be taken once, and `("tenant#<id>", <tier>)`, which can be written once and finds the slot again.
+A tenant that moves between two silo tiers has a slot in each for a while.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from services.tenancy import Cell, Placement, PlacementError, UnknownCell, place
+from services.tenancy import Cell, Placement, PlacementError, Tier, UnknownCell, place
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -37,16 +38,16 @@ class PlacementStore:
         self._table = table
         self._cells = tuple(cells)
 
-    def find(self, tenant_id: str) -> Placement | None:
-        """Return the tenant's slot, None if it has none."""
+    def find(self, tenant_id: str, tier: Tier) -> Placement | None:
+        """Return the tenant's slot in `tier`, None if it has none."""
         item = self._client.get_item(
-            TableName=self._table, Key=_tenant_key(tenant_id), ConsistentRead=True
+            TableName=self._table, Key=_tenant_key(tenant_id, tier), ConsistentRead=True
         ).get("Item")
         if item is None:
             return None
         return Placement(cell=item["cell"]["S"], listener_priority=int(item["priority"]["N"]))
 
-    def allocate(self, tenant_id: str, wanted: Placement | None = None) -> Placement:
+    def allocate(self, tenant_id: str, tier: Tier, wanted: Placement | None = None) -> Placement:
         """Return the tenant's slot, giving it one if it has none: the lowest free, or `wanted`.
 
         Raises
@@ -57,7 +58,7 @@ class PlacementStore:
             If `wanted` is another tenant's, or not the one the tenant has.
         """
         for attempt in range(_ATTEMPTS):
-            found = self.find(tenant_id)
+            found = self.find(tenant_id, tier)
             if found is not None:
                 if wanted not in (None, found):
                     raise PlacementError(
@@ -65,7 +66,7 @@ class PlacementStore:
                     )
                 return found
             slot = self._choose(wanted)
-            if self._take(tenant_id, slot):
+            if self._take(tenant_id, tier, slot):
                 return slot
             # Others took the slot in between. Waiting a random while spreads the contenders.
             time.sleep(random.uniform(0, 0.02 * min(attempt + 1, 10)))  # noqa: S311
@@ -78,9 +79,9 @@ class PlacementStore:
         """Return the slot that the next tenant would get, without giving it away."""
         return place(self._cells, self.taken())
 
-    def free(self, tenant_id: str) -> Placement | None:
-        """Take the tenant's slot back; return it, or None if it had none."""
-        found = self.find(tenant_id)
+    def free(self, tenant_id: str, tier: Tier) -> Placement | None:
+        """Take the tenant's slot in `tier` back; return it, or None if it had none."""
+        found = self.find(tenant_id, tier)
         if found is None:
             return None
         slot: TransactWriteItemTypeDef = {
@@ -92,7 +93,7 @@ class PlacementStore:
             }
         }
         pointer: TransactWriteItemTypeDef = {
-            "Delete": {"TableName": self._table, "Key": _tenant_key(tenant_id)}
+            "Delete": {"TableName": self._table, "Key": _tenant_key(tenant_id, tier)}
         }
         self._client.transact_write_items(TransactItems=[slot, pointer])
         return found
@@ -131,13 +132,13 @@ class PlacementStore:
             raise PlacementError(f"{_text(wanted)} is taken by another tenant")
         return wanted
 
-    def _take(self, tenant_id: str, slot: Placement) -> bool:
+    def _take(self, tenant_id: str, tier: Tier, slot: Placement) -> bool:
         where = {"cell": {"S": slot.cell}, "priority": {"N": str(slot.listener_priority)}}
         try:
             self._client.transact_write_items(
                 TransactItems=[
                     self._put_once({**_slot_key(slot), "tenantId": {"S": tenant_id}}),
-                    self._put_once({**_tenant_key(tenant_id), **where}),
+                    self._put_once({**_tenant_key(tenant_id, tier), **where}),
                 ]
             )
         except (
@@ -161,8 +162,8 @@ def _slot_key(slot: Placement) -> dict[str, Any]:
     return {"cellId": {"S": slot.cell}, "slot": {"N": str(slot.listener_priority)}}
 
 
-def _tenant_key(tenant_id: str) -> dict[str, Any]:
-    return {"cellId": {"S": f"tenant#{tenant_id}"}, "slot": {"N": "0"}}
+def _tenant_key(tenant_id: str, tier: Tier) -> dict[str, Any]:
+    return {"cellId": {"S": f"tenant#{tenant_id}"}, "slot": {"N": str(list(Tier).index(tier))}}
 
 
 def _text(slot: Placement | None) -> str:

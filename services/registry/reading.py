@@ -177,6 +177,12 @@ class Reading:
         found, following = self._list(listing, limit, token)
         return Page(tuple(map(entry_of, found)), following)
 
+    def last_published(self, tenant_id: str) -> datetime | None:
+        """Return when the tenant's latest request reached the bus; None if it has not."""
+        found, _ = self._of_tenant(tenant_id, items.OUTBOX, 1, None, False)
+        stamped = items.plain(found[0]).get("publishedAt") if found else None
+        return datetime.fromisoformat(stamped) if stamped else None
+
     def audit(self, day: str, limit: int = 50, token: str | None = None) -> Page[AuditEntry]:
         """Return what was written on a day ("2026-01-31", UTC), oldest first."""
         found, following = self._list(_Listing(f"AUDIT#{day}"), limit, token)

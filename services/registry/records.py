@@ -61,12 +61,16 @@ class Tenant:
         The caller's own fields (`prices`, ...) and what jobs gave back (`tenantConfig`).
     overrides : Mapping
         Sizes in which it differs from its tier.
+    federation : tuple of Mapping
+        Who signs in its people besides its user pool; secrets by their ARNs.
     running, queued : str or None
         The operation that runs on it, and the one that begins after that.
     reason, log_url : str or None
         Why the last operation failed, while the tenant is FAILED.
     last_operation : str or None
         The operation that began last.
+    previous_tier, previous_placement : Tier and whatever the job called it, or None
+        Where the copy is that the last move has kept, until the move is confirmed.
     """
 
     id: str
@@ -80,12 +84,15 @@ class Tenant:
     updated_at: datetime
     data: Mapping[str, Any] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    federation: tuple[Mapping[str, Any], ...] = ()
     version: int = 1
     running: str | None = None
     queued: str | None = None
     last_operation: str | None = None
     reason: str | None = None
     log_url: str | None = None
+    previous_tier: Tier | None = None
+    previous_placement: Any = None
 
     @property
     def active(self) -> bool:
@@ -110,10 +117,13 @@ class Tenant:
         }
         optional = {
             "overrides": self.overrides or None,
+            "federation": list(self.federation),
             "runningOperation": self.running,
             "queuedOperation": self.queued,
             "reason": self.reason,
             "logUrl": self.log_url,
+            "previousTier": self.previous_tier.value if self.previous_tier else None,
+            "previousPlacement": self.previous_placement,
         }
         return {**shown, **{name: value for name, value in optional.items() if value}}
 
@@ -131,6 +141,8 @@ SYSTEM_FIELDS = frozenset(
         "queuedOperation",
         "reason",
         "logUrl",
+        "previousTier",
+        "previousPlacement",
         "eventId",
         "occurredAt",
         "operationId",

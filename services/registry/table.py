@@ -7,10 +7,14 @@ tenant                                 TENANT#<id> / ROW
 operation                              TENANT#<id> / OP#<ulid>
 move (history, never changed)          TENANT#<id> / MOVE#<version>-<n>
 outbox entry                           TENANT#<id> / OUT#<version>-<n>
+outbox entry about no tenant           ABOUT#<what> / OUT#<ulid>
 registration                           REG#<id> / ROW
 a name that is taken                   NAME#<slug> / ROW
 an idempotency key that was used       IDEM#<actor>#<key> / ROW
 an event that was consumed             EVENT#<event id> / ROW
+a meter, and its name                  METER#<id> / ROW, METER-NAME#<name> / ROW
+a usage record                         USAGE#<tenant>#<yyyy-mm> / <event id>
+a usage event that was counted         USAGE-EVENT#<event id> / ROW
 audit entry                            AUDIT#<yyyy-mm-dd> / <ulid>
 =====================================  =======================================
 

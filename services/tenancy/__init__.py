@@ -26,6 +26,7 @@ from services.tenancy.document import (
     TenantName,
     check_tenant_id,
 )
+from services.tenancy.federation import IdentityProvider, ProviderKind
 from services.tenancy.lifecycle import MoveRefused, OperationKind, State
 from services.tenancy.operation import Operation, OperationStatus
 from services.tenancy.placement import Cell, NoFreeSlot, PlacementError, UnknownCell, place
@@ -34,6 +35,7 @@ from services.tenancy.tier import Tier
 
 __all__ = [
     "Cell",
+    "IdentityProvider",
     "InputError",
     "MoveRefused",
     "NoFreeSlot",
@@ -44,6 +46,7 @@ __all__ = [
     "Placement",
     "PlacementError",
     "Problem",
+    "ProviderKind",
     "ServiceOverride",
     "State",
     "TenantDocument",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from services.tenancy.federation import IdentityProvider
 from services.tenancy.problems import InputError, Problem, not_allowed, one_of, problems_of, show
 from services.tenancy.tier import Tier
 from tiers.tenant_variables import (
@@ -100,6 +101,8 @@ class TenantDocument(_Frozen):
         The release of microservices and modules the tenant runs.
     overrides : Overrides, optional
         Sizes in which the tenant differs from its tier. Nothing differs by default.
+    federation : sequence of IdentityProvider, optional
+        Who signs in a silo tenant's people besides its user pool. Nobody by default.
 
     Examples
     --------
@@ -121,6 +124,7 @@ class TenantDocument(_Frozen):
         description="1 to 128 letters, digits, '.', '_' and '-': an image tag",
     )
     overrides: Overrides = Overrides()
+    federation: tuple[IdentityProvider, ...] = ()
 
     @field_validator("tenant_id")
     @classmethod
@@ -145,6 +149,23 @@ class TenantDocument(_Frozen):
             raise not_allowed("no overrides: basic tenants share the pool's services")
         return value
 
+    @field_validator("federation")
+    @classmethod
+    def _federated_in_silo_only(
+        cls, value: tuple[IdentityProvider, ...], info: ValidationInfo
+    ) -> tuple[IdentityProvider, ...]:
+        if value and info.data.get("tier") is Tier.BASIC:
+            raise not_allowed("no identity providers: basic tenants share the pool's sign-in")
+        names = [provider.name for provider in value]
+        if len({name.lower() for name in names}) < len(names):
+            raise not_allowed("each name once", ", ".join(names))
+        tenant_id = info.data.get("tenant_id")
+        for provider in value:
+            arn = provider.client_secret_arn
+            if arn and tenant_id and tenant_id not in arn.rpartition(":")[2].split("/")[:-1]:
+                raise not_allowed(f"secrets whose names have the segment {tenant_id}/", arn)
+        return value
+
     @classmethod
     def parse(cls, data: Mapping[str, Any], *, source: str = "tenant document") -> Self:
         """Return the document, or raise `TenantDocumentError` with every problem of `data`."""
@@ -157,6 +178,21 @@ class TenantDocument(_Frozen):
         """Return the same tenant in `placement`."""
         return self.model_copy(update={"placement": placement})
 
+    def in_tier(self, tier: Tier) -> Self:
+        """Return the same tenant in another tier, without what only a silo has if it is the pool.
+
+        Its slot is another one in each tier.
+        """
+        if tier.silo:
+            return self.model_copy(update={"tier": tier, "placement": None})
+        return type(self)(
+            tenant_id=self.tenant_id,
+            tenant_name=self.tenant_name,
+            tier=tier,
+            admin_email=self.admin_email,
+            release=self.release,
+        )
+
     def variables(self) -> dict[str, Any]:
         """Return the input variables of the tenant's root module."""
         values: dict[str, Any] = {
@@ -167,6 +203,10 @@ class TenantDocument(_Frozen):
         }
         if self.tier.silo:
             values["overrides"] = self.overrides.model_dump(exclude_none=True)
+        if self.federation:
+            values["federation"] = [
+                provider.model_dump(mode="json", exclude_none=True) for provider in self.federation
+            ]
         if self.placement is not None:
             values["placement"] = self.placement.model_dump()
         return values
