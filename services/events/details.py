@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -58,6 +58,14 @@ class TenantUpdateRequest(TenantRequest):
     """A change of a tenant that exists."""
 
     operation_kind: str = Field(min_length=1, description="update, move, reconcile, ...")
+    parameters: dict[str, Any] = Field(
+        default_factory=dict,
+        description="move: tier (rollback: true if back), or confirm: true; "
+        "update: release, overrides, federation",
+    )
+    previous_tier: str | None = Field(
+        default=None, description="where the copy is that an unconfirmed move has kept"
+    )
 
 
 class SuccessOutput(_OnTheWire):
