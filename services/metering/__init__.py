@@ -10,11 +10,36 @@ Errors
 
     ValueError
     └── UsageError          a usage record or a price that cannot be counted
+    MeteringError
+    ├── MeterUnknown
+    ├── MeterExists         another meter has the name
+    ├── MeterChanged        others changed the meter since it was read
+    ├── TokenRefused        a next token that the list did not give
+    ├── WebhookRefused      a billing plug-in does not take what was sent to it
+    └── PluginError         a plug-in that cannot be loaded
 """
 
+from services.metering.errors import (
+    MeterChanged,
+    MeterExists,
+    MeteringError,
+    MeterUnknown,
+    PluginError,
+    TokenRefused,
+    WebhookRefused,
+)
 from services.metering.exact import ExactMetering
-from services.metering.interfaces import IBilling, IMetering, Ledger
-from services.metering.model import Line, Meter, Price, Statement, UsageError, UsageRecord
+from services.metering.interfaces import IBilling, IMetering, Ledger, Meters
+from services.metering.model import (
+    Line,
+    Meter,
+    MeterPage,
+    Price,
+    Statement,
+    UsageError,
+    UsageRecord,
+)
+from services.metering.plugins import PluginContext, billing_plugin, metering_plugin
 from services.metering.statement import statement
 
 __all__ = [
@@ -24,9 +49,21 @@ __all__ = [
     "Ledger",
     "Line",
     "Meter",
+    "MeterChanged",
+    "MeterExists",
+    "MeterPage",
+    "MeterUnknown",
+    "MeteringError",
+    "Meters",
+    "PluginContext",
+    "PluginError",
     "Price",
     "Statement",
+    "TokenRefused",
     "UsageError",
     "UsageRecord",
+    "WebhookRefused",
+    "billing_plugin",
+    "metering_plugin",
     "statement",
 ]

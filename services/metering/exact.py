@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from services.metering.interfaces import Ledger
-from services.metering.model import Price, Statement, UsageRecord
+from services.metering.interfaces import Ledger, Meters
+from services.metering.model import Meter, MeterPage, Price, Statement, UsageRecord, plain
 from services.metering.statement import statement
 
 
@@ -20,10 +22,54 @@ class ExactMetering:
     ----------
     ledger : Ledger
         Where records are kept.
+    meters : Meters
+        Where meters are kept. Usage is counted whether there is a meter for it or not.
+    new_id : callable, optional
+        Returns a new meter's id; a uuid4 by default.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        meters: Meters,
+        *,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+    ) -> None:
         self._ledger = ledger
+        self._meters = meters
+        self._new_id = new_id
+
+    def create_meter(self, name: str, unit: str) -> Meter:
+        """Begin to measure something.
+
+        Raises
+        ------
+        MeterExists
+            If there is a meter of that name.
+        """
+        meter = Meter(self._new_id(), name, unit)
+        self._meters.put_new(meter)
+        return meter
+
+    def meters(self, limit: int, token: str | None) -> MeterPage:
+        """Return some meters, by name."""
+        return self._meters.page(limit, token)
+
+    def meter(self, meter_id: str) -> Meter:
+        """Return one meter, or raise `MeterUnknown`."""
+        return self._meters.get(meter_id)
+
+    def update_meter(self, meter_id: str, name: str | None, unit: str | None) -> Meter:
+        """Change a meter's name or unit; what is None stays."""
+        before = self._meters.get(meter_id)
+        given = {"name": name, "unit": unit}
+        after = replace(before, **{k: value for k, value in given.items() if value is not None})
+        self._meters.replace(before, after)
+        return after
+
+    def delete_meter(self, meter_id: str) -> None:
+        """Measure it no longer; what was used stays."""
+        self._meters.remove(self._meters.get(meter_id))
 
     def ingest(self, event_id: str, detail: Mapping[str, Any]) -> bool:
         """Count the detail of an `ingestUsage` event; False if it had been counted.
@@ -38,6 +84,24 @@ class ExactMetering:
     def put_usage(self, event_id: str, detail: Mapping[str, Any]) -> bool:
         """Put usage on a tenant's account: the billing interface's name for `ingest`."""
         return self.ingest(event_id, detail)
+
+    def cancel_usage(self, event_ids: Sequence[str]) -> tuple[str, ...]:
+        """Take records back that were a mistake; return those that counted until now.
+
+        They stay taken back when their events come again.
+        """
+        return tuple(given for given in dict.fromkeys(event_ids) if self._ledger.cancel(given))
+
+    def usage(self, meter_id: str, tenant_id: str, month: str) -> str:
+        """Return what a tenant used of a meter in a month; a meter without unit counts all."""
+        meter = self._meters.get(meter_id)
+        made = statement(tenant_id, month, self._ledger.records(tenant_id, month), ())
+        quantities = [
+            line.quantity
+            for line in made.lines
+            if line.metric == meter.name and meter.unit in ("", line.unit)
+        ]
+        return plain(sum(quantities[1:], quantities[0])) if quantities else "0"
 
     def statement(
         self, tenant_id: str, month: str, prices: Iterable[Mapping[str, Any]]

@@ -7,7 +7,7 @@ second item in the same transaction puts it into its tenant's month, where state
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -31,14 +31,36 @@ class TableLedger:
         self._table = table
 
     def add(self, record: UsageRecord) -> bool:
-        """Write a record; False if one with its event id is there."""
+        """Write a record; False if one with its event id is there, or was taken back."""
+        counted = _item(record)
+        once = {**_event_key(record.event_id), "month": counted["PK"]}
+        return self._written(self._put(once), self._put(counted))
+
+    def cancel(self, event_id: str) -> bool:
+        """Take a record back for good; False if it does not count."""
+        key = _event_key(event_id)
+        found = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        once = found.get("Item")
+        if once is None or "cancelledAt" in once:
+            return False
+        # The event's item stays, so that the event is not counted when it comes again.
+        cancelled = {
+            "TableName": self._table,
+            "Key": key,
+            "UpdateExpression": "SET cancelledAt = :at",
+            "ConditionExpression": "attribute_not_exists(cancelledAt)",
+            "ExpressionAttributeValues": {":at": {"S": datetime.now(UTC).isoformat()}},
+        }
+        counted = {"PK": once["month"], "SK": {"S": event_id}}
+        return self._written(
+            {"Update": cancelled}, {"Delete": {"TableName": self._table, "Key": counted}}
+        )
+
+    def _written(self, *writes: dict[str, Any]) -> bool:
         from botocore.exceptions import ClientError  # noqa: PLC0415
 
-        once = {"PK": {"S": f"USAGE-EVENT#{record.event_id}"}, "SK": {"S": "ROW"}}
         try:
-            self._client.transact_write_items(
-                TransactItems=[self._put(once), self._put(_item(record))]
-            )
+            self._client.transact_write_items(TransactItems=list(writes))
         except ClientError as error:
             reasons = error.response.get("CancellationReasons") or []
             if error.response["Error"]["Code"] == _CANCELLED and any(
@@ -75,6 +97,10 @@ class TableLedger:
                 "ConditionExpression": "attribute_not_exists(PK)",
             }
         }
+
+
+def _event_key(event_id: str) -> dict[str, Any]:
+    return {"PK": {"S": f"USAGE-EVENT#{event_id}"}, "SK": {"S": "ROW"}}
 
 
 def _partition(tenant_id: str, month: str) -> str:

@@ -21,6 +21,18 @@ class Meter:
     name: str
     unit: str = ""
 
+    def document(self) -> dict[str, str]:
+        """Return it as the API shows it."""
+        return {"meterId": self.id, "name": self.name, "unit": self.unit}
+
+
+@dataclass(frozen=True)
+class MeterPage:
+    """Some meters, and the token that asks for the next ones; None at the end."""
+
+    items: tuple[Meter, ...]
+    next_token: str | None = None
+
 
 @dataclass(frozen=True, order=True)
 class UsageRecord:

@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.metering import ExactMetering, UsageError, UsageRecord
+from services.metering import (
+    ExactMetering,
+    Meter,
+    MeterExists,
+    MeterPage,
+    MeterUnknown,
+    UsageError,
+    UsageRecord,
+)
 
 PRICES = [
     {"id": "1", "metricName": "calls", "amount": "0.0033"},
@@ -27,12 +35,50 @@ class MemoryLedger:
     def __init__(self) -> None:
         self.kept: dict[str, UsageRecord] = {}
 
+        self.cancelled: set[str] = set()
+
     def add(self, record: UsageRecord) -> bool:
         return self.kept.setdefault(record.event_id, record) is record
 
+    def cancel(self, event_id: str) -> bool:
+        counted = event_id in self.kept and event_id not in self.cancelled
+        self.cancelled |= {event_id} & self.kept.keys()
+        return counted
+
     def records(self, tenant_id: str, month: str) -> Iterable[UsageRecord]:
-        found = [r for r in self.kept.values() if (r.tenant_id, r.month) == (tenant_id, month)]
+        found = [
+            record
+            for record in self.kept.values()
+            if (record.tenant_id, record.month) == (tenant_id, month)
+            and record.event_id not in self.cancelled
+        ]
         return sorted(found, key=lambda record: record.event_id)
+
+
+class MemoryMeters:
+    """Meters in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Meter] = {}
+
+    def put_new(self, meter: Meter) -> None:
+        if meter.name in {kept.name for kept in self.kept.values()}:
+            raise MeterExists(meter.name)
+        self.kept[meter.id] = meter
+
+    def get(self, meter_id: str) -> Meter:
+        if meter_id not in self.kept:
+            raise MeterUnknown(meter_id)
+        return self.kept[meter_id]
+
+    def page(self, limit: int, token: str | None) -> MeterPage:
+        return MeterPage(tuple(self.kept.values())[:limit])
+
+    def replace(self, before: Meter, after: Meter) -> None:
+        self.kept[before.id] = after
+
+    def remove(self, meter: Meter) -> None:
+        del self.kept[meter.id]
 
 
 def detail(tenant: str, metric: str, value: object, at: str) -> dict[str, Any]:
@@ -59,7 +105,10 @@ def test_order_and_repetition_change_nothing(
     events = [(str(number), found) for number, found in enumerate(used)]
     twice = events * 2
     chance.shuffle(twice)
-    straight, shaken = ExactMetering(MemoryLedger()), ExactMetering(MemoryLedger())
+    straight, shaken = (
+        ExactMetering(MemoryLedger(), MemoryMeters()),
+        ExactMetering(MemoryLedger(), MemoryMeters()),
+    )
     assert all(straight.ingest(*event) for event in events)
     assert sum(shaken.ingest(*event) for event in twice) == len(events)
     for tenant in ("t1", "t2"):
@@ -77,7 +126,7 @@ def test_order_and_repetition_change_nothing(
 
 
 def test_late_usage_counts_in_its_own_month() -> None:
-    metering = ExactMetering(MemoryLedger())
+    metering = ExactMetering(MemoryLedger(), MemoryMeters())
     metering.ingest("1", detail("t1", "calls", 100, "2026-01-31T23:59:59Z"))
     before = metering.statement("t1", "2026-01", PRICES)
     metering.ingest("2", detail("t1", "calls", 200, "2026-02-01T00:30:00+01:00"))
@@ -87,7 +136,7 @@ def test_late_usage_counts_in_its_own_month() -> None:
 
 
 def test_cents_that_floats_would_lose() -> None:
-    metering = ExactMetering(MemoryLedger())
+    metering = ExactMetering(MemoryLedger(), MemoryMeters())
     for number in range(1000):
         metering.ingest(str(number), detail("t1", "m", 0.1, "2026-01-02T00:00:00Z"))
     made = metering.statement("t1", "2026-01", [{"metricName": "m", "amount": "0.0335"}])
@@ -122,4 +171,26 @@ def test_cents_that_floats_would_lose() -> None:
 )
 def test_what_cannot_be_counted_is_refused(broken: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
-        ExactMetering(MemoryLedger()).ingest("1", broken)
+        ExactMetering(MemoryLedger(), MemoryMeters()).ingest("1", broken)
+
+
+def test_meters_say_what_was_used_and_mistakes_are_taken_back_for_good() -> None:
+    metering = ExactMetering(MemoryLedger(), MemoryMeters())
+    calls = metering.create_meter("calls", "u")
+    metering.create_meter("other", "")
+    with pytest.raises(MeterExists, match="calls"):
+        metering.create_meter("calls", "")
+    for number in range(3):
+        metering.ingest(str(number), detail("t1", "calls", "0.1", "2026-01-02T00:00:00Z"))
+    metering.ingest("foreign", {**detail("t1", "other", 5, "2026-01-02T00:00:00Z")})
+    assert metering.usage(calls.id, "t1", "2026-01") == "0.3"
+    assert metering.usage(calls.id, "t1", "2026-02") == "0"
+    assert metering.cancel_usage(["1", "1", "never"]) == ("1",)
+    assert not metering.ingest("1", detail("t1", "calls", "0.1", "2026-01-02T00:00:00Z"))
+    assert metering.cancel_usage(["1"]) == ()
+    assert metering.usage(calls.id, "t1", "2026-01") == "0.2"
+    assert metering.update_meter(calls.id, None, "x").name == "calls"
+    assert metering.usage(calls.id, "t1", "2026-01") == "0"
+    metering.delete_meter(calls.id)
+    with pytest.raises(MeterUnknown):
+        metering.usage(calls.id, "t1", "2026-01")
