@@ -11,6 +11,7 @@ Errors
     ├── UserUnknown       nobody of that name
     ├── UserExists        the name or the e-mail is taken
     ├── UserStateRefused  what was asked does not fit the user's state
+    │   └── LastAdmin       nobody could administrate the system any more
     └── UserInputRefused  Cognito refuses a value
 """
 
@@ -38,6 +39,21 @@ class UserExists(UserError):  # noqa: N818
 
 class UserStateRefused(UserError):  # noqa: N818
     """What was asked does not fit the user's state."""
+
+
+class LastAdmin(UserStateRefused):
+    """Nobody could administrate the system any more.
+
+    Parameters
+    ----------
+    wanted : str
+        What was asked: delete, disable or demote.
+    """
+
+    def __init__(self, wanted: str, name: str) -> None:
+        super().__init__(
+            f"{wanted}: {name} is the last enabled SystemAdmin; enable or create another one first"
+        )
 
 
 class UserInputRefused(UserError):  # noqa: N818
@@ -112,17 +128,24 @@ class AdminUsers:
             return _shown(self._client.admin_get_user(UserPoolId=self._pool, Username=name))
 
     def update(self, name: str, role: Role | None, email: str | None) -> None:
-        """Change what is given and keep the rest."""
-        self.get(name)
+        """Change what is given and keep the rest.
+
+        Raises
+        ------
+        LastAdmin
+            If the last enabled SystemAdmin would be none any more.
+        """
+        was_admin = role is Role.SUPPORT_READER and self._keep_an_admin("demote", name)
         attributes = [*(_email(email) if email else ()), *((_role(role),) if role else ())]
         if role:
             self._join(name, role)  # first the new role: there is no moment without one
             for other in Role:
                 if other is not role:
-                    with _translated():
-                        self._client.admin_remove_user_from_group(
-                            UserPoolId=self._pool, Username=name, GroupName=other.value
-                        )
+                    self._leave(name, other)
+        if was_admin and not self._other_admins(name):
+            self._join(name, Role.SYSTEM_ADMIN)  # the others went at the same moment
+            self._leave(name, Role.SUPPORT_READER)
+            raise LastAdmin("demote", name)
         with _translated():
             self._client.admin_update_user_attributes(
                 UserPoolId=self._pool, Username=name, UserAttributes=attributes
@@ -131,8 +154,15 @@ class AdminUsers:
             self._sign_out(name)
 
     def delete(self, name: str) -> None:
-        """Remove a user for good."""
-        self.get(name)
+        """Remove a user for good.
+
+        Raises
+        ------
+        LastAdmin
+            If it is the last enabled SystemAdmin.
+        """
+        if self._keep_an_admin("delete", name):
+            self._disable("delete", name)
         self._sign_out(name)
         with _translated():
             self._client.admin_delete_user(UserPoolId=self._pool, Username=name)
@@ -144,10 +174,18 @@ class AdminUsers:
             self._client.admin_enable_user(UserPoolId=self._pool, Username=name)
 
     def disable(self, name: str) -> None:
-        """Keep a user from signing in, and end the sessions there are."""
-        self.get(name)
-        with _translated():
-            self._client.admin_disable_user(UserPoolId=self._pool, Username=name)
+        """Keep a user from signing in, and end the sessions there are.
+
+        Raises
+        ------
+        LastAdmin
+            If it is the last enabled SystemAdmin.
+        """
+        if self._keep_an_admin("disable", name):
+            self._disable("disable", name)
+        else:
+            with _translated():
+                self._client.admin_disable_user(UserPoolId=self._pool, Username=name)
         self._sign_out(name)
 
     def invite(self, name: str) -> None:
@@ -168,9 +206,50 @@ class AdminUsers:
                 DesiredDeliveryMediums=["EMAIL"],
             )
 
+    def _keep_an_admin(self, wanted: str, name: str) -> bool:
+        """Return whether the user is an enabled SystemAdmin; refuse if there is no other."""
+        enabled = self.get(name)["enabled"]
+        admins = self._admins()
+        if not enabled or name not in admins:
+            return False
+        if admins == {name}:
+            raise LastAdmin(wanted, name)
+        return True
+
+    def _disable(self, wanted: str, admin: str) -> None:
+        """Disable a SystemAdmin, unless the others are being disabled at this very moment."""
+        with _translated():
+            self._client.admin_disable_user(UserPoolId=self._pool, Username=admin)
+        if not self._other_admins(admin):
+            self.enable(admin)
+            raise LastAdmin(wanted, admin)
+
+    def _other_admins(self, name: str) -> set[str]:
+        return self._admins() - {name}
+
+    def _admins(self) -> set[str]:
+        """Return the enabled SystemAdmins' names: there are few."""
+        found: set[str] = set()
+        more: dict[str, str] = {}
+        while True:
+            with _translated():
+                answer = self._client.list_users_in_group(
+                    UserPoolId=self._pool, GroupName=Role.SYSTEM_ADMIN.value, Limit=60, **more
+                )
+            found |= {user["Username"] for user in answer["Users"] if user.get("Enabled", True)}
+            if not answer.get("NextToken"):
+                return found
+            more = {"NextToken": answer["NextToken"]}
+
     def _join(self, name: str, role: Role) -> None:
         with _translated():
             self._client.admin_add_user_to_group(
+                UserPoolId=self._pool, Username=name, GroupName=role.value
+            )
+
+    def _leave(self, name: str, role: Role) -> None:
+        with _translated():
+            self._client.admin_remove_user_from_group(
                 UserPoolId=self._pool, Username=name, GroupName=role.value
             )
 

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from services.control_plane import metrics
 from services.control_plane.runtime import Runtime, current
 from services.events import Event, EventName, Outcome
 from services.tenancy.lifecycle import OperationKind
@@ -81,7 +82,7 @@ def _take(runtime: Runtime, event: Event) -> bool:
             tenant_data=output.get("tenantData"),
             registration_data=output.get("tenantRegistrationData"),
         )
-    return runtime.registry.fail(
+    failed = runtime.registry.fail(
         detail["tenantRegistrationId"],
         event_id=event.event_id,
         reason=detail.get("reason") or output.get("tenantStatus") or event.name.value,
@@ -89,3 +90,6 @@ def _take(runtime: Runtime, event: Event) -> bool:
         operation_id=detail.get("operationId"),
         kinds=KINDS[event.name],
     )
+    if failed:
+        metrics.measured(metrics.FAILED_OPERATIONS, 1)
+    return failed

@@ -44,21 +44,32 @@ def of_domain(error: Exception) -> Failure | None:
     # Here, because only a request that reached the registry can fail so.
     from services.control_plane import admin_users  # noqa: PLC0415
     from services.events import InvalidDetail  # noqa: PLC0415
+    from services.metering import errors as metering  # noqa: PLC0415
     from services.registry import errors  # noqa: PLC0415
     from services.tenancy import InputError  # noqa: PLC0415
     from services.tenancy.lifecycle import MoveRefused  # noqa: PLC0415
 
-    unknown = (errors.TenantUnknown, errors.RegistrationUnknown, errors.OperationUnknown)
+    unknown = (
+        errors.TenantUnknown,
+        errors.RegistrationUnknown,
+        errors.OperationUnknown,
+        metering.MeterUnknown,
+    )
     conflict = (
         errors.NameTaken,
         errors.OperationRunning,
         errors.VersionConflict,
+        errors.MoveUnconfirmed,
+        errors.NothingKept,
+        metering.MeterExists,
+        metering.MeterChanged,
         MoveRefused,
         admin_users.UserStateRefused,
     )
     refused: dict[type[Exception], tuple[tuple[str | int, ...], str]] = {
         errors.IdempotencyMismatch: (("header", "idempotency-key"), "idempotency_mismatch"),
         errors.InvalidToken: (("query", "next_token"), "invalid_token"),
+        metering.TokenRefused: (("query", "next_token"), "invalid_token"),
         errors.InvalidSort: (("query", "sort"), "invalid_sort"),
         InvalidDetail: (("body",), "too_large"),
         admin_users.UserInputRefused: (("body",), "value_error"),

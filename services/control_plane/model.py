@@ -14,7 +14,7 @@ from services.tenancy import Tier
 from services.tenancy.document import Overrides, TenantName
 from tiers.tenant_variables import EMAIL_PATTERN, RELEASE_PATTERN
 
-SYSTEM_FIELDS = RECORD_FIELDS | {"placement", "tenantConfig"}
+SYSTEM_FIELDS = RECORD_FIELDS | {"exportLocation", "placement", "tenantConfig"}
 """What only the system sets: fields of the rows, and what jobs give back."""
 
 Email = Annotated[str, Field(pattern=EMAIL_PATTERN, max_length=254)]
@@ -63,6 +63,7 @@ class TenantData(_Free):
     prices: tuple[Price, ...] = ()
     release: str = Field(default="latest", pattern=RELEASE_PATTERN)
     overrides: Overrides = Overrides()
+    federation: tuple[dict[str, Any], ...] = ()
 
 
 class RegistrationData(_Free):
@@ -78,6 +79,9 @@ class RegistrationRequest(_Sent):
     tenant_registration_data: RegistrationData = RegistrationData()
 
 
+_OPERATED = frozenset({"tier", "tenantName", "release", "overrides", "federation"})
+
+
 class TenantChange(_Free):
     """Free data of a tenant; its name and tier are not free."""
 
@@ -87,7 +91,7 @@ class TenantChange(_Free):
     @model_validator(mode="before")
     @classmethod
     def _identity_stays(cls, data: object) -> object:
-        if isinstance(data, dict) and data.keys() & {"tier", "tenantName", "release", "overrides"}:
+        if isinstance(data, dict) and data.keys() & _OPERATED:
             raise PydanticCustomError("immutable_field", "changed by operations only")
         return data
 
@@ -119,16 +123,49 @@ class MoveRequest(_Sent):
 
 
 class UpdateRequest(_Sent):
-    """POST /tenants/{id}/update: a release, sizes, or both."""
+    """POST /tenants/{id}/update: a release, sizes, identity providers, or several of them."""
 
     release: str | None = Field(default=None, pattern=RELEASE_PATTERN)
     overrides: dict[str, Any] | None = None
+    federation: tuple[dict[str, Any], ...] | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self.release is None and self.overrides is None:
-            raise PydanticCustomError("missing", "release or overrides")
+        if self.release is None and self.overrides is None and self.federation is None:
+            raise PydanticCustomError("missing", "release, overrides or federation")
         return self
+
+
+MeterName = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\w.:/@ -]+$")]
+MeterUnit = Annotated[str, Field(max_length=64)]
+
+
+class MeterRequest(_Sent):
+    """POST /meters."""
+
+    name: MeterName = Field(description="the metric's name in usage events and prices")
+    unit: MeterUnit = Field(default="", description="usage in other units does not count")
+
+
+class MeterChange(_Sent):
+    """PUT /meters/{id}: what is left out stays."""
+
+    name: MeterName | None = None
+    unit: MeterUnit | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.name is None and self.unit is None:
+            raise PydanticCustomError("missing", "name or unit")
+        return self
+
+
+class UsageCancellation(_Sent):
+    """DELETE /usage."""
+
+    event_ids: tuple[Annotated[str, Field(min_length=1, max_length=128)], ...] = Field(
+        min_length=1, max_length=100, description="the ids of the usage events"
+    )
 
 
 UserName = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\w.@+-]+$")]

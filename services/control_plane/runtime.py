@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from services.control_plane.access import Caller
     from services.control_plane.admin_users import AdminUsers
-    from services.metering import ExactMetering
+    from services.metering import IBilling, IMetering, PluginContext
     from services.registry import Registry
 
 
@@ -76,12 +76,29 @@ class Runtime:
         return AdminUsers(self.client("cognito-idp"), self.settings.admin_pool_id)
 
     @cached_property
-    def metering(self) -> ExactMetering:
-        """The built-in metering."""
-        from services.metering import ExactMetering  # noqa: PLC0415
+    def metering(self) -> IMetering:
+        """The metering that the environment names, else the built-in one."""
+        from services.metering import ExactMetering, metering_plugin  # noqa: PLC0415
         from services.metering.ledger import TableLedger  # noqa: PLC0415
+        from services.metering.meters import TableMeters  # noqa: PLC0415
 
-        return ExactMetering(TableLedger(self.client("dynamodb"), self.settings.registry_table))
+        plugin = metering_plugin(self._plugin_context())
+        if plugin is not None:
+            return plugin
+        client, table = self.client("dynamodb"), self.settings.registry_table
+        return ExactMetering(TableLedger(client, table), TableMeters(client, table))
+
+    @cached_property
+    def billing(self) -> IBilling | None:
+        """The billing that the environment names, if it names one."""
+        from services.metering import billing_plugin  # noqa: PLC0415
+
+        return billing_plugin(self._plugin_context())
+
+    def _plugin_context(self) -> PluginContext:
+        from services.metering import PluginContext  # noqa: PLC0415
+
+        return PluginContext(self.client, self.settings.registry_table, dict(os.environ))
 
     @cached_property
     def events(self) -> Any:

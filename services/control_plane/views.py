@@ -59,6 +59,7 @@ def operation(row: Operation) -> dict[str, Any]:
         "requestedAt": row.requested_at.isoformat(),
         "startedAt": row.started_at.isoformat() if row.started_at else None,
         "endedAt": row.ended_at.isoformat() if row.ended_at else None,
+        "result": dict(row.result) or None,
         "reason": row.reason,
         "logUrl": row.log_url,
     }

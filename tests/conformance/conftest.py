@@ -32,6 +32,7 @@ class Api:
     url: str
     all_scopes: str
     read_only: str | None
+    runtime: runtime.Runtime | None = None
 
     def client(self, bearer: str | None) -> httpx.Client:
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
@@ -56,14 +57,24 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         runtime.use(made)
         scopes = f"{TENANT_READ} {TENANT_WRITE} {USER_READ} {USER_WRITE}"
         with serving() as address:
-            yield Api(
-                address,
-                token(client_id="conformance", scope=scopes),
-                token(client_id="conformance", scope=TENANT_READ),
-            )
+            everything = token(client_id="conformance", scope=scopes)
+            api = Api(address, everything, token(client_id="conformance", scope=TENANT_READ), made)
+            with api.client(everything) as client:
+                # Whoever is disabled or deleted by a test is not the last administrator.
+                keeper = {"userName": "keeper", "userRole": Role.SYSTEM_ADMIN.value}
+                made_one = client.post("/users", json={**keeper, "email": "keeper@example.com"})
+                assert made_one.status_code == 201, made_one.text
+            yield api
     finally:
         runtime.use(None)
         local.down()
+
+
+@pytest.fixture(autouse=True)
+def _in_use(deployed: Api) -> None:
+    """Answer with this system's runtime, whatever another module of the process used since."""
+    if deployed.runtime is not None:
+        runtime.use(deployed.runtime)
 
 
 @pytest.fixture(scope="session")

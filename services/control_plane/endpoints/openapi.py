@@ -77,6 +77,8 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
             for status, words in _WORDS.items():
                 responses[str(status)] = _answer(words, "Problem")
             responses["422"] = _answer("Unprocessable", "Unprocessable")
+    described = document["paths"]["/openapi.json"]["get"]["responses"]["200"]
+    described["content"] = {"application/json": {"schema": {"type": "object"}}}
     return document
 
 

@@ -62,6 +62,18 @@ def move(
     return _request(tenant_id, OperationKind.MOVE, idempotency_key, {"tier": body.tier.value})
 
 
+@router.post("/tenants/<tenant_id>/move/confirm", status_code=202)
+def confirm_move(tenant_id: Id, idempotency_key: IdempotencyKey = None) -> _Answer:
+    """Destroy the copy that the last move has kept in the tenant's previous tier."""
+    return _request(tenant_id, OperationKind.MOVE, idempotency_key, {"confirm": True})
+
+
+@router.post("/tenants/<tenant_id>/move/rollback", status_code=202)
+def roll_move_back(tenant_id: Id, idempotency_key: IdempotencyKey = None) -> _Answer:
+    """Move the tenant, with what it has written since, back to its previous tier."""
+    return _request(tenant_id, OperationKind.MOVE, idempotency_key, {"rollback": True})
+
+
 @router.post("/tenants/<tenant_id>/update", status_code=202)
 def update(
     tenant_id: Id,

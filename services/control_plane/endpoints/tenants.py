@@ -13,7 +13,7 @@ from services.control_plane.model import TenantChange, TenantData
 from services.control_plane.runtime import current
 from services.tenancy import Tier
 from services.tenancy.lifecycle import State
-from tiers.tenant_variables import RELEASE_PATTERN
+from tiers.tenant_variables import RELEASE_PATTERN, TENANT_NAME_PATTERN
 
 router = new_router()
 
@@ -25,12 +25,16 @@ def tenants(
     *,
     limit: Limit = 10,
     next_token: NextToken = "",
+    name: Annotated[str | None, Query(pattern=TENANT_NAME_PATTERN)] = None,
     status: Annotated[State | None, Query()] = None,
     tier: Annotated[Tier | None, Query()] = None,
     release: Annotated[str | None, Query(pattern=RELEASE_PATTERN)] = None,
     sort: Annotated[str, Query(max_length=32, description="name or -name")] = "name",
 ) -> _Answer:
-    """List tenants, filtered and sorted."""
+    """List tenants, filtered and sorted; with `name` the one that has it, whatever else is said."""
+    if name is not None:
+        found = current().registry.tenant_named(name)
+        return views.data([views.tenant(found)] if found else [])
     page = current().registry.tenants(
         limit, next_token or None, status=status, tier=tier, release=release, sort=sort
     )

@@ -5,23 +5,53 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from services.control_plane import views
+from services.control_plane.audit import audited
+from services.control_plane.endpoints.parameters import Id
 from services.control_plane.endpoints.routing import new_router
+from services.control_plane.model import UsageCancellation
 from services.control_plane.runtime import current
 
 router = new_router()
 
+_TenantId = Annotated[str, Query(alias="tenantId", min_length=1, max_length=128)]
+_Month = Annotated[
+    str | None,
+    Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="such as 2026-01; the running one"),
+]
+
 
 @router.get("/usage")
-def usage(
-    tenant_id: Annotated[str, Query(alias="tenantId", min_length=1, max_length=128)],
-    month: Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")] = None,
-) -> dict[str, Any]:
+def usage(tenant_id: _TenantId, month: _Month = None) -> dict[str, Any]:
     """Show a tenant's statement of one month (UTC), the running one by default."""
     runtime = current()
     tenant = runtime.registry.tenant(tenant_id)
-    wanted = month or f"{datetime.now(UTC):%Y-%m}"
     prices = tenant.data.get("prices") or ()
-    return views.data(runtime.metering.statement(tenant.id, wanted, prices).document())
+    statement = runtime.metering.statement(tenant.id, month or _running_month(), prices)
+    return views.data(statement.document())
+
+
+@router.get("/usage/<meter_id>")
+def metered(meter_id: Id, tenant_id: _TenantId, month: _Month = None) -> dict[str, Any]:
+    """Show what a tenant used of one meter in one month (UTC), the running one by default."""
+    runtime = current()
+    tenant = runtime.registry.tenant(tenant_id)
+    wanted = month or _running_month()
+    value = runtime.metering.usage(meter_id, tenant.id, wanted)
+    shown = {"meterId": meter_id, "tenantId": tenant.id, "month": wanted, "value": value}
+    return views.data(shown)
+
+
+@router.delete("/usage")
+def cancel(body: Annotated[UsageCancellation, Body()]) -> dict[str, Any]:
+    """Take back usage that was reported by mistake, by the ids of its events; for good."""
+    cancelled = current().metering.cancel_usage(body.event_ids)
+    for event_id in cancelled:
+        audited("usage.cancel", f"usage/{event_id}", {"eventId": event_id}, None)
+    return views.data({"cancelled": list(cancelled)})
+
+
+def _running_month() -> str:
+    return f"{datetime.now(UTC):%Y-%m}"

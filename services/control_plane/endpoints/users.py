@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from services.control_plane import views
 from services.control_plane.admin_users import UserExists, UserInputRefused, UserUnknown
+from services.control_plane.audit import audited
 from services.control_plane.endpoints.parameters import Id, NextToken
 from services.control_plane.endpoints.routing import new_router
 from services.control_plane.failures import Answer, problem, unprocessable
 from services.control_plane.model import UserChange, UserRequest
 from services.control_plane.runtime import current
+from services.events import Event, user_created, user_deleted
 
 router = new_router()
 
@@ -26,7 +30,12 @@ def create(body: Annotated[UserRequest, Body()]) -> _Answer:
         user = current().users.create(body.user_name, body.user_role, body.email)
     except UserExists:
         raise problem(409, f"User {body.user_name} or its e-mail exists already.") from None
-    _audit("user.create", body.user_name, None, user)
+    name, email = body.user_name, body.email
+
+    def created(event_id: str) -> Event:
+        return user_created(name, email=email, event_id=event_id, at=datetime.now(UTC))
+
+    _audit("user.create", name, None, user, created)
     return views.data({"userName": user["userName"]})
 
 
@@ -63,7 +72,11 @@ def delete(user_name: Id) -> _Answer:
     """Remove a user for good."""
     before = _existing(user_name)
     current().users.delete(user_name)
-    _audit("user.delete", user_name, before, None)
+
+    def deleted(event_id: str) -> Event:
+        return user_deleted(user_name, event_id=event_id, at=datetime.now(UTC))
+
+    _audit("user.delete", user_name, before, None, deleted)
     return {"message": "User deleted"}
 
 
@@ -116,13 +129,10 @@ def _unknown(user_name: str) -> Answer:
 
 
 def _audit(
-    action: str, user_name: str, before: dict[str, Any] | None, after: dict[str, Any] | None
+    action: str,
+    user_name: str,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    event: Callable[[str], Event] | None = None,
 ) -> None:
-    runtime = current()
-    runtime.registry.record(
-        actor=runtime.actor,
-        action=action,
-        target=f"user/{user_name}",
-        before=before,
-        after=after,
-    )
+    audited(action, f"user/{user_name}", before, after, event=event)

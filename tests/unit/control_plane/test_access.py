@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -20,7 +21,7 @@ def ids(route: Route) -> str:
 
 
 def concrete(route: Route) -> str:
-    return route.path.replace("{id}", "x").replace("{name}", "x")
+    return re.sub(r"\{[^}]+\}", "x", route.path)
 
 
 def refused(route: Route, **claims: object) -> int:

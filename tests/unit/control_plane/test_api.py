@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -228,7 +229,8 @@ json_values = st.recursive(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    st.sampled_from([r for r in ROUTES if "users" not in r.path and r.path != "/usage"]),
+    # What the registry that only notes cannot stand in for is fuzzed against the local AWS.
+    st.sampled_from([r for r in ROUTES if not re.match("/(users|usage|meters)", r.path)]),
     st.text(min_size=1, max_size=12),
     json_values.map(json.dumps) | st.text(max_size=12),
     st.dictionaries(
@@ -241,7 +243,7 @@ def test_nothing_a_caller_sends_is_a_500(
     route: Any, part: str, body: str, query: dict[str, str]
 ) -> None:
     use(NotingRegistry())
-    path = route.path.replace("{id}", part).replace("{name}", part)
+    path = route.path.replace("{id}", part).replace("{name}", part).replace("{path}", part)
     status, _ = call(route.method, path, body, query=query, iam={"userArn": "arn:x"})
     assert status < 500
 

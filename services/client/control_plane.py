@@ -1,0 +1,262 @@
+"""The control plane's routes as methods; writes carry an idempotency key, so they can be resent."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from services.client.errors import ClientError, ControlPlaneMissing, OperationFailed, Refused
+from services.client.tokens import MachineTokens
+
+_SCOPE: Final = "tenant/tenant_write"
+_TIMEOUT: Final = httpx.Timeout(30, connect=5)
+_ATTEMPTS: Final = 4
+_TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
+_ENDED: Final = frozenset({"SUCCEEDED", "FAILED"})
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation on a tenant: which, of whom, and what had become of it when it was looked at."""
+
+    tenant_id: str
+    id: str
+    kind: str
+    status: str
+    reason: str | None = None
+    log_url: str | None = None
+
+    @classmethod
+    def parse(cls, answer: Mapping[str, Any]) -> Operation:
+        """Return the operation that an answer shows."""
+        return cls(
+            answer["tenantId"],
+            answer["operationId"],
+            answer["kind"],
+            answer["status"],
+            answer.get("reason"),
+            answer.get("logUrl"),
+        )
+
+
+class ControlPlaneClient:
+    """The HTTP API of one control plane.
+
+    Parameters
+    ----------
+    http : httpx.Client
+    url : str
+        Where the API is, without a slash at the end.
+    token : callable
+        Returns an access token that is good now.
+
+    Notes
+    -----
+    Every method raises `Refused` if the API says no, and `ClientError` if it does not answer.
+    """
+
+    def __init__(self, http: httpx.Client, url: str, token: Callable[[], str]) -> None:
+        self._http = http
+        self._url = url
+        self._token = token
+
+    def register(
+        self,
+        name: str,
+        *,
+        tier: str,
+        email: str,
+        data: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Operation:
+        """Register a tenant; return its onboarding, which runs.
+
+        Parameters
+        ----------
+        data : Mapping, optional
+            More of the tenant's data: `release`, `overrides`, `prices`, and what you like.
+        key : str, optional
+            Idempotency key; without one each call is a registration of its own.
+        """
+        body = {
+            "tenantData": {**(data or {}), "tenantName": name, "email": email, "tier": tier},
+            "tenantRegistrationData": {"registrationStatus": "In progress"},
+        }
+        made = self._call("POST", "/tenant-registrations", body, key=key)["data"]
+        (onboarding,) = self.operations(made["tenantId"], limit=1)
+        return onboarding
+
+    def tenants(self, **filters: str) -> Iterator[dict[str, Any]]:
+        """Yield tenants: all, or those of a `status`, `tier`, `release` or `name`."""
+        query = {"limit": "100", **filters}
+        while True:
+            page = self._call("GET", "/tenants", query=query)
+            yield from page["data"]
+            if "next_token" not in page:
+                return
+            query["next_token"] = page["next_token"]
+
+    def tenant(self, wanted: str) -> dict[str, Any]:
+        """Return the tenant with this id or name, or raise `Refused` with status 404."""
+        if _UUID.fullmatch(wanted):
+            found: dict[str, Any] = self._call("GET", f"/tenants/{wanted}")["data"]
+            return found
+        named = next(self.tenants(name=wanted), None)
+        if named is None:
+            raise Refused(404, f"tenant {wanted}", {"message": f"no tenant is called {wanted}"})
+        return named
+
+    def operations(self, tenant_id: str, limit: int = 10) -> list[Operation]:
+        """Return a tenant's operations, the latest first."""
+        path = f"/tenants/{tenant_id}/operations"
+        shown = self._call("GET", path, query={"limit": str(limit)})["data"]
+        return [Operation.parse(each) for each in shown]
+
+    def request(
+        self,
+        tenant_id: str,
+        action: str,
+        parameters: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Operation:
+        """Ask for `suspend`, `resume`, `retry`, `reconcile`, `move`, `update` and the like."""
+        answer = self._call("POST", f"/tenants/{tenant_id}/{action}", parameters, key=key)
+        return Operation.parse(answer["data"])
+
+    def delete(self, tenant: Mapping[str, Any]) -> Operation:
+        """Ask for a tenant's offboarding; return it."""
+        self._call("DELETE", f"/tenant-registrations/{tenant['tenantRegistrationId']}")
+        return next(each for each in self.operations(tenant["tenantId"]) if each.kind == "offboard")
+
+    def wait(
+        self,
+        operation: Operation,
+        *,
+        seconds: float = 3600,
+        watch: Callable[[Operation], None] = lambda _: None,
+    ) -> Operation:
+        """Return `operation` when it has succeeded.
+
+        Raises
+        ------
+        OperationFailed
+            If it failed, with its reason; or if it has not ended after `seconds`.
+        """
+        deadline = time.monotonic() + seconds
+        pause = 0.25
+        seen = operation
+        while seen.status not in _ENDED:
+            if time.monotonic() > deadline:
+                raise OperationFailed(
+                    f"{seen.kind} of tenant {seen.tenant_id}: not over after {seconds:.0f} s "
+                    f"(operation {seen.id} is {seen.status}); it goes on"
+                )
+            time.sleep(pause)
+            pause = min(pause * 1.3, 5.0)
+            seen = next(
+                each for each in self.operations(operation.tenant_id) if each.id == operation.id
+            )
+            watch(seen)
+        if seen.status != "SUCCEEDED":
+            log = f"; log: {seen.log_url}" if seen.log_url else ""
+            raise OperationFailed(
+                f"{seen.kind} of tenant {seen.tenant_id} failed: {seen.reason or 'no reason'}{log}"
+            )
+        return seen
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        key: str | None = None,
+    ) -> dict[str, Any]:
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())} if method == "POST" else {}
+        request = f"{method} {path}"
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                time.sleep(0.5 * 2**attempt)
+            try:
+                answer = self._http.request(
+                    method,
+                    self._url + path,
+                    params=query,
+                    json=body,
+                    headers={**headers, "Authorization": f"Bearer {self._token()}"},
+                )
+            except httpx.TransportError as error:
+                failure: ClientError = ClientError(f"{request}: {error or type(error).__name__}")
+                continue
+            if answer.status_code not in _TRANSIENT:
+                break
+            failure = Refused(answer.status_code, request, _body(answer))
+        else:
+            raise failure
+        if answer.is_error:
+            raise Refused(answer.status_code, request, _body(answer))
+        parsed: dict[str, Any] = answer.json()
+        return parsed
+
+
+def _body(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return answer.text
+
+
+@contextlib.contextmanager
+def open_client(region: str, contract: str) -> Iterator[ControlPlaneClient]:
+    """Open the control plane whose contract is at `contract`, as its machine client.
+
+    The contract and the client's secret are read with the AWS credentials of the environment:
+    who may read these may administer tenants.
+
+    Parameters
+    ----------
+    region : str
+    contract : str
+        A name in the parameter store, as `/ecs-saas/dev/control-plane`.
+
+    Raises
+    ------
+    ControlPlaneMissing
+        If there is none, or the credentials do not suffice.
+    """
+    import boto3  # noqa: PLC0415 - slow, and only needed here
+    from botocore import exceptions  # noqa: PLC0415
+
+    try:
+        parameter = boto3.client("ssm", region_name=region).get_parameter(Name=contract)
+        found = json.loads(parameter["Parameter"]["Value"])
+        pools = boto3.client("cognito-idp", region_name=region)
+        machine = pools.describe_user_pool_client(
+            UserPoolId=found["admin_pool_id"], ClientId=found["machine_client_id"]
+        )["UserPoolClient"]
+    except (exceptions.ClientError, exceptions.BotoCoreError) as error:
+        raise ControlPlaneMissing(
+            f"the control plane cannot be found at {contract}: {error}; "
+            "apply it with `ecs-saas platform apply`"
+        ) from error
+    # An emulator serves all hosts on one address, and names them in the path.
+    emulator = os.environ.get("AWS_ENDPOINT_URL")
+    api = (
+        f"{emulator}/_aws/execute-api/{found['api_id']}/$default" if emulator else found["api_url"]
+    )
+    tokens = f"{emulator}/oauth2/token" if emulator else found["token_url"]
+    with httpx.Client(timeout=_TIMEOUT, trust_env=not emulator) as http:
+        secret = machine["ClientSecret"]
+        machine_tokens = MachineTokens(http, tokens, machine["ClientId"], secret, _SCOPE)
+        yield ControlPlaneClient(http, api.rstrip("/"), machine_tokens)
