@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Annotated
 
 import boto3
 from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.security import HTTPBearer
 
 from services.tenant_context import problems
-from services.tenant_context.credentials import Credentials, credentials_for
+from services.tenant_context.bodies import BodyLimit
+from services.tenant_context.credentials import BoundCredentials, Credentials, credentials_for
+from services.tenant_context.draining import LastAnswers
 from services.tenant_context.logs import RequestLog, current_tenant
 from services.tenant_context.problems import Problem
 from services.tenant_context.settings import Isolation, Settings
-from services.tenant_context.tenant import ClaimsRefused, Tenant, tenant_of
-from services.tenant_context.tokens import SigningKeys, TokenRefused, TokenVerifier, fetch_from
+from services.tenant_context.tenant import ClaimsRefused, Tenant, UserRole, tenant_of
+from services.tenant_context.tokens import (
+    KeysUnavailable,
+    SigningKeys,
+    TokenRefused,
+    TokenVerifier,
+    fetch_from,
+)
 
+#: Whether the process lives. It stays well while the service drains: a process that ends by itself
+#: must not be ended.
 HEALTH_PATH = "/health"
+#: Whether requests should be sent here.
+READY_PATH = "/ready"
+
+# For the OpenAPI document; the token itself is judged below, with answers of this system.
+_BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", description="the ID token")
 
 
-async def verified_tenant(request: Request) -> Tenant:
+async def verified_tenant(
+    request: Request, _: Annotated[object, Depends(_BEARER)] = None
+) -> Tenant:
     """Return the tenant of the bearer token, which must be an ID token of this service's pool."""
     verifier: TokenVerifier = request.app.state.verifier
     settings: Settings = request.app.state.settings
@@ -49,6 +69,18 @@ async def verified_tenant(request: Request) -> Tenant:
 CurrentTenant = Annotated[Tenant, Depends(verified_tenant)]
 
 
+async def verified_administrator(tenant: CurrentTenant) -> Tenant:
+    """Return the tenant, if the caller administers it."""
+    if tenant.user_role != UserRole.ADMIN:
+        message = f"got the role {tenant.user_role}; only a {UserRole.ADMIN} may do this"
+        raise Problem(403, message, name="role-refused")
+    return tenant
+
+
+#: The same of a handler that only the tenant's administrators may call.
+CurrentAdministrator = Annotated[Tenant, Depends(verified_administrator)]
+
+
 def create_app(
     settings: Settings,
     routers: Sequence[APIRouter] = (),
@@ -73,13 +105,39 @@ def create_app(
     )
     app.state.settings = settings
     app.state.verifier = verifier or _verifier(settings)
-    app.state.credentials = credentials or credentials_for(settings)
+    app.state.credentials = BoundCredentials(credentials or credentials_for(settings))
+    app.state.draining = threading.Event()
     problems.install(app)
-    app.add_middleware(RequestLog, health_path=HEALTH_PATH)
-    app.include_router(_shared_routes(settings))
+    # The last one added is the first to see a request: what is refused is in the log too.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(LastAnswers, draining=app.state.draining)
+    app.add_middleware(RequestLog, quiet=frozenset((HEALTH_PATH, READY_PATH)))
+    app.include_router(_shared_routes(settings), responses=problems.RESPONSES)
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, responses=problems.RESPONSES)
+    _describe_problems(app)
     return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Have the OpenAPI document describe problems as they are answered."""
+
+    def openapi() -> dict[str, object]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                openapi_version=app.openapi_version,
+                routes=app.routes,
+            )
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas |= problems.schemas()
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _shared_routes(settings: Settings) -> APIRouter:
@@ -88,6 +146,18 @@ def _shared_routes(settings: Settings) -> APIRouter:
     @router.get(HEALTH_PATH, include_in_schema=False)
     async def health() -> dict[str, str]:
         return {"status": "ok", "service": settings.service_name}
+
+    @router.get(READY_PATH, include_in_schema=False)
+    async def ready(request: Request) -> dict[str, str]:
+        if request.app.state.draining.is_set():
+            raise Problem(503, "the service is about to end", retry=True)
+        verifier: TokenVerifier = request.app.state.verifier
+        try:
+            # Without the pool's keys every request would be answered 503.
+            await to_thread.run_sync(verifier.prepare)
+        except KeysUnavailable as error:
+            raise Problem(503, str(error), retry=True) from error
+        return {"status": "ready", "service": settings.service_name}
 
     @router.get(f"/{settings.service_name}/identity", summary="Who the service takes you for")
     async def identity(tenant: CurrentTenant) -> dict[str, dict[str, str]]:

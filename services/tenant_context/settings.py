@@ -34,8 +34,15 @@ class Settings(BaseModel):
     ----------
     tenant_id : str or None
         The only tenant of a silo service.
+    database_host : str or None
+        Of the PostgreSQL server that documents are kept on, in place of a table; the other
+        attributes name the service's database and user on it.
     tenant_role_arn : str or None
         The role that a pool service assumes with the session tag `TenantId`.
+    products_url : str or None
+        Where the products service is found, for those that ask it.
+    metrics_namespace : str
+        Where CloudWatch puts the service's metrics.
     bind_host : str
         Set by the local AWS alone, where many tasks share one machine.
     """
@@ -52,7 +59,18 @@ class Settings(BaseModel):
     log_level: Annotated[str, Field(alias="LOG_LEVEL", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")] = (
         "INFO"
     )
+    metrics_namespace: Annotated[_Text, Field(alias="METRICS_NAMESPACE")] = "Microservices"
     table_name: Annotated[_Text | None, Field(alias="TABLE_NAME")] = None
+    database_host: Annotated[_Text | None, Field(alias="DATABASE_HOST")] = None
+    database_port: Annotated[int, Field(alias="DATABASE_PORT", ge=1, le=65535)] = 5432
+    database_name: Annotated[str, Field(alias="DATABASE_NAME")] = ""
+    database_user: Annotated[str, Field(alias="DATABASE_USER")] = ""
+    database_ssl_mode: Annotated[
+        str, Field(alias="DATABASE_SSLMODE", pattern=r"^(disable|verify-full)$")
+    ] = "verify-full"
+    products_url: Annotated[
+        str | None, Field(alias="PRODUCTS_URL", pattern=r"^https?://[\w.-]+(:\d+)?$")
+    ] = None
     tenant_id: Annotated[_Text | None, Field(alias="TENANT_ID")] = None
     tenant_role_arn: Annotated[
         str | None, Field(alias="TENANT_ROLE_ARN", pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+$")
@@ -67,6 +85,15 @@ class Settings(BaseModel):
             raise ValueError(
                 "TENANT_ROLE_ARN: got nothing; a pool service with a table needs the role it "
                 "assumes for each tenant"
+            )
+        if self.database_host and not (self.database_name and self.database_user):
+            raise ValueError(
+                "DATABASE_NAME, DATABASE_USER: got nothing; a service with a database needs both"
+            )
+        if self.database_host and self.table_name:
+            raise ValueError(
+                f"TABLE_NAME: got {self.table_name}; allowed none with DATABASE_HOST: documents "
+                "are kept in one place"
             )
         return self
 

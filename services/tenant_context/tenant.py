@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 #: What a tenant id may look like everywhere in the system. It becomes a partition key and a
@@ -14,6 +15,13 @@ TENANT_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,34}[a-z0-9])?")
 
 class ClaimsRefused(ValueError):  # noqa: N818 - it says what happened
     """A token is genuine, and says nothing usable about a tenant."""
+
+
+class UserRole(StrEnum):
+    """What a user may do for a tenant: administer its users too, or work only."""
+
+    ADMIN = "TenantAdmin"
+    USER = "TenantUser"
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,14 @@ class SigningKeys:
             return None
         return self._keys.get(key_id)
 
+    def prepare(self) -> None:
+        """Have keys in memory; raises KeysUnavailable."""
+        with self._lock:
+            if not self._keys:
+                self._refresh()
+            if not self._keys:
+                raise KeysUnavailable("the signing keys of the user pool are not available")
+
     def get(self, key_id: str) -> PyJWK:
         """Return a key, fetching the set if the key is not known or the set is old.
 
@@ -105,6 +113,10 @@ class TokenVerifier:
         self._issuer = issuer
         self._audience = audience
         self._keys = keys
+
+    def prepare(self) -> None:
+        """Fetch the keys if there are none; raises KeysUnavailable."""
+        self._keys.prepare()
 
     def needs_network(self, token: str) -> bool:
         """Whether `verify` would have to fetch keys, and so must not run in an event loop."""

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Body
 
 from services.tenant_context import (
     Credentials,
+    CurrentAdministrator,
     CurrentTenant,
     KeysUnavailable,
     Settings,
     TokenRefused,
     TokenVerifier,
+    count,
     create_app,
 )
+from services.tenant_context.bodies import MOST_BYTES
 from services.tenant_context.logs import JsonLines
 from tests.unit.tenant_context.client import AsgiClient
 from tests.unit.tenant_context.test_settings import POOL, SILO
@@ -38,11 +42,25 @@ def fails(tenant: CurrentTenant) -> None:
     raise RuntimeError(f"a bug, for {tenant.id}")
 
 
+@router.get("/products/administered")
+def administered(tenant: CurrentAdministrator) -> str:
+    return tenant.id
+
+
+@router.post("/products/length")
+def length(text: Annotated[str, Body()]) -> int:
+    return len(text)
+
+
 class Verifier(TokenVerifier):
     """Takes the token for the name of a set of claims."""
 
     def __init__(self, **known: dict[str, Any]) -> None:
         self.known = known
+
+    def prepare(self) -> None:
+        if "no-keys" in self.known:
+            raise KeysUnavailable("no keys")
 
     def needs_network(self, token: str) -> bool:
         return token == "slow"
@@ -90,7 +108,7 @@ def test_identity_is_that_of_the_token(token: str) -> None:
 def test_without_a_good_token_the_answer_is_401(headers: dict[str, str]) -> None:
     answer = service().get("/products/identity", headers=headers)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
-    assert answer.json()["statusCode"] == 401
+    assert (answer.json()["status"], answer.json()["title"]) == (401, "Unauthorized")
 
 
 @pytest.mark.parametrize(
@@ -130,8 +148,17 @@ def test_a_bug_is_told_to_the_log_and_not_to_the_caller(caplog: pytest.LogCaptur
 
 def test_unknown_paths_and_methods_answer_in_the_same_shape() -> None:
     client = service()
-    assert client.get("/nowhere").json() == {"statusCode": 404, "message": "Not Found"}
-    assert client.post("/health").json()["statusCode"] == 405
+    answer = client.get("/nowhere")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json() == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "Not Found",
+        "statusCode": 404,
+        "message": "Not Found",
+    }
+    assert client.post("/health").json()["status"] == 405
 
 
 def test_each_request_is_one_log_line_with_the_tenant(caplog: pytest.LogCaptureFixture) -> None:
@@ -165,3 +192,62 @@ def test_each_request_is_one_log_line_with_the_tenant(caplog: pytest.LogCaptureF
     )
     # What one request has set must not be in the line of the next.
     assert "tenantId" not in lines[1]
+
+
+def test_a_service_is_ready_when_it_could_judge_a_token_and_until_it_drains() -> None:
+    app = create_app(Settings.from_environment(POOL), verifier=Verifier())
+    client = AsgiClient(app)
+    assert client.get("/ready").json() == {"status": "ready", "service": "products"}
+    app.state.draining.set()
+    assert client.get("/ready").status_code == 503
+    answer = client.get("/products/identity")
+    assert (answer.status_code, answer.headers["connection"]) == (401, "close")
+    # It is not ill: a health check that failed would end it before its time.
+    assert client.get("/health").status_code == 200
+    unprepared = create_app(
+        Settings.from_environment(POOL), verifier=Verifier(**{"no-keys": CLAIMS})
+    )
+    assert AsgiClient(unprepared).get("/ready").status_code == 503
+
+
+def test_only_administrators_get_at_what_is_theirs() -> None:
+    client = service(member={**CLAIMS, "custom:userRole": "TenantUser"})
+    assert client.get("/products/administered", headers=bearer("good")).json() == "acme"
+    answer = client.get("/products/administered", headers=bearer("member"))
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:problem:role-refused")
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_is_read_up_to_its_limit(announced: bool) -> None:
+    def content(length: int) -> Any:
+        body = b'"' + b"x" * (length - 2) + b'"'
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for begin in range(0, len(body), 65536):
+                yield body[begin : begin + 65536]
+
+        return body if announced else pieces()
+
+    client = service()
+    headers = {"content-type": "application/json"}
+    taken = client.post("/products/length", content=content(MOST_BYTES), headers=headers)
+    assert taken.json() == MOST_BYTES - 2
+    refused = client.post("/products/length", content=content(MOST_BYTES + 1), headers=headers)
+    assert (refused.status_code, refused.headers["connection"]) == (413, "close")
+    assert str(MOST_BYTES) in refused.json()["detail"]
+
+
+def test_a_metric_is_a_line_that_cloudwatch_reads(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "services.metrics"):
+        count("ordersCreated", 2, orderId="o-1")
+    line = json.loads(
+        JsonLines("shop-dev", service="orders", tier="basic").format(caplog.records[0])
+    )
+    assert (line["ordersCreated"], line["orderId"]) == (2, "o-1")
+    assert line["_aws"]["CloudWatchMetrics"] == [
+        {
+            "Namespace": "shop-dev",
+            "Dimensions": [["service", "tier"]],
+            "Metrics": [{"Name": "ordersCreated", "Unit": "Count"}],
+        }
+    ]

@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from services.tenant_context.credentials import (
+    REFRESH_SECONDS,
     RENEWAL_SECONDS,
+    RETRY_SECONDS,
     SESSION_SECONDS,
+    BoundCredentials,
     CredentialsUnavailable,
+    ForeignTenant,
     PoolCredentials,
     SiloCredentials,
 )
+from services.tenant_context.logs import current_tenant
+from services.tenant_context.tenant import Tenant
 
 ROLE = "arn:aws:iam::123456789012:role/tenant"
+
+
+class Later(Executor):
+    """Runs what it is given when it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], Any]] = []
+
+    def submit(self, call: Any, /, *args: Any, **named: Any) -> Future[Any]:
+        self.waiting.append(lambda: call(*args, **named))
+        return Future()
+
+    def run(self) -> None:
+        while self.waiting:
+            self.waiting.pop()()
 
 
 class Sts:
@@ -26,6 +49,7 @@ class Sts:
         self.asked: list[dict[str, Any]] = []
         self.refuses = False
         self.now = 0.0
+        self.background = Later()
 
     def assume_role(self, **request: Any) -> dict[str, Any]:
         self.asked.append(request)
@@ -42,7 +66,13 @@ class Sts:
 
     def credentials(self, kept: int = 500) -> PoolCredentials:
         return PoolCredentials(
-            "eu-west-1", ROLE, "products", sts=lambda: self, clock=lambda: self.now, kept=kept
+            "eu-west-1",
+            ROLE,
+            "products",
+            sts=lambda: self,
+            clock=lambda: self.now,
+            kept=kept,
+            background=self.background,
         )
 
 
@@ -71,13 +101,55 @@ def test_tenants_never_share_a_client(sts: Sts) -> None:
     assert len(sts.asked) == 2
 
 
-def test_credentials_are_renewed_before_they_end(sts: Sts) -> None:
+def test_credentials_are_renewed_beside_the_requests_that_use_them(sts: Sts) -> None:
     credentials = sts.credentials()
     first = credentials.client("acme", "dynamodb")
-    sts.now = SESSION_SECONDS - RENEWAL_SECONDS - 1
+    sts.now = SESSION_SECONDS - REFRESH_SECONDS - 1
     assert credentials.client("acme", "dynamodb") is first
+    sts.now += 2
+    for _ in range(3):
+        assert credentials.client("acme", "dynamodb") is first
+    assert (len(sts.asked), len(sts.background.waiting)) == (1, 1)
+    sts.background.run()
+    assert key_of(credentials.client("acme", "dynamodb")) != key_of(first)
+    assert len(sts.asked) == 2
+
+
+def test_a_renewal_that_fails_leaves_what_there_is_and_is_tried_again(sts: Sts) -> None:
+    credentials = sts.credentials()
+    first = credentials.client("acme", "dynamodb")
+    sts.now = SESSION_SECONDS - REFRESH_SECONDS + 1
+    sts.refuses = True
+    for _ in range(3):
+        assert credentials.client("acme", "dynamodb") is first
+        sts.background.run()
+    assert len(sts.asked) == 2
+    sts.now += RETRY_SECONDS
+    sts.refuses = False
+    credentials.client("acme", "dynamodb")
+    sts.background.run()
+    assert key_of(credentials.client("acme", "dynamodb")) != key_of(first)
+
+
+def test_nothing_is_done_with_credentials_about_to_end(sts: Sts) -> None:
+    credentials = sts.credentials()
+    first = credentials.client("acme", "dynamodb")
     sts.now = SESSION_SECONDS - RENEWAL_SECONDS + 1
     assert key_of(credentials.client("acme", "dynamodb")) != key_of(first)
+
+
+def test_credentials_are_those_of_the_verified_tenant_or_none(sts: Sts) -> None:
+    credentials = BoundCredentials(sts.credentials())
+    with pytest.raises(ForeignTenant, match="no token"):
+        credentials.client("acme", "dynamodb")
+    verified = current_tenant.set(Tenant("acme", "Acme", "basic", "u", "ann", "TenantUser"))
+    try:
+        assert credentials.client("acme", "dynamodb")
+        with pytest.raises(ForeignTenant, match="acme, the call for other"):
+            credentials.client("other", "dynamodb")
+    finally:
+        current_tenant.reset(verified)
+    assert len(sts.asked) == 1
 
 
 def test_the_tenant_not_seen_for_longest_is_forgotten(sts: Sts) -> None:
