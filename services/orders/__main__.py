@@ -1,5 +1,6 @@
 """Runs the service: `python -m services.orders`."""
 
-from services.tenant_context import create_app, serve
+from services.orders.application import create_orders_app
+from services.tenant_context import serve
 
-serve(create_app)
+serve(create_orders_app)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 
 from services.products.model import (
+    Category,
     Product,
     ProductAnswer,
     ProductDraft,
@@ -15,13 +17,15 @@ from services.products.model import (
     ProductsAnswer,
 )
 from services.products.store import (
-    DynamoProductStore,
+    SHAPE,
+    DocumentProductStore,
     PageTokenRefused,
     ProductNotFound,
     ProductStore,
     VersionConflict,
 )
-from services.tenant_context import CurrentTenant, Problem, Settings, SettingsError, create_app
+from services.storage.opening import open_store
+from services.tenant_context import CurrentTenant, Problem, Settings, create_app
 
 router = APIRouter(prefix="/products", tags=["products"])
 
@@ -33,21 +37,26 @@ def _store(request: Request) -> ProductStore:
 
 Store = Annotated[ProductStore, Depends(_store)]
 ProductId = Annotated[str, Path(alias="productId", min_length=1, max_length=64)]
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", description="the ETag of the product as it was read: its version"),
+]
+_ETAG = re.compile(r'"([1-9][0-9]{0,15})"')
 
 
 def create_products_app(settings: Settings, store: ProductStore | None = None) -> FastAPI:
-    """Return the service, with its products in the table that the settings name.
+    """Return the service, with its products where the settings say.
 
     Raises
     ------
     SettingsError
-        If there is no table to keep products in.
+        If there is nothing to keep products in.
     """
     app = create_app(settings, [router])
     if store is None:
-        if settings.table_name is None:
-            raise SettingsError("TABLE_NAME: got nothing; products need a table")
-        store = DynamoProductStore(settings.table_name, app.state.credentials)
+        opened = open_store(settings, app.state.credentials, SHAPE)
+        app.router.add_event_handler("shutdown", opened.close)
+        store = DocumentProductStore(opened)
     app.state.products = store
     return app
 
@@ -63,7 +72,7 @@ def create(
     product = Product(product_id=str(uuid.uuid4()), **draft.model_dump())
     store.add(tenant.id, product)
     response.headers["Location"] = f"/products/{product.product_id}"
-    return ProductAnswer(data=product)
+    return _answer(product, response)
 
 
 @router.get("", response_model_exclude_none=True)
@@ -71,37 +80,54 @@ def page(
     tenant: CurrentTenant,
     store: Store,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
-    next_token: Annotated[str, Query(max_length=2048)] = "",
+    next_token: Annotated[str, Query(max_length=4096)] = "",
+    category: Annotated[Category | None, Query()] = None,
 ) -> ProductsAnswer:
-    """List products, a page at a time; without `next_token` from the beginning."""
+    """List products, of one category or of all, a page at a time.
+
+    Without `next_token` from the beginning.
+    """
     try:
-        found = store.page(tenant.id, limit, next_token or None)
+        found = store.page(tenant.id, limit, next_token or None, category)
     except PageTokenRefused as error:
         raise Problem(422, "not valid: next_token", field="next_token") from error
     return ProductsAnswer(data=list(found.products), next_token=found.next_token)
 
 
 @router.get("/{productId}")
-def read(product_id: ProductId, tenant: CurrentTenant, store: Store) -> ProductAnswer:
+def read(
+    product_id: ProductId, tenant: CurrentTenant, store: Store, response: Response
+) -> ProductAnswer:
     """Return a product."""
     try:
-        return ProductAnswer(data=store.get(tenant.id, product_id))
+        return _answer(store.get(tenant.id, product_id), response)
     except ProductNotFound as error:
         raise _not_found(product_id) from error
 
 
 @router.put("/{productId}")
 def replace(
-    product_id: ProductId, change: ProductReplacement, tenant: CurrentTenant, store: Store
+    *,
+    product_id: ProductId,
+    change: ProductReplacement,
+    tenant: CurrentTenant,
+    store: Store,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> ProductAnswer:
     """Replace a product, unless it has changed since the caller has read it."""
-    product = Product(product_id=product_id, **change.model_dump())
+    version = _expected(if_match, change.version)
+    if version is None:
+        message = "version: got none; say which version was read, there or in If-Match"
+        raise Problem(428, message, field="version", name="version-needed")
+    draft = change.model_dump(exclude={"version"})
+    product = Product(product_id=product_id, version=version, **draft)
     try:
-        return ProductAnswer(data=store.replace(tenant.id, product))
+        return _answer(store.replace(tenant.id, product), response)
     except ProductNotFound as error:
         raise _not_found(product_id) from error
     except VersionConflict as error:
-        raise _conflict(change.version, error) from error
+        raise _conflict(if_match, version, error) from error
 
 
 @router.delete("/{productId}", status_code=204)
@@ -110,23 +136,45 @@ def delete(
     tenant: CurrentTenant,
     store: Store,
     version: Annotated[int | None, Query(ge=1)] = None,
+    if_match: IfMatch = None,
 ) -> None:
-    """Delete a product; with `version`, only if it still has that one."""
+    """Delete a product; with `version` or `If-Match`, only if it still has that one."""
+    expected = _expected(if_match, version)
     try:
-        store.delete(tenant.id, product_id, version)
+        store.delete(tenant.id, product_id, expected)
     except ProductNotFound as error:
         raise _not_found(product_id) from error
     except VersionConflict as error:
-        raise _conflict(version, error) from error
+        raise _conflict(if_match, expected, error) from error
+
+
+def _answer(product: Product, response: Response) -> ProductAnswer:
+    response.headers["ETag"] = f'"{product.version}"'
+    return ProductAnswer(data=product)
+
+
+def _expected(if_match: str | None, version: int | None) -> int | None:
+    """Return the version that the caller has read, said in one way or in both."""
+    if if_match is None:
+        return version
+    found = _ETAG.fullmatch(if_match.strip())
+    if found is None:
+        message = f'If-Match: got {if_match}; allowed the ETag of one version, as "3"'
+        raise Problem(422, message, field="If-Match")
+    if version not in (None, int(found[1])):
+        message = f"version: got {version}, and {if_match} in If-Match; allowed the same"
+        raise Problem(422, message, field="version")
+    return int(found[1])
 
 
 def _not_found(product_id: str) -> Problem:
     return Problem(404, f"no product {product_id}", field="productId")
 
 
-def _conflict(given: int | None, error: VersionConflict) -> Problem:
+def _conflict(if_match: str | None, given: int | None, error: VersionConflict) -> Problem:
     return Problem(
-        409,
+        409 if if_match is None else 412,
         f"version: got {given}; the product is at version {error.current}: read it again",
         field="version",
+        name="version-conflict",
     )

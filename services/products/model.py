@@ -43,11 +43,12 @@ class ProductReplacement(ProductDraft):
 
     Attributes
     ----------
-    version : int
+    version : int, optional
         Of the product as the caller has read it. If it has changed since, nothing is written.
+        The header `If-Match` says the same; one of both is needed.
     """
 
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int | None, Field(ge=1)] = None
 
 
 class Product(ProductDraft):

@@ -1,1 +1,1 @@
-"""Users of a tenant."""
+"""Users of a tenant: list, invite, change roles, disable, enable, delete."""

@@ -1,5 +1,6 @@
 """Runs the service: `python -m services.users`."""
 
-from services.tenant_context import create_app, serve
+from services.tenant_context import serve
+from services.users.application import create_users_app
 
-serve(create_app)
+serve(create_users_app)

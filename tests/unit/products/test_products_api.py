@@ -33,8 +33,16 @@ class MemoryStore:
         except KeyError as error:
             raise ProductNotFound(product_id) from error
 
-    def page(self, tenant_id: str, limit: int, token: str | None) -> Page:
-        mine = sorted(i for t, i in self.rows if t == tenant_id and (not token or i > token))
+    def page(
+        self, tenant_id: str, limit: int, token: str | None, category: str | None = None
+    ) -> Page:
+        mine = sorted(
+            each
+            for (tenant, each), row in self.rows.items()
+            if tenant == tenant_id
+            and (not token or each > token)
+            and category in (None, row.category)
+        )
         found = tuple(self.rows[tenant_id, each] for each in mine[:limit])
         return Page(found, mine[limit - 1] if len(mine) > limit else None)
 
@@ -101,7 +109,15 @@ def test_what_is_wrong_is_named(client: AsgiClient, change: dict[str, Any], fiel
     answer = client.post("/products", json={**DRAFT, **change})
     assert answer.status_code == 422
     assert answer.json()["message"] == f"not valid: {field}"
-    assert answer.json()["detail"][0]["loc"] == ["body", field]
+    assert [each["field"] for each in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("content", [rb'{"\ud800": 1}', rb'{"name": "\ud800"}', b"\xff", b"[]"])
+def test_no_body_is_more_than_the_service_can_answer(client: AsgiClient, content: bytes) -> None:
+    headers = {"content-type": "application/json", **bearer("one")}
+    answer = client.post("/products", content=content, headers=headers)
+    assert answer.status_code in (400, 422)
+    assert answer.json()["detail"]
 
 
 def test_something_that_is_no_json_is_422(client: AsgiClient) -> None:
@@ -117,7 +133,31 @@ def test_a_change_needs_the_version_that_was_read(client: AsgiClient) -> None:
     stale = client.put(path, json={**DRAFT, "version": 1})
     assert (stale.status_code, stale.json()["field"]) == (409, "version")
     assert "version 2" in stale.json()["message"]
-    assert client.put(path, json=DRAFT).json()["message"] == "not valid: version"
+    unsaid = client.put(path, json=DRAFT)
+    assert (unsaid.status_code, unsaid.json()["field"]) == (428, "version")
+
+
+def test_the_version_may_be_said_in_http(client: AsgiClient) -> None:
+    product = created(client)
+    path = f"/products/{product['productId']}"
+    etag = client.get(path).headers["etag"]
+    headers = {**bearer("one"), "If-Match": etag}
+    changed = client.put(path, json={**DRAFT, "price": "21"}, headers=headers)
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    assert client.put(path, json=DRAFT, headers=headers).status_code == 412
+    assert client.delete(path, headers=headers).status_code == 412
+    for etag, body in (("3", DRAFT), ("*", DRAFT), ('"2"', {**DRAFT, "version": 1})):
+        refused = client.put(path, json=body, headers={**headers, "If-Match": etag})
+        assert refused.status_code == 422
+    assert client.delete(path, headers={**headers, "If-Match": '"2"'}).status_code == 204
+
+
+def test_search_by_category(client: AsgiClient) -> None:
+    created(client)
+    lamp = created(client, category="living room")
+    found = client.get("/products?category=living%20room").json()["data"]
+    assert [each["productId"] for each in found] == [lamp["productId"]]
+    assert client.get("/products?category=").json()["message"] == "not valid: category"
 
 
 def test_delete_may_insist_on_a_version(client: AsgiClient) -> None:
