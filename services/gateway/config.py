@@ -8,8 +8,9 @@ inside strings.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 HEALTH_PATH = "/health"
 
@@ -23,6 +24,14 @@ UPSTREAM_IDLE_SECONDS = 30
 
 #: Idle connections of the load balancer stay open longer than its own idle timeout (60 s).
 DOWNSTREAM_IDLE_SECONDS = 90
+
+#: A request's body may be this long. More than any request of the services; a body is read whole
+#: before it is passed on, so that a slow sender holds the gateway's memory and no service.
+MAX_REQUEST_BYTES = 1024 * 1024
+
+#: Of what is under way to a service, how much may be second tries: when all tasks are in trouble,
+#: retries must not be the load that keeps them there.
+RETRY_BUDGET_PERCENT = 20
 
 #: Headers that name an identity. Services believe the signed token alone; a client's claims
 #: about itself end here, so that no service can come to trust them by accident.
@@ -39,6 +48,27 @@ IDENTITY_HEADERS = (
     "x-amzn-oidc-accesstoken",
     "x-amzn-oidc-data",
     "x-amzn-oidc-identity",
+)
+
+#: Headers that tell Envoy itself what to do (`x-envoy-retry-on`), or claim to come from a hop
+#: before. They are gone before anything looks at them.
+UNTRUSTED_PREFIXES = ("x-envoy-", "x-tenant-", "x-amzn-oidc-")
+UNTRUSTED_HEADERS = (
+    "forwarded",
+    "x-forwarded-host",
+    "x-forwarded-prefix",
+    "x-forwarded-client-cert",
+    "x-original-url",
+    "x-rewrite-url",
+)
+
+#: What lets a page of another origin read answers; the API adds it to its own answers alone. Any
+#: page may: a request carries a token, which the page must have, and no cookie.
+CORS_HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "access-control-allow-origin": "*",
+        "access-control-expose-headers": "etag,retry-after,x-request-id",
+    }
 )
 
 _TYPE = "type.googleapis.com/envoy"
@@ -187,20 +217,42 @@ def _connection_manager(
         "normalize_path": True,
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "REJECT_REQUEST",
-        "common_http_protocol_options": {"idle_timeout": f"{DOWNSTREAM_IDLE_SECONDS}s"},
+        "common_http_protocol_options": {
+            "idle_timeout": f"{DOWNSTREAM_IDLE_SECONDS}s",
+            "max_headers_count": 100,
+            # `x_tenant_id` reads as `x-tenant-id` where headers become variables.
+            "headers_with_underscores_action": "DROP_HEADER",
+        },
+        "max_request_headers_kb": 32,
         "request_headers_timeout": "10s",
+        "request_timeout": f"{timeout_seconds * 2}s",
+        "early_header_mutation_extensions": [_early_removal()],
         "stream_idle_timeout": f"{timeout_seconds * 2}s",
         "access_log": [_access_log(health_path)],
         "local_reply_config": _local_replies(),
         "http_filters": [
             {
+                "name": "envoy.filters.http.buffer",
+                "typed_config": {
+                    "@type": f"{_TYPE}.extensions.filters.http.buffer.v3.Buffer",
+                    "max_request_bytes": MAX_REQUEST_BYTES,
+                },
+            },
+            {
                 "name": "envoy.filters.http.router",
                 "typed_config": {"@type": f"{_TYPE}.extensions.filters.http.router.v3.Router"},
-            }
+            },
         ],
         "route_config": {
             "name": "services",
             "request_headers_to_remove": list(IDENTITY_HEADERS),
+            "response_headers_to_add": [
+                {
+                    "header": {"key": name, "value": value},
+                    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+                }
+                for name, value in CORS_HEADERS.items()
+            ],
             "virtual_hosts": [
                 {
                     "name": "services",
@@ -222,6 +274,21 @@ def _connection_manager(
                     ],
                 }
             ],
+        },
+    }
+
+
+def _early_removal() -> dict[str, object]:
+    prefixes = [
+        {"remove_on_match": {"key_matcher": {"prefix": prefix, "ignore_case": True}}}
+        for prefix in UNTRUSTED_PREFIXES
+    ]
+    return {
+        "name": "envoy.http.early_header_mutation.header_mutation",
+        "typed_config": {
+            "@type": f"{_TYPE}.extensions.http.early_header_mutation.header_mutation.v3"
+            ".HeaderMutation",
+            "mutations": [*prefixes, *({"remove": header} for header in UNTRUSTED_HEADERS)],
         },
     }
 
@@ -262,7 +329,7 @@ def _service_routes(route: Route, timeout_seconds: int) -> list[dict[str, object
     return [
         entry({**prefix, "headers": [reads]}, "connect-failure,refused-stream,reset"),
         # A write is tried again only where it has certainly not reached a service.
-        entry(dict(prefix), "connect-failure,refused-stream"),
+        entry(dict(prefix), "connect-failure,refused-stream,reset-before-request"),
     ]
 
 
@@ -341,6 +408,37 @@ def _cluster(route: Route, namespace: str) -> dict[str, object]:
         },
         "connect_timeout": "2s",
         "lb_policy": "LEAST_REQUEST",
+        "per_connection_buffer_limit_bytes": MAX_REQUEST_BYTES,
+        "circuit_breakers": {
+            "thresholds": [
+                {
+                    "priority": "DEFAULT",
+                    "max_connections": 1024,
+                    "max_pending_requests": 1024,
+                    "max_requests": 1024,
+                    "retry_budget": {
+                        "budget_percent": {"value": RETRY_BUDGET_PERCENT},
+                        "min_retry_concurrency": 3,
+                    },
+                }
+            ]
+        },
+        # A task that answers nothing but errors is left alone for a while; never all of them,
+        # because then the fault is in what they share.
+        "outlier_detection": {
+            "consecutive_5xx": 5,
+            "consecutive_gateway_failure": 3,
+            "enforcing_consecutive_gateway_failure": 100,
+            "consecutive_local_origin_failure": 3,
+            "split_external_local_origin_errors": True,
+            "interval": "2s",
+            "base_ejection_time": "10s",
+            "max_ejection_time": "60s",
+            "max_ejection_percent": 50,
+            # No success rates: with the few tasks of a tenant they say nothing.
+            "enforcing_success_rate": 0,
+            "enforcing_local_origin_success_rate": 0,
+        },
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": f"{_TYPE}.extensions.upstreams.http.v3.HttpProtocolOptions",

@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from services.gateway.config import IDENTITY_HEADERS, Route, RouteError, envoy_config
+from services.gateway.config import (
+    IDENTITY_HEADERS,
+    MAX_REQUEST_BYTES,
+    RETRY_BUDGET_PERCENT,
+    Route,
+    RouteError,
+    envoy_config,
+)
 
 ORDERS = Route("orders", "/orders", 3010)
 PRODUCTS = Route("products", "/products", 3011)
@@ -114,3 +121,13 @@ def test_envoy_accepts_it_without_a_warning() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_retries_have_a_budget_and_failing_tasks_are_ejected() -> None:
+    config: dict[str, Any] = envoy_config([ORDERS], "acme.sc")
+    (cluster,) = config["static_resources"]["clusters"]
+    (limits,) = cluster["circuit_breakers"]["thresholds"]
+    assert limits["retry_budget"]["budget_percent"] == {"value": RETRY_BUDGET_PERCENT}
+    assert cluster["outlier_detection"]["max_ejection_percent"] == 50
+    (first, *_) = connection_manager(config)["http_filters"]
+    assert first["typed_config"]["max_request_bytes"] == MAX_REQUEST_BYTES
