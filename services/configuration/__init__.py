@@ -7,6 +7,7 @@
 
 from services.configuration.schema import (
     Configuration,
+    DatabaseSpec,
     Ec2Capacity,
     GatewaySpec,
     IndexSpec,
@@ -16,6 +17,7 @@ from services.configuration.schema import (
     ScalingSpec,
     ServiceSpec,
     StateSettings,
+    StorageEngine,
     StorageSpec,
     ThrottleSettings,
     TierSettings,
@@ -27,6 +29,7 @@ __all__ = [
     "Compute",
     "Configuration",
     "ConfigurationError",
+    "DatabaseSpec",
     "Ec2Capacity",
     "GatewaySpec",
     "IndexSpec",
@@ -36,6 +39,7 @@ __all__ = [
     "ScalingSpec",
     "ServiceSpec",
     "StateSettings",
+    "StorageEngine",
     "StorageSpec",
     "ThrottleSettings",
     "TierSettings",

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from services.configuration import fields
 from services.configuration.fields import memory_for
+from services.configuration.images import ImageLock
 from services.tenancy import Tier
 from services.tenancy.problems import not_allowed, show
 from tiers.policy import Compute
@@ -28,10 +30,18 @@ _RESERVED_VARIABLES = frozenset(
         "APP_CLIENT_ID",
         "AWS_REGION",
         "BIND_HOST",
+        "DATABASE_HOST",
+        "DATABASE_NAME",
+        "DATABASE_OWNER",
+        "DATABASE_PORT",
+        "DATABASE_SSLMODE",
+        "DATABASE_USER",
         "ISOLATION",
         "LOG_LEVEL",
+        "METRICS_NAMESPACE",
         "PORT",
         "SERVICE_NAME",
+        "STORAGE_SHAPE",
         "TABLE_NAME",
         "TENANT_ID",
         "TENANT_ROLE_ARN",
@@ -48,6 +58,13 @@ _UNSCOPED_ACTIONS = frozenset(
         "xray:PutTraceSegments",
     }
 )
+
+
+def _not_below(value: int, other: str, info: ValidationInfo) -> int:
+    least = info.data.get(other)
+    if least is not None and value < least:
+        raise not_allowed(f"{other} ({least}) or more")
+    return value
 
 
 class Frozen(BaseModel):
@@ -111,12 +128,36 @@ class Ec2Capacity(Frozen):
         description="an EC2 instance type, such as t3.medium",
     )
     min: fields.Count = 1
-    max: fields.Positive = 4
+    max: fields.Positive = Field(default=4, validate_default=True)
 
     @field_validator("max")
     @classmethod
     def _not_below_min(cls, value: int, info: ValidationInfo) -> int:
         return _not_below(value, "min", info)
+
+
+class DatabaseSpec(Frozen):
+    """The PostgreSQL server of a tier's pool, or of each of its silo tenants.
+
+    There is one only if a service keeps its documents in PostgreSQL.
+    """
+
+    instance_class: str = Field(
+        default="db.t4g.micro",
+        pattern=r"^db\.[a-z][a-z0-9-]*\.[a-z0-9-]+$",
+        description="an RDS instance class, such as db.t4g.micro",
+    )
+    storage_gib: fields.DatabaseGib = 20
+    max_storage_gib: fields.DatabaseGib = Field(default=100, validate_default=True)
+    multi_zone: fields.Flag = False
+    backup_days: int = Field(
+        default=7, strict=True, ge=1, le=35, description="a number of days from 1 to 35"
+    )
+
+    @field_validator("max_storage_gib")
+    @classmethod
+    def _not_below_storage(cls, value: int, info: ValidationInfo) -> int:
+        return _not_below(value, "storage_gib", info)
 
 
 class TierSettings(Frozen):
@@ -125,6 +166,7 @@ class TierSettings(Frozen):
     throttle: ThrottleSettings = ThrottleSettings()
     compute: Compute | None = None
     ec2: Ec2Capacity | None = None
+    database: DatabaseSpec = DatabaseSpec()
 
     @field_validator("ec2")
     @classmethod
@@ -140,13 +182,20 @@ class ScalingSpec(Frozen):
     """How many tasks a service runs, and the CPU load at which it gets more."""
 
     min: fields.Count = 1
-    max: fields.Positive = 3
+    max: fields.Positive = Field(default=3, validate_default=True)
     cpu_percent: fields.Percent = 60
 
     @field_validator("max")
     @classmethod
     def _not_below_min(cls, value: int, info: ValidationInfo) -> int:
         return _not_below(value, "min", info)
+
+
+class StorageEngine(StrEnum):
+    """What keeps a service's documents: a DynamoDB table, or a database of its own."""
+
+    DYNAMODB = "dynamodb"
+    POSTGRESQL = "postgresql"
 
 
 class IndexSpec(Frozen):
@@ -157,8 +206,9 @@ class IndexSpec(Frozen):
 
 
 class StorageSpec(Frozen):
-    """A service's table: partition key `tenantId`, and the sort key named here."""
+    """Where a service's documents are: partition key `tenantId`, and the sort key named here."""
 
+    engine: StorageEngine = StorageEngine.DYNAMODB
     sort_key: fields.AttributeName
     indexes: tuple[IndexSpec, ...] = ()
 
@@ -171,10 +221,13 @@ class StorageSpec(Frozen):
 
     @field_validator("indexes")
     @classmethod
-    def _distinct(cls, value: tuple[IndexSpec, ...]) -> tuple[IndexSpec, ...]:
+    def _distinct(cls, value: tuple[IndexSpec, ...], info: ValidationInfo) -> tuple[IndexSpec, ...]:
         names = [index.name for index in value]
         if len(set(names)) < len(names):
             raise not_allowed("indexes with different names", show(names))
+        key = info.data.get("sort_key")
+        if key in [index.sort_key for index in value]:
+            raise not_allowed(f"indexes by other attributes than the sort key {key}")
         return value
 
 
@@ -235,9 +288,22 @@ class ServiceSpec(_Container):
     name: str = Field(default="", init=False)
     port: fields.Port = 3010
     path: fields.RoutePath
+    admin_only: fields.Flag = False
     environment: Mapping[str, fields.Text] = Field(default_factory=dict)
     storage: StorageSpec | None = None
+    manages_users: fields.Flag = False
     permissions: tuple[Permission, ...] = ()
+
+    @field_validator("storage")
+    @classmethod
+    def _migrated(cls, value: StorageSpec | None, info: ValidationInfo) -> StorageSpec | None:
+        if value and value.engine is StorageEngine.POSTGRESQL and info.data.get("image"):
+            raise not_allowed(
+                'engine = "dynamodb" with an image of your own: the migration of a database is '
+                "part of this system's images",
+                "postgresql",
+            )
+        return value
 
     @field_validator("environment")
     @classmethod
@@ -265,11 +331,16 @@ class Configuration(Frozen):
     state: StateSettings = StateSettings()
     routing: RoutingSettings = RoutingSettings()
     log_retention_days: fields.RetentionDays = 30
+    function_architecture: Literal["host", "arm64", "x86_64"] = "host"
+    export_retention_days: fields.Positive = 90
     release: fields.Release = "latest"
     repository: fields.Repository | None = None
     tiers: Mapping[Tier, TierSettings] = Field(default_factory=dict, validate_default=True)
     services: Mapping[str, ServiceSpec] = Field(min_length=1, description="at least one service")
     gateway: GatewaySpec = GatewaySpec()
+    images: ImageLock | None = Field(
+        default=None, description="nothing: `ecs-saas images push` writes it to images.lock.json"
+    )
 
     @property
     def prefix(self) -> str:
@@ -290,6 +361,16 @@ class Configuration(Frozen):
     def placement_table(self) -> str:
         """The table of routing slots."""
         return f"{self.prefix}-placements"
+
+    @property
+    def export_bucket(self) -> str:
+        """The bucket of what offboarded tenants had."""
+        return f"{self.prefix}-exports"
+
+    @property
+    def mapping_table(self) -> str:
+        """The table that says which tenants are served, and how."""
+        return f"{self.prefix}-tenant-mapping"
 
     @field_validator("zones")
     @classmethod
@@ -340,10 +421,3 @@ def _with_name(name: str, block: Any) -> Any:
 
 def _overlap(left: str, right: str) -> bool:
     return f"{left}/".startswith(f"{right}/") or f"{right}/".startswith(f"{left}/")
-
-
-def _not_below(value: int, other: str, info: ValidationInfo) -> int:
-    least = info.data.get(other)
-    if least is not None and value < least:
-        raise not_allowed(f"{other} ({least}) or more")
-    return value

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from services.configuration.images import LOCK_NAME, ImageLock
 from services.configuration.schema import Configuration
 from services.tenancy.problems import InputError, Problem, problems_of
 
@@ -45,15 +46,20 @@ def load(path: str | Path, *, cache: Path | None = None) -> Configuration:
     if kept is not None and (values := _kept_values(kept)) is not None:
         configuration, problems = _validate(values)
         if configuration is not None and not problems:
-            return configuration
-    configuration = parse(text, source=str(file))
+            return _with_images(configuration, file)
+    configuration, values = _parsed(text, str(file))
     if kept is not None:
-        _keep_values(kept, text)
-    return configuration
+        _keep_values(kept, values)
+    return _with_images(configuration, file)
 
 
 def parse(text: str, *, source: str = "saas.tfvars") -> Configuration:
     """Return the configuration in `text`; `source` names it in errors."""
+    return _parsed(text, source)[0]
+
+
+def _parsed(text: str, source: str) -> tuple[Configuration, dict[str, Any]]:
+    """Return the configuration in `text`, and the values that it was made from."""
     # The HCL grammar takes a tenth of a second to load: only whoever parses pays for it.
     from services.configuration.tfvars import read_tfvars  # noqa: PLC0415
 
@@ -65,7 +71,16 @@ def parse(text: str, *, source: str = "saas.tfvars") -> Configuration:
     problems.extend(problem for problem in found if problem.path not in known)
     if problems or configuration is None:
         raise ConfigurationError(source, problems)
-    return configuration
+    return configuration, data
+
+
+def _with_images(configuration: Configuration, file: Path) -> Configuration:
+    """Return the configuration with the digests that the last push has left beside its file."""
+    try:
+        lock = ImageLock.read(file.with_name(LOCK_NAME))
+    except InputError as error:
+        raise ConfigurationError(error.source, error.problems) from None
+    return configuration.model_copy(update={"images": lock}) if lock else configuration
 
 
 def _digest(text: str) -> str:
@@ -80,10 +95,7 @@ def _kept_values(path: Path) -> dict[str, Any] | None:
     return values if isinstance(values, dict) else None
 
 
-def _keep_values(path: Path, text: str) -> None:
-    from services.configuration.tfvars import read_tfvars  # noqa: PLC0415
-
-    values, _ = read_tfvars(text, source=path.name)
+def _keep_values(path: Path, values: dict[str, Any]) -> None:
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

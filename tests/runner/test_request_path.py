@@ -67,7 +67,7 @@ def test_an_invalid_product_is_refused_by_its_field(
 ) -> None:
     answer = call("POST", pool.url("/products"), {**DRAFT, **change}, headers=pool.headers("acme"))
     assert answer.status == 422
-    assert [detail["loc"][-1] for detail in answer.body["detail"]] == [field]
+    assert [each["field"] for each in answer.body["errors"]] == [field]
 
 
 def test_a_tenant_sees_its_own_products_only(pool: Environment) -> None:
