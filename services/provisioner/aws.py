@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from services.provisioner.errors import AwsAccessError
 
 if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_ecs.client import ECSClient
     from mypy_boto3_resourcegroupstaggingapi.client import ResourceGroupsTaggingAPIClient
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_ssm.client import SSMClient
     from mypy_boto3_sts.client import STSClient
 
 _CONNECT_SECONDS = 2
@@ -38,14 +40,26 @@ class Aws:
 
     @property
     def s3(self) -> S3Client:
-        """Amazon S3: the state."""
+        """Amazon S3: the state, and what offboarded tenants had."""
         client: S3Client = self._client("s3")
         return client
 
     @property
     def dynamodb(self) -> DynamoDBClient:
-        """Amazon DynamoDB: locks and placements."""
+        """Amazon DynamoDB: locks, placements, the tenant mapping and tenants' items."""
         client: DynamoDBClient = self._client("dynamodb")
+        return client
+
+    @property
+    def cognito(self) -> CognitoIdentityProviderClient:
+        """Amazon Cognito: tenants' users."""
+        client: CognitoIdentityProviderClient = self._client("cognito-idp")
+        return client
+
+    @property
+    def ssm(self) -> SSMClient:
+        """Systems Manager's parameter store: what the stacks publish."""
+        client: SSMClient = self._client("ssm")
         return client
 
     @property

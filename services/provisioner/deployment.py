@@ -7,19 +7,24 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from services.configuration import Configuration
 from services.provisioner.aws import Aws
+from services.provisioner.cells import published_cells
 from services.provisioner.engine import Engine
 from services.provisioner.interruption import Interruption
+from services.provisioner.mapping import MappingTable
 from services.provisioner.mirror import cli_config
+from services.provisioner.move_log import MoveLog
 from services.provisioner.progress import Progress, Silent
 from services.provisioner.state import StateStore
 from services.provisioner.terraform import Terraform, find_binary
 from services.provisioner.workspace import Workdir
 from services.registry import PlacementStore
-from services.tenancy import Cell
-from tiers.contracts import FIRST_CELL
+
+REFUSAL_SECONDS: Final = 90.0
+"""The authorizer believes a row for 30 s, the API its answer for 30 s, and a request takes 29 s."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,9 @@ class Deployment:
         Keeps the working files of different targets apart.
     environment : Mapping[str, str], optional
         What Terraform sees; the process's own by default.
+    refusal_seconds : float, default 90
+        How long answers may be cached and requests under way: after that, a refused tenant
+        writes nothing any more.
     """
 
     configuration: Configuration
@@ -47,6 +55,7 @@ class Deployment:
     progress: Progress = field(default_factory=Silent)
     interruption: Interruption = field(default_factory=Interruption)
     lock_seconds: float = 600.0
+    refusal_seconds: float = REFUSAL_SECONDS
 
     def require_terraform(self) -> Path:
         """Return the Terraform CLI, or raise `TerraformMissingError`; nothing is written."""
@@ -87,5 +96,15 @@ class Deployment:
     @functools.cached_property
     def placements(self) -> PlacementStore:
         """The table of routing slots."""
-        cells = [Cell(FIRST_CELL, self.configuration.routing.cell_capacity)]
+        cells = published_cells(self.aws, self.configuration)
         return PlacementStore(self.aws.dynamodb, self.configuration.placement_table, cells)
+
+    @functools.cached_property
+    def mapping(self) -> MappingTable:
+        """The table of which tenants are served."""
+        return MappingTable(self.aws.dynamodb, self.configuration.mapping_table)
+
+    @functools.cached_property
+    def moves(self) -> MoveLog:
+        """The moves between tiers that have not ended."""
+        return MoveLog(self.state)

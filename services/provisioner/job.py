@@ -6,8 +6,9 @@ way: nothing in it becomes a command, and the tenant's fields are validated befo
     python -m services.provisioner.job
 
 Environment: OPERATION, EVENT_BUS; optionally ECS_SAAS_CONFIG (`saas.tfvars`), ECS_SAAS_MODULES
-(`cdktf.out/stacks`), ECS_SAAS_WORKDIR (`.ecs-saas`) and ECS_SAAS_TARGET. Exit code 1 and an event
-that says why if the operation failed; the state machine reports a build that could not.
+(`cdktf.out/stacks`), ECS_SAAS_WORKDIR (`.ecs-saas`), ECS_SAAS_TARGET and ECS_SAAS_REFUSAL_SECONDS
+(90: how long a refused tenant may still write). Exit code 1 and an event that says why if the
+operation failed; the state machine reports a build that could not.
 """
 
 from __future__ import annotations
@@ -15,26 +16,28 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from services.events import Event, EventName, Outcome, failure, success
+from services.events import Event, Outcome, failure, success
 from services.provisioner.errors import ProvisionerError
 from services.provisioner.events import Diagnostic, Phase, ResourceProgress
 from services.provisioner.events import Event as TerraformEvent
+from services.provisioner.operations import Done, JobError
 from services.provisioner.starter import failure_event_id
-from services.tenancy import InputError, TenantDocument
-
-if TYPE_CHECKING:
-    from services.provisioner.tenants import Tenants
+from services.tenancy import InputError
 
 _REASON_LIMIT = 2000
-_APPLIED = (EventName.ONBOARDING_REQUEST, EventName.TENANT_UPDATE_REQUEST)
 
 
-class JobError(Exception):
-    """The request cannot be carried out; the message says why."""
+class Carrying(Protocol):
+    """Whoever carries out requests."""
+
+    def carry_out(self, request: Event) -> Done:
+        """Do what `request` asks for."""
+        ...
 
 
 class LogLines:
@@ -59,18 +62,14 @@ class LogLines:
         _say(f"{run}: {text}")
 
 
-def carry_out(
-    request: Event, tenants: Tenants, *, release: str, log_url: str | None = None
-) -> Event:
+def carry_out(request: Event, operations: Carrying, *, log_url: str | None = None) -> Event:
     """Do what `request` asks for, and return the event that says how it ended.
 
     Parameters
     ----------
     request : Event
         One that asks for an operation.
-    tenants : Tenants
-    release : str
-        What a tenant gets whose request names no release.
+    operations : Carrying
     log_url : str, optional
         Where this job's log is.
     """
@@ -79,14 +78,18 @@ def carry_out(
     operation_id = str(detail["operationId"])
     registration_id = str(detail["tenantRegistrationId"])
     try:
-        tenant_data, registration_data = _done(request, tenants, release)
-    except (JobError, InputError, ProvisionerError) as error:
+        done = operations.carry_out(request)
+    except Exception as error:
+        if not isinstance(error, JobError | InputError | ProvisionerError):
+            traceback.print_exc()  # a fault of ours: the log gets all of it, the event its name
+        reason = str(error) or type(error).__name__
+
         return failure(
             negative,
             registration_id,
             event_id=failure_event_id(operation_id, detail.get("attempt", 1)),
             operation_id=operation_id,
-            reason=str(error)[:_REASON_LIMIT],
+            reason=reason[:_REASON_LIMIT],
             log_url=log_url,
         )
     return success(
@@ -94,74 +97,39 @@ def carry_out(
         registration_id,
         event_id=f"{operation_id}-{detail.get('attempt', 1)}-succeeded",
         operation_id=operation_id,
-        tenant_data=tenant_data,
-        registration_data=registration_data,
-    )
-
-
-def document_of(detail: Mapping[str, Any], release: str) -> TenantDocument:
-    """Return the tenant that a request describes; raise `TenantDocumentError` if it is none."""
-    given = {
-        "tenant_id": detail.get("tenantId"),
-        "tenant_name": detail.get("tenantName"),
-        "tier": detail.get("tier"),
-        "admin_email": detail.get("email"),
-        "release": detail.get("release") or release,
-        "overrides": detail.get("overrides"),
-    }
-    present = {name: value for name, value in given.items() if value is not None}
-    return TenantDocument.parse(present, source="request")
-
-
-def _done(
-    request: Event, tenants: Tenants, release: str
-) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    if request.name in _APPLIED:
-        _, state = tenants.apply(document_of(request.detail, release))
-        return {"tenantConfig": tenant_config(state.outputs)}, {"registrationStatus": "created"}
-    if request.name is EventName.OFFBOARDING_REQUEST:
-        tenants.destroy(str(request.detail["tenantId"]))
-        return {}, {"registrationStatus": "deleted"}
-    raise JobError(f"{request.name.value} is not carried out by this provisioner")
-
-
-def tenant_config(outputs: Mapping[str, Any]) -> str:
-    """Return what a tenant's application needs to know, as the JSON that travels in events."""
-    host = outputs.get("load_balancer_dns_name", "")
-    return json.dumps(
-        {
-            "userPoolId": outputs.get("user_pool_id", ""),
-            "appClientId": outputs.get("app_client_id", ""),
-            "apiGatewayUrl": f"http://{host}" if host else "",
-        }
+        tenant_data=done.tenant_data,
+        registration_data=done.registration_data,
     )
 
 
 def main(environment: Mapping[str, str] = os.environ) -> int:
     """Carry out the operation in the environment; return the exit code."""
     from services.configuration import load  # noqa: PLC0415
-    from services.provisioner.deployment import Deployment  # noqa: PLC0415
+    from services.provisioner.deployment import REFUSAL_SECONDS, Deployment  # noqa: PLC0415
     from services.provisioner.interruption import Interruption  # noqa: PLC0415
-    from services.provisioner.tenants import Tenants  # noqa: PLC0415
+    from services.provisioner.operations import Operations  # noqa: PLC0415
 
     request = Event.parse(json.loads(environment["OPERATION"]))
-    configuration = load(Path(environment.get("ECS_SAAS_CONFIG", "saas.tfvars")))
+    workdir = Path(environment.get("ECS_SAAS_WORKDIR", ".ecs-saas"))
+    configuration = load(
+        Path(environment.get("ECS_SAAS_CONFIG", "saas.tfvars")), cache=workdir / "configuration"
+    )
     progress = LogLines()
     interruption = Interruption(lambda text: progress.note("", text))
     deployment = Deployment(
         configuration,
-        workdir=Path(environment.get("ECS_SAAS_WORKDIR", ".ecs-saas")),
+        workdir=workdir,
         modules=Path(environment.get("ECS_SAAS_MODULES", "cdktf.out/stacks")),
         target=environment.get("ECS_SAAS_TARGET", "aws"),
         environment=dict(environment),
         progress=progress,
         interruption=interruption,
+        refusal_seconds=float(environment.get("ECS_SAAS_REFUSAL_SECONDS", REFUSAL_SECONDS)),
     )
     with interruption.listening():
         answer = carry_out(
             request,
-            Tenants(deployment),
-            release=configuration.release,
+            Operations(deployment),
             log_url=log_url(environment, configuration.region),
         )
     put(answer, environment["EVENT_BUS"], _put_events(configuration.region))

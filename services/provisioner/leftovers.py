@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from services.provisioner.aws import access_errors
@@ -18,16 +18,17 @@ _RETRY_SECONDS = 3.0
 
 
 def verify_nothing_left(
-    deployment: Deployment, tenant_id: str, *, settle_seconds: float = _SETTLE_SECONDS
+    deployment: Deployment, tags: Mapping[str, str], *, settle_seconds: float = _SETTLE_SECONDS
 ) -> None:
-    """Raise `LeftoverResourcesError` naming what is still tagged with the tenant.
+    """Raise `LeftoverResourcesError` naming what still carries `tags`, the tenant's id among them.
 
     Asks the Resource Groups Tagging API until it names nothing, or `settle_seconds` have passed.
     """
+    tenant_id = tags["TenantId"]
     deadline = time.monotonic() + settle_seconds
     told = False
     while True:
-        left = sorted(tagged(deployment, TenantId=tenant_id))
+        left = sorted(tagged(deployment, **tags))
         if not left:
             return
         if time.monotonic() > deadline or deployment.interruption.requested:

@@ -15,7 +15,11 @@ from services.provisioner.state import DEFAULT_WORKSPACE
 from services.provisioner.workspace import require_module
 
 STATE_BACKEND = "state_backend"
-ORDER: tuple[tuple[str, ...], ...] = (("platform",), ("tier-basic", "tier-advanced"))
+ORDER: tuple[tuple[str, ...], ...] = (
+    ("platform",),
+    ("tier-basic", "tier-advanced", "control-plane"),
+    ("application-plane",),
+)
 """Root modules by wave: those of one wave need only the waves before, and run at once."""
 
 _MODULES = Path(__file__).resolve().parents[2] / "modules"
@@ -94,7 +98,7 @@ class Platform:
             raise PreconditionError(
                 f"{len(tenants)} tenants stand on the platform ({', '.join(tenants[:5])}"
                 f"{', ...' if len(tenants) > 5 else ''}): offboard them first "
-                "(`ecs-saas tenant destroy`)"
+                "(`ecs-saas tenant delete`)"
             )
 
     def _waves(self, stacks: Sequence[str]) -> list[list[str]]:

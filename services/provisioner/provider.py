@@ -41,14 +41,18 @@ class SharedProvider:
         The provider's binary.
     environment : Mapping[str, str]
         What the provider sees: credentials, region, endpoint.
+    directory : Path
+        Terraform's working directory, from which the provider reads files such as the code of
+        functions.
     """
 
-    def __init__(self, executable: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, executable: Path, environment: Mapping[str, str], directory: Path) -> None:
         self._reattach: str | None = None
         sockets = tempfile.mkdtemp(prefix="ecs-saas-")
         read_end, self._held = os.pipe()
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", _HOLD, str(executable), sockets],
+            ["/bin/sh", "-c", _HOLD, str(executable.absolute()), sockets],
+            cwd=directory,
             env={
                 **environment,
                 "TF_PLUGIN_MAGIC_COOKIE": _COOKIE,

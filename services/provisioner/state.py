@@ -101,9 +101,9 @@ class StateStore:
                         if name == f"{tier.tenant_stack}.tfstate":
                             yield TenantEntry(tenant_id, tier, item["LastModified"])
 
-    def tier_of(self, tenant_id: str) -> Tier | None:
-        """Return the tier in which the tenant has a workspace, None if in none."""
-        return next((tier for tier in Tier if self.exists(tier.tenant_stack, tenant_id)), None)
+    def tiers_of(self, tenant_id: str) -> list[Tier]:
+        """Return the tiers in which the tenant has a workspace: two while it moves."""
+        return [tier for tier in Tier if self.exists(tier.tenant_stack, tenant_id)]
 
     def release(self, lock: LockInfo) -> bool:
         """Remove exactly `lock`, and nobody else's that came in between; False if it was gone."""
@@ -137,6 +137,11 @@ class StateStore:
         """Store an object in the bucket."""
         with access_errors():
             self._aws.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+    def delete_object(self, key: str) -> None:
+        """Delete an object of the bucket, if it is there."""
+        with access_errors():
+            self._aws.s3.delete_object(Bucket=self.bucket, Key=key)
 
     def _get(self, key: str, *, head: bool = False) -> bytes | None:
         from botocore.exceptions import ClientError  # noqa: PLC0415

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.provisioner.aws import access_errors
 from services.provisioner.deployment import Deployment
 from services.provisioner.engine import Operation, Request, Result
 from services.provisioner.errors import (
@@ -16,7 +19,9 @@ from services.provisioner.errors import (
     ProvisionerError,
     WrongWorkspaceError,
 )
+from services.provisioner.holdings import holdings_of
 from services.provisioner.leftovers import verify_nothing_left
+from services.provisioner.mapping import Refusal
 from services.provisioner.state import State, TenantEntry
 from services.provisioner.workspace import require_module
 from services.tenancy import (
@@ -74,12 +79,30 @@ class Tenants:
             What was done, and what the tenant has now.
         """
         _refuse_foreign(document, workspace)
+        self._module(document.tier)
+        self._require_same_tier(document)
+        return self.apply_copy(document, serving=True)
+
+    def apply_copy(
+        self, document: TenantDocument, *, serving: bool, refusal: Refusal | None = None
+    ) -> tuple[Result, State]:
+        """Make the tenant's copy in the document's tier, whatever other copy there is.
+
+        Parameters
+        ----------
+        serving : bool
+            Whether requests reach this copy: of one at most.
+        refusal : Refusal, optional
+            How a new row refuses the tenant. What a row says that is there stays.
+        """
         module = self._module(document.tier)
-        existed = self._require_same_tier(document)
+        existed = self._deployment.state.exists(document.tier.tenant_stack, document.tenant_id)
         try:
             if document.tier.silo:
                 document = document.placed(self._allocate(document))
-            result = self._execute(Operation.APPLY, document, module)
+            result = self._execute(
+                Operation.APPLY, document, module, serving=serving, refusal=refusal
+            )
         except InterruptedRunError:
             raise
         except ProvisionerError:
@@ -95,7 +118,7 @@ class Tenants:
         existed = self._require_same_tier(document)
         if document.tier.silo:
             with _placement_errors():
-                found = self._deployment.placements.find(document.tenant_id)
+                found = self._deployment.placements.find(document.tenant_id, document.tier)
                 placement = found or document.placement or self._deployment.placements.preview()
             document = document.placed(placement)
         try:
@@ -105,48 +128,79 @@ class Tenants:
                 self._forget_workspace(document.tier, document.tenant_id)
 
     def destroy(self, tenant_id: str) -> Offboarded:
-        """Remove the tenant: resources, state, workspace, slot and local files.
+        """Remove the tenant: resources, state, workspace, slot and local files, of every copy.
 
-        Ends well only if no resource is tagged with the tenant any more. Repeating it is safe.
+        What it has in a pool is deleted item by item. Ends well only if no resource is tagged
+        with the tenant any more. Repeating it is safe.
         """
         check_tenant_id(tenant_id)
         started = time.monotonic()
         self._deployment.state.require_bucket()
-        tier = self._deployment.state.tier_of(tenant_id)
         result = None
-        if tier is not None:
-            module = self._module(tier)
-            result = self._deployment.engine.execute(
-                Request(
-                    Operation.DESTROY,
-                    module,
-                    tenant_id,
-                    self._last_variables(tier, tenant_id),
-                    lock_seconds=self._deployment.lock_seconds,
-                )
-            )
-            self._deployment.engine.forget(tier.tenant_stack, tenant_id, module)
+        for tier in self._deployment.state.tiers_of(tenant_id):
+            result = self._destroy_copy(tenant_id, tier)
         self._deployment.progress.stage(f"tenant/{tenant_id}", "verify")
-        verify_nothing_left(self._deployment, tenant_id)
-        freed = self._free(tenant_id)
-        for each in Tier:
-            self._deployment.files.run(each.tenant_stack, tenant_id).remove()
-        return Offboarded(tenant_id, result, freed, time.monotonic() - started)
+        verify_nothing_left(self._deployment, {"TenantId": tenant_id})
+        freed = [slot for tier in Tier if tier.silo and (slot := self._free(tenant_id, tier))]
+        self._deployment.moves.remove(tenant_id)
+        for tier in Tier:
+            self._deployment.files.run(tier.tenant_stack, tenant_id).remove()
+        return Offboarded(
+            tenant_id, result, freed[-1] if freed else None, time.monotonic() - started
+        )
+
+    def drop(self, tenant_id: str, tier: Tier) -> None:
+        """Remove the copy of the tenant in `tier`, which does not serve; safe to repeat."""
+        if self._deployment.state.exists(tier.tenant_stack, tenant_id):
+            self._destroy_copy(tenant_id, tier)
+        self._deployment.progress.stage(f"tenant/{tenant_id}", "verify")
+        verify_nothing_left(self._deployment, {"TenantId": tenant_id, "Tier": tier.value})
+        if tier.silo:
+            self._free(tenant_id, tier)
+        self._deployment.files.run(tier.tenant_stack, tenant_id).remove()
+
+    def tier_of(self, tenant_id: str) -> Tier | None:
+        """Return the tier whose copy has the tenant's data as it is now, None if it has none.
+
+        Raises
+        ------
+        PreconditionError
+            If it has two and nothing says which.
+        """
+        tiers = self._deployment.state.tiers_of(tenant_id)
+        if len(tiers) < 2:
+            return tiers[0] if tiers else None
+        move = self._deployment.moves.find(tenant_id)
+        if move is None:
+            raise PreconditionError(
+                f"tenant {tenant_id} has workspaces in tiers {', '.join(tiers)}, and no move is "
+                "known: remove the one that does not serve"
+            )
+        return move.serving
 
     def show(self, tenant_id: str) -> Tenant | None:
         """Return the tenant as its state has it, None if it has none."""
         check_tenant_id(tenant_id)
-        for tier in Tier:
-            state = self._deployment.state.read(tier.tenant_stack, tenant_id)
-            if state is not None:
-                return Tenant(tenant_id, tier, state.resources, state.outputs)
+        tier = self.tier_of(tenant_id)
+        state = tier and self._deployment.state.read(tier.tenant_stack, tenant_id)
+        if tier and state:
+            return Tenant(tenant_id, tier, state.resources, state.outputs)
         self._deployment.state.require_bucket()
         return None
 
     def list(self) -> list[TenantEntry]:
-        """Return every tenant that has a workspace, by tier and id."""
+        """Return every tenant that has a workspace, by tier and id.
+
+        One with two copies is listed in the tier that serves it.
+        """
         self._deployment.state.require_bucket()
-        return list(self._deployment.state.tenants())
+        entries = list(self._deployment.state.tenants())
+        copies = Counter(entry.tenant_id for entry in entries)
+        return [
+            entry
+            for entry in entries
+            if copies[entry.tenant_id] == 1 or self.tier_of(entry.tenant_id) is entry.tier
+        ]
 
     def _module(self, tier: Tier) -> Any:
         self._deployment.require_terraform()  # a missing one is told before AWS is asked
@@ -155,33 +209,65 @@ class Tenants:
     def _require_same_tier(self, document: TenantDocument) -> bool:
         """Return whether the tenant exists; raise if it does in another tier."""
         self._deployment.state.require_bucket()
-        tier = self._deployment.state.tier_of(document.tenant_id)
+        tier = self.tier_of(document.tenant_id)
         if tier not in (None, document.tier):
             raise PreconditionError(
                 f"tenant {document.tenant_id} exists in tier {tier}: got {document.tier}; a tenant "
-                "keeps its tier until it is offboarded"
+                "changes its tier by a move, which takes its data along"
             )
         return tier is not None
+
+    def _destroy_copy(self, tenant_id: str, tier: Tier) -> Result:
+        holdings = holdings_of(self._deployment, tenant_id, tier)
+        if holdings is not None:
+            self._deployment.progress.stage(f"tenant/{tenant_id}", "delete data")
+            holdings.purge()
+        module = self._module(tier)
+        result = self._deployment.engine.execute(
+            Request(
+                Operation.DESTROY,
+                module,
+                tenant_id,
+                self._last_variables(tier, tenant_id),
+                lock_seconds=self._deployment.lock_seconds,
+            )
+        )
+        self._deployment.engine.forget(tier.tenant_stack, tenant_id, module)
+        return result
 
     def _allocate(self, document: TenantDocument) -> Placement:
         with _placement_errors():
             placements = self._deployment.placements
-            return placements.allocate(document.tenant_id, document.placement)
+            return placements.allocate(document.tenant_id, document.tier, document.placement)
 
-    def _free(self, tenant_id: str) -> Placement | None:
+    def _free(self, tenant_id: str, tier: Tier) -> Placement | None:
         try:
             with _placement_errors():
-                return self._deployment.placements.free(tenant_id)
+                return self._deployment.placements.free(tenant_id, tier)
         except PreconditionError:
             return None  # without a table there is no slot
 
-    def _execute(self, operation: Operation, document: TenantDocument, module: Any) -> Result:
+    def _execute(
+        self,
+        operation: Operation,
+        document: TenantDocument,
+        module: Any,
+        *,
+        serving: bool = True,
+        refusal: Refusal | None = None,
+    ) -> Result:
+        variables = document.variables() | {"serving": serving}
+        if serving:
+            with access_errors():
+                refusal = self._deployment.mapping.refusal(document.tenant_id) or refusal
+        if refusal is not None:
+            variables["refusal"] = json.dumps(refusal.attributes())
         return self._deployment.engine.execute(
             Request(
                 operation,
                 module,
                 document.tenant_id,
-                document.variables(),
+                variables,
                 lock_seconds=self._deployment.lock_seconds,
             )
         )
@@ -197,7 +283,7 @@ class Tenants:
         if state is None or state.resources == 0:
             self._forget_workspace(document.tier, document.tenant_id)
             if document.tier.silo:
-                self._free(document.tenant_id)
+                self._free(document.tenant_id, document.tier)
 
     def _forget_workspace(self, tier: Tier, tenant_id: str) -> None:
         if self._deployment.state.exists(tier.tenant_stack, tenant_id):
@@ -222,7 +308,7 @@ class Tenants:
         values["tenant_id"] = tenant_id
         if tier.silo and "placement" not in values:
             with contextlib.suppress(PreconditionError), _placement_errors():
-                found = self._deployment.placements.find(tenant_id)
+                found = self._deployment.placements.find(tenant_id, tier)
                 values["placement"] = found.model_dump() if found else None
             if values.get("placement") is None:
                 values["placement"] = {"cell": FIRST_CELL, "listener_priority": 999}
@@ -240,8 +326,6 @@ def _refuse_foreign(document: TenantDocument, workspace: str | None) -> None:
 @contextlib.contextmanager
 def _placement_errors() -> Iterator[None]:
     from botocore.exceptions import ClientError  # noqa: PLC0415
-
-    from services.provisioner.aws import access_errors  # noqa: PLC0415
 
     try:
         with access_errors():

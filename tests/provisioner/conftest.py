@@ -134,20 +134,25 @@ class Finished:
 @pytest.fixture
 def project(local_aws: LocalAws, tmp_path: Path) -> Project:
     """A project of its own in a local AWS that others share."""
-    project = Project(tmp_path, local_aws, f"p{uuid.uuid4().hex[:8]}")
+    return make_project(local_aws, tmp_path)
+
+
+def make_project(local_aws: LocalAws, path: Path) -> Project:
+    """Return a project in `path` with its state backend, its slots and two small modules."""
+    project = Project(path, local_aws, f"p{uuid.uuid4().hex[:8]}")
     text = (ROOT / "saas.tfvars").read_text()
     tfvars = text.replace('name        = "ecs-saas"', f'name        = "{project.name}"')
-    (tmp_path / "saas.tfvars").write_text(tfvars)
+    (path / "saas.tfvars").write_text(tfvars)
     for tier in ("basic", "advanced"):
-        write_module(tmp_path / "cdktf.out/stacks", tier, project.name)
+        write_module(path / "cdktf.out/stacks", tier, project.name)
     project.client("s3").create_bucket(Bucket=project.bucket)
     dynamodb = project.client("dynamodb")
-    _create_table(dynamodb, f"{project.prefix}-tflock", LockID="S")
-    _create_table(dynamodb, f"{project.prefix}-placements", cellId="S", slot="N")
+    create_table(dynamodb, f"{project.prefix}-tflock", LockID="S")
+    create_table(dynamodb, f"{project.prefix}-placements", cellId="S", slot="N")
     return project
 
 
-def _create_table(client: Any, name: str, **keys: str) -> None:
+def create_table(client: Any, name: str, **keys: str) -> None:
     kinds = ("HASH", "RANGE")
     client.create_table(
         TableName=name,

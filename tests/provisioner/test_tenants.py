@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
 
 def apply(project: Project, tenant: str, *more: str, code: int = 0) -> Finished:
-    return project.run("tenant", "apply", tenant, *NAME, "--tier", "basic", *more, code=code)
+    return project.run("workspace", "apply", tenant, *NAME, "--tier", "basic", *more, code=code)
 
 
 def until(condition: object, seconds: float = 40) -> None:
@@ -48,37 +48,37 @@ def running(project: Project) -> list[int]:
 
 def test_life_of_a_silo_tenant(project: Project) -> None:
     silo = ("--tier", "advanced", *NAME, "--json")
-    assert project.run("tenant", "plan", "t1", *silo, code=2).json["applied"] is False
+    assert project.run("workspace", "plan", "t1", *silo, code=2).json["applied"] is False
     assert project.keys() == set(), "a plan of a new tenant leaves something behind"
 
-    applied = project.run("tenant", "apply", "t1", *silo).json
+    applied = project.run("workspace", "apply", "t1", *silo).json
     assert applied["outputs"]["placement"] == {"cell": "cell-1", "listener_priority": 100}
     assert applied["resources"] == 3
-    assert project.run("tenant", "plan", "t1", *silo).json["changes"] == []
-    again = project.run("tenant", "apply", "t1", *silo).json
+    assert project.run("workspace", "plan", "t1", *silo).json["changes"] == []
+    again = project.run("workspace", "apply", "t1", *silo).json
     assert (again["applied"], again["outputs"]) == (False, applied["outputs"])
 
-    assert [each["tenant_id"] for each in project.run("tenant", "list", "--json").json] == ["t1"]
-    shown = project.run("tenant", "show", "t1", "--json").json
+    assert [each["tenant_id"] for each in project.run("workspace", "list", "--json").json] == ["t1"]
+    shown = project.run("workspace", "show", "t1", "--json").json
     assert (shown["tier"], shown["resources"]) == ("advanced", 3)
 
-    moved = project.run("tenant", "apply", "t1", "--tier", "basic", *NAME, code=2)
+    moved = project.run("workspace", "apply", "t1", "--tier", "basic", *NAME, code=2)
     assert "exists in tier advanced" in moved.err
 
     shutil.rmtree(project.path / ".ecs-saas")  # another machine offboards
-    gone = project.run("tenant", "destroy", "t1", "--yes", "--json").json
+    gone = project.run("workspace", "destroy", "t1", "--yes", "--json").json
     assert gone["freed"] == {"cell": "cell-1", "listener_priority": 100}
     assert project.keys() == set()
     assert not project.workspace("t1", "tenant-advanced").exists()
-    assert project.run("tenant", "destroy", "t1", "--yes", "--json").json["removed"] == 0
-    project.run("tenant", "show", "t1", code=1)
+    assert project.run("workspace", "destroy", "t1", "--yes", "--json").json["removed"] == 0
+    project.run("workspace", "show", "t1", code=1)
 
 
 def test_values_of_one_tenant_in_the_workspace_of_another(project: Project) -> None:
     document = project.path / "a.json"
     values = {"tenant_id": "a", "tenant_name": "acme", "tier": "basic", "admin_email": "a@b.io"}
     document.write_text(json.dumps(values))
-    refused = project.run("tenant", "apply", "b", "--document", str(document), code=2)
+    refused = project.run("workspace", "apply", "b", "--document", str(document), code=2)
     assert "document is of tenant a, the workspace is b" in refused.err
     assert project.keys() == set()
 
@@ -91,7 +91,7 @@ def test_lock_of_somebody_else(project: Project) -> None:
     assert "locked by eve@elsewhere since" in busy.err
     assert "terraform force-unlock 1111-2222" in busy.err
     assert len(project.locks()) == 1
-    assert project.run("tenant", "show", "t1", "--json").json["outputs"]["release"] == "latest"
+    assert project.run("workspace", "show", "t1", "--json").json["outputs"]["release"] == "latest"
 
 
 def test_first_apply_plans_apart_only_when_someone_holds_the_lock(project: Project) -> None:
@@ -105,7 +105,9 @@ def test_first_apply_plans_apart_only_when_someone_holds_the_lock(project: Proje
 
 
 def test_killed_run_converges(project: Project) -> None:
-    process = project.start("tenant", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow")
+    process = project.start(
+        "workspace", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow"
+    )
     until(lambda: in_the_middle(project, "t1"))
     process.kill()
     process.wait()
@@ -123,7 +125,9 @@ def test_killed_run_converges(project: Project) -> None:
 
 def test_killed_with_its_terraform(project: Project) -> None:
     apply(project, "t1")
-    process = project.start("tenant", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow")
+    process = project.start(
+        "workspace", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow"
+    )
     until(lambda: project.locks() and in_the_middle(project, "t1"))
     process.kill()
     for pid in running(project):
@@ -137,7 +141,9 @@ def test_killed_with_its_terraform(project: Project) -> None:
 
 
 def test_interrupted_run_saves_its_state(project: Project) -> None:
-    process = project.start("tenant", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow")
+    process = project.start(
+        "workspace", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow"
+    )
     until(lambda: in_the_middle(project, "t1"))
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
@@ -146,14 +152,14 @@ def test_interrupted_run_saves_its_state(project: Project) -> None:
     assert process.returncode == 1
     assert "the state is saved, the same command resumes" in err
     assert project.locks() == []
-    assert project.run("tenant", "show", "t1", "--json").json["resources"] >= 1
+    assert project.run("workspace", "show", "t1", "--json").json["resources"] >= 1
     apply(project, "t1")
 
 
 def test_partial_failure_is_kept_and_a_retry_converges(project: Project) -> None:
     failed = apply(project, "t1", "--release", "broken", code=1)
     assert "terraform_data.middle: local-exec provisioner error" in failed.err
-    assert project.run("tenant", "show", "t1", "--json").json["resources"] == 2
+    assert project.run("workspace", "show", "t1", "--json").json["resources"] == 2
     assert apply(project, "t1", "--json").json["resources"] == 3
 
 
@@ -161,8 +167,8 @@ def test_guard_refuses_to_lose_a_table(project: Project) -> None:
     apply(project, "t1")
     refused = apply(project, "t1", "--release", "rekeyed", code=1)
     assert "aws_dynamodb_table.last would be replaced (cannot update)" in refused.err
-    assert project.run("tenant", "show", "t1", "--json").json["outputs"]["release"] == "latest"
-    project.run("tenant", "destroy", "t1", "--yes")
+    assert project.run("workspace", "show", "t1", "--json").json["outputs"]["release"] == "latest"
+    project.run("workspace", "destroy", "t1", "--yes")
 
 
 def test_state_that_could_not_be_stored_is_stored_by_the_next_run(project: Project) -> None:
@@ -180,11 +186,11 @@ def test_state_that_could_not_be_stored_is_stored_by_the_next_run(project: Proje
 
 def test_four_at_once(project: Project) -> None:
     basic = ("--tier", "basic", *NAME)
-    running = [project.start("tenant", "apply", f"t{i}", *basic) for i in range(4)]
+    running = [project.start("workspace", "apply", f"t{i}", *basic) for i in range(4)]
     for process in running:
         _, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
-    assert len(project.run("tenant", "list", "--json").json) == 4
+    assert len(project.run("workspace", "list", "--json").json) == 4
 
 
 @pytest.mark.parametrize(
@@ -217,7 +223,7 @@ def test_bad_input_is_one_message_and_changes_nothing(
     project: Project, arguments: tuple[str, ...], environment: dict[str, str], said: str
 ) -> None:
     started = time.monotonic()
-    refused = project.run("tenant", *arguments, code=2, **environment)
+    refused = project.run("workspace", *arguments, code=2, **environment)
     assert said in refused.err
     assert "Traceback" not in refused.err
     assert time.monotonic() - started < 15

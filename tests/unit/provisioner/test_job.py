@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +10,8 @@ import pytest
 from services.events import Event
 from services.provisioner import job, starter
 from services.provisioner.errors import ProvisionerError
+from services.provisioner.operations import Done, document_of, kind_of, tenant_config
+from services.tenancy import OperationKind, Tier
 
 DETAIL = {
     "tenantRegistrationId": "reg-1",
@@ -25,25 +26,19 @@ DETAIL = {
 }
 
 
-class Tenants:
-    """Tenants that only remember what was asked for."""
+class Operations:
+    """Operations that only remember what was asked for."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
-        self.calls: list[tuple[str, str]] = []
+        self.asked: list[OperationKind] = []
 
-    def apply(self, document: Any) -> Any:
-        self._note("apply", document.tenant_id)
-        outputs = {"user_pool_id": "p", "app_client_id": "c", "load_balancer_dns_name": "alb"}
-        return None, SimpleNamespace(outputs=outputs)
-
-    def destroy(self, tenant_id: str) -> None:
-        self._note("destroy", tenant_id)
-
-    def _note(self, what: str, tenant_id: str) -> None:
-        self.calls.append((what, tenant_id))
+    def carry_out(self, request: Event) -> Done:
+        self.asked.append(kind_of(request))
         if self.error:
             raise self.error
+        document_of(request.detail, "r1")
+        return Done({"tenantConfig": "{}"}, {"registrationStatus": "created"})
 
 
 def envelope(name: str, **changed: Any) -> dict[str, Any]:
@@ -54,52 +49,81 @@ def envelope(name: str, **changed: Any) -> dict[str, Any]:
     }
 
 
-def run(tenants: Tenants, name: str, **changed: Any) -> Event:
+def run(operations: Operations, name: str, **changed: Any) -> Event:
     request = Event.parse(envelope(name, **changed))
-    return job.carry_out(request, tenants, release="r1").validated()  # type: ignore[arg-type]
+    return job.carry_out(request, operations).validated()
 
 
-def test_onboarding_answers_with_the_tenants_configuration() -> None:
-    tenants = Tenants()
-    answer = run(tenants, "onboardingRequest")
-    assert tenants.calls == [("apply", "tenant-1")]
-    assert answer.name.detail_type == "sbt_aws_provisionSuccess"
-    output = answer.detail["jobOutput"]
-    assert json.loads(output["tenantData"]["tenantConfig"]) == {
-        "userPoolId": "p",
-        "appClientId": "c",
-        "apiGatewayUrl": "http://alb",
+@pytest.mark.parametrize(
+    ("name", "changed", "kind", "answer"),
+    [
+        ("onboardingRequest", {}, OperationKind.ONBOARD, "provisionSuccess"),
+        ("offboardingRequest", {}, OperationKind.OFFBOARD, "deprovisionSuccess"),
+        ("deactivateRequest", {}, OperationKind.SUSPEND, "deactivateSuccess"),
+        ("activateRequest", {}, OperationKind.RESUME, "activateSuccess"),
+        *(
+            ("tenantUpdateRequest", {"operationKind": kind.value}, kind, "tenantUpdateSuccess")
+            for kind in (OperationKind.UPDATE, OperationKind.MOVE, OperationKind.RECONCILE)
+        ),
+    ],
+)
+def test_each_request_is_one_kind_of_operation(
+    name: str, changed: dict[str, Any], kind: OperationKind, answer: str
+) -> None:
+    operations = Operations()
+    event = run(operations, name, **changed)
+    assert operations.asked == [kind]
+    assert event.name.value == answer
+    assert event.detail["operationId"] == "01J"
+    assert event.detail["jobOutput"] == {
+        "tenantData": {"tenantConfig": "{}"},
+        "tenantRegistrationData": {"registrationStatus": "created"},
     }
-    assert output["tenantRegistrationData"] == {"registrationStatus": "created"}
-    assert answer.detail["operationId"] == "01J"
-
-
-def test_offboarding_answers_that_it_is_deleted() -> None:
-    tenants = Tenants()
-    answer = run(tenants, "offboardingRequest")
-    assert tenants.calls == [("destroy", "tenant-1")]
-    assert answer.name.detail_type == "sbt_aws_deprovisionSuccess"
-    assert answer.detail["jobOutput"]["tenantRegistrationData"] == {"registrationStatus": "deleted"}
 
 
 @pytest.mark.parametrize(
     ("name", "changed", "error", "said"),
     [
         ("onboardingRequest", {}, ProvisionerError("quota"), "quota"),
+        ("onboardingRequest", {}, KeyError("fault of ours"), "fault of ours"),
         ("onboardingRequest", {"tenantName": "$(reboot)"}, None, "tenant_name"),
-        ("activateRequest", {}, None, "not carried out"),
+        ("tenantUpdateRequest", {"operationKind": "paint"}, None, "allowed update, move"),
     ],
 )
 def test_what_cannot_be_done_is_answered_with_the_reason(
     name: str, changed: dict[str, Any], error: Exception | None, said: str
 ) -> None:
-    answer = run(Tenants(error), name, **changed)
+    answer = run(Operations(error), name, **changed)
     assert answer.name.detail_type.endswith("Failure")
     assert said in answer.detail["reason"]
 
 
+def test_an_operation_changes_what_its_parameters_name() -> None:
+    sizes = {"services": {"orders": {"min": 2, "max": 3}}}
+    document = document_of(
+        {
+            **DETAIL,
+            "release": "r1",
+            "parameters": {"tier": "premium", "release": "r2", "overrides": sizes},
+        },
+        "r0",
+    )
+    assert (document.tier, document.release) == (Tier.PREMIUM, "r2")
+    assert document.variables()["overrides"]["services"] == sizes["services"]
+    assert document_of(DETAIL, "r0").release == "r0"
+
+
+def test_the_applications_configuration_names_its_api() -> None:
+    outputs = {"user_pool_id": "p", "app_client_id": "c", "api_url": "https://api/prod"}
+    assert json.loads(tenant_config(outputs)) == {
+        "userPoolId": "p",
+        "appClientId": "c",
+        "apiGatewayUrl": "https://api/prod",
+    }
+
+
 def test_job_and_state_machine_report_a_failure_under_one_id() -> None:
-    answer = run(Tenants(ProvisionerError("quota")), "onboardingRequest", attempt=2)
+    answer = run(Operations(ProvisionerError("quota")), "onboardingRequest", attempt=2)
     made = starter.execution_input(envelope("onboardingRequest", attempt=2))
     assert answer.event_id == made["failureEventId"]
     assert answer.name.detail_type == made["failureDetailType"]
@@ -117,6 +141,6 @@ def test_an_operation_has_one_execution_for_each_attempt() -> None:
 
 
 def test_a_bus_that_refuses_is_an_error() -> None:
-    answer = run(Tenants(), "offboardingRequest")
+    answer = run(Operations(), "offboardingRequest")
     with pytest.raises(job.JobError, match="refused"):
         job.put(answer, "bus", lambda **_: {"FailedEntryCount": 1, "Entries": ["full"]})

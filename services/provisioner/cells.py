@@ -1,0 +1,67 @@
+"""Routing cells: which there are, and the next one, made before the last one is full."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from services.provisioner.aws import access_errors
+from services.provisioner.engine import Operation, Request
+from services.provisioner.workspace import require_module
+from services.tenancy import Cell, next_cell
+from tiers.contracts import FIRST_CELL, cell_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.configuration import Configuration
+    from services.provisioner.aws import Aws
+    from services.provisioner.deployment import Deployment
+
+ROUTING_CELL: Final = "routing-cell"
+"""The root module of a cell; its workspace is the cell's id."""
+
+
+def published_cells(aws: Aws, configuration: Configuration) -> Sequence[Cell]:
+    """Return the cells in the order in which they fill; the first one before it is made, too."""
+    root = cell_path(configuration.name, configuration.environment, "")
+    with access_errors():
+        pages = aws.ssm.get_paginator("get_parameters_by_path").paginate(Path=root.rstrip("/"))
+        names = [
+            str(each["Name"]).removeprefix(root) for page in pages for each in page["Parameters"]
+        ]
+    known = sorted({FIRST_CELL, *names}, key=_age)
+    return [Cell(name, configuration.routing.cell_capacity) for name in known]
+
+
+def make_next(deployment: Deployment) -> Cell | None:
+    """Make the next cell if the last one has passed its high-water mark; return it.
+
+    Two jobs that do so at once apply the same workspace, one after the other: the second finds
+    nothing to do.
+    """
+    configuration = deployment.configuration
+    cells = published_cells(deployment.aws, configuration)
+    taken = len(deployment.placements.taken())
+    cell = next_cell(cells, taken, capacity=configuration.routing.cell_capacity)
+    if cell is None:
+        return None
+    deployment.progress.note(
+        ROUTING_CELL,
+        f"{taken} slots of {', '.join(each.id for each in cells)} are taken: making {cell.id}",
+    )
+    deployment.engine.execute(
+        Request(
+            Operation.APPLY,
+            require_module(deployment.modules, ROUTING_CELL),
+            cell.id,
+            {"cell": cell.id},
+            lock_seconds=deployment.lock_seconds,
+        )
+    )
+    return cell
+
+
+def _age(name: str) -> tuple[int, str]:
+    found = re.fullmatch(r"cell-(\d+)", name)
+    return (int(found[1]) if found else 10**9, name)
