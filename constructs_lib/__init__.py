@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from constructs_lib.compute import Scaling as Scaling
     from constructs_lib.compute import ServiceConnectNamespace as ServiceConnectNamespace
     from constructs_lib.compute import TaskRole as TaskRole
+    from constructs_lib.edge import ApiAccount as ApiAccount
+    from constructs_lib.edge import AuthorizerRef as AuthorizerRef
+    from constructs_lib.edge import EdgeRoute as EdgeRoute
+    from constructs_lib.edge import TenantApi as TenantApi
+    from constructs_lib.edge import TenantKey as TenantKey
+    from constructs_lib.edge import UsageLimits as UsageLimits
     from constructs_lib.errors import ConfigError as ConfigError
     from constructs_lib.hcl import HclSyntaxError as HclSyntaxError
     from constructs_lib.hcl_module import HclModule as HclModule
@@ -49,6 +55,8 @@ if TYPE_CHECKING:
     from constructs_lib.routing import RoutingCell as RoutingCell
     from constructs_lib.stack import SaasStack as SaasStack
     from constructs_lib.stack import StackSettings as StackSettings
+    from constructs_lib.storage import Database as Database
+    from constructs_lib.storage import DatabaseSize as DatabaseSize
     from constructs_lib.storage import LogBucket as LogBucket
     from constructs_lib.storage import ReleaseBucket as ReleaseBucket
     from constructs_lib.storage import SecureBucket as SecureBucket
@@ -58,6 +66,8 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "Alarm": "observability",
     "AlarmTopic": "observability",
+    "ApiAccount": "edge",
+    "AuthorizerRef": "edge",
     "Capacity": "compute",
     "CellRef": "routing",
     "Claim": "identity",
@@ -65,7 +75,10 @@ _MODULE_OF = {
     "ClusterRef": "compute",
     "ConfigError": "errors",
     "Container": "compute",
+    "Database": "storage",
+    "DatabaseSize": "storage",
     "Ec2Capacity": "compute",
+    "EdgeRoute": "edge",
     "ExecutionRole": "compute",
     "HclModule": "hcl_module",
     "HclSyntaxError": "hcl",
@@ -95,8 +108,11 @@ _MODULE_OF = {
     "Statement": "identity",
     "TableIndex": "storage",
     "TaskRole": "compute",
+    "TenantApi": "edge",
+    "TenantKey": "edge",
     "TenantTable": "storage",
     "Trust": "identity",
+    "UsageLimits": "edge",
     "UserPool": "identity",
 }
 

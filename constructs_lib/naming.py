@@ -19,9 +19,11 @@ from constructs_lib.errors import ConfigError
 
 __all__ = [
     "ALARM",
+    "API_KEY",
     "BUCKET",
     "CAPACITY_PROVIDER",
     "CLOUD_MAP_NAMESPACE",
+    "DATABASE",
     "ECR_REPOSITORY",
     "ECS_CLUSTER",
     "ECS_SERVICE",
@@ -109,6 +111,10 @@ ALARM = NameRule(
     "CloudWatch alarm", 255, " -~",
     _API + "AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
 )
+API_KEY = NameRule(
+    "API Gateway API key", 1024, "\\w .:/=+@-",
+    _API + "apigateway/latest/api/API_CreateApiKey.html",
+)
 BUCKET = NameRule(
     "S3 bucket", 63, "a-z0-9.-",
     _API + "AmazonS3/latest/userguide/bucketnamingrules.html",
@@ -120,6 +126,11 @@ CAPACITY_PROVIDER = NameRule(
 CLOUD_MAP_NAMESPACE = NameRule(
     "Cloud Map HTTP namespace", 1024, "!-~",
     _API + "cloud-map/latest/api/API_CreateHttpNamespace.html",
+)
+DATABASE = NameRule(
+    # A last snapshot has a name of its own, which ends in `-last`.
+    "RDS server", 58, "a-z0-9-",
+    _API + "AmazonRDS/latest/APIReference/API_CreateDBInstance.html",
 )
 ECR_REPOSITORY = NameRule(
     "ECR repository", 256, "a-z0-9._/-",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from constructs_lib.compute.cluster import ICluster as ICluster
     from constructs_lib.compute.container import Container as Container
     from constructs_lib.compute.container import HealthCheck as HealthCheck
+    from constructs_lib.compute.container import Preparation as Preparation
     from constructs_lib.compute.microservice import Microservice as Microservice
     from constructs_lib.compute.names import Names as Names
     from constructs_lib.compute.namespace import ServiceConnectNamespace as ServiceConnectNamespace
@@ -34,6 +35,7 @@ _MODULE_OF = {
     "ICluster": "cluster",
     "Microservice": "microservice",
     "Names": "names",
+    "Preparation": "container",
     "Scaling": "scaling",
     "ServiceConnectNamespace": "namespace",
     "TaskRole": "task_roles",

@@ -40,8 +40,34 @@ class HealthCheck:
 
 
 @dataclass(frozen=True)
+class Preparation:
+    """A container that does its work and ends before the task's own begins; or the task fails.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the task.
+    image : str
+        What it runs.
+    command : sequence of str
+        Its program.
+    environment : mapping, optional
+        Variables by name.
+    secrets : mapping, optional
+        By variable, the ARN of a secret. ECS reads it with the execution role, so that neither
+        the task's own container nor its role ever reaches it.
+    """
+
+    name: str
+    image: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Container:
-    """The one container of a task.
+    """The one container of a task that stays.
 
     It runs as a user other than root, on a read-only root file system and without Linux
     capabilities.
@@ -63,6 +89,8 @@ class Container:
         None by default: a load balancer then decides alone.
     user : str, default "10001:10001"
         Never root.
+    preparation : Preparation, optional
+        What must have succeeded before.
 
     Raises
     ------
@@ -77,6 +105,7 @@ class Container:
     environment: Mapping[str, str] = field(default_factory=dict)
     health_check: HealthCheck | None = None
     user: str = NON_ROOT_USER
+    preparation: Preparation | None = None
 
     def __post_init__(self) -> None:
         problems = []
@@ -88,48 +117,21 @@ class Container:
             raise ConfigError(problems)
 
     def definitions(self, *, port_name: str, log_group: str, region: str) -> str:
-        """Return the container definitions of a task that holds this container, as JSON.
+        """Return the container definitions of a task with this container, as JSON.
 
         `json.dumps` and not Terraform's `jsonencode`: all numbers are known here, and the
         expressions are strings, so the result stays readable in a plan.
         """
-        definition: dict[str, object] = {
-            "name": self.name,
-            "image": self.image,
-            "essential": True,
-            "user": self.user,
-            "readonlyRootFilesystem": True,
-            # Fargate allows to drop capabilities, but not to add them.
-            # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
-            "linuxParameters": {"capabilities": {"drop": ["ALL"]}, "initProcessEnabled": True},
-            "portMappings": [
-                {
-                    "name": port_name,
-                    "containerPort": self.port,
-                    "hostPort": self.port,
-                    "protocol": "tcp",
-                    "appProtocol": "http",
-                }
-            ],
-            # In this order ECS returns them, so that the next plan finds no difference.
-            "environment": [
-                {"name": name, "value": value} for name, value in sorted(self.environment.items())
-            ],
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {
-                    "awslogs-group": log_group,
-                    "awslogs-region": region,
-                    "awslogs-stream-prefix": self.name,
-                    # A full log buffer must not stop the service it belongs to.
-                    "mode": "non-blocking",
-                    "max-buffer-size": "4m",
-                },
-            },
-            "mountPoints": [],
-            "volumesFrom": [],
-            "systemControls": [],
-        }
+        definition = self._definition(self.name, self.image, self.environment, log_group, region)
+        definition["portMappings"] = [
+            {
+                "name": port_name,
+                "containerPort": self.port,
+                "hostPort": self.port,
+                "protocol": "tcp",
+                "appProtocol": "http",
+            }
+        ]
         if self.command:
             definition["command"] = list(self.command)
         if self.health_check:
@@ -140,4 +142,55 @@ class Container:
                 "retries": self.health_check.retries,
                 "startPeriod": self.health_check.start_period_seconds,
             }
-        return json.dumps([definition])
+        if self.preparation is None:
+            return json.dumps([definition])
+        first = self.preparation
+        before = self._definition(first.name, first.image, first.environment, log_group, region)
+        before["essential"] = False
+        before["portMappings"] = []
+        before["command"] = list(first.command)
+        before["secrets"] = [
+            {"name": name, "valueFrom": arn} for name, arn in sorted(first.secrets.items())
+        ]
+        definition["dependsOn"] = [{"containerName": first.name, "condition": "SUCCESS"}]
+        return json.dumps([definition, before])
+
+    def _definition(
+        self,
+        name: str,
+        image: str,
+        environment: Mapping[str, str],
+        log_group: str,
+        region: str,
+    ) -> dict[str, object]:
+        """Return what all containers of the task have."""
+        return {
+            "name": name,
+            "image": image,
+            "essential": True,
+            "user": self.user,
+            "readonlyRootFilesystem": True,
+            # Fargate allows to drop capabilities, but not to add them.
+            # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
+            "linuxParameters": {"capabilities": {"drop": ["ALL"]}, "initProcessEnabled": True},
+            "portMappings": [],
+            # In this order ECS returns them, so that the next plan finds no difference.
+            "environment": [
+                {"name": variable, "value": value}
+                for variable, value in sorted(environment.items())
+            ],
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {
+                    "awslogs-group": log_group,
+                    "awslogs-region": region,
+                    "awslogs-stream-prefix": name,
+                    # A full log buffer must not stop the service it belongs to.
+                    "mode": "non-blocking",
+                    "max-buffer-size": "4m",
+                },
+            },
+            "mountPoints": [],
+            "volumesFrom": [],
+            "systemControls": [],
+        }

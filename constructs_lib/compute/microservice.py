@@ -25,7 +25,7 @@ from constructs import Construct
 from constructs_lib import naming
 from constructs_lib.compute.capacity import strategy
 from constructs_lib.compute.cluster import ICluster
-from constructs_lib.compute.container import Container, HealthCheck
+from constructs_lib.compute.container import Container, HealthCheck, Preparation
 from constructs_lib.compute.names import Names
 from constructs_lib.compute.namespace import ServiceConnectNamespace
 from constructs_lib.compute.route import HeaderRoute, RoutedTarget
@@ -86,6 +86,10 @@ class Microservice(Construct):
     after : sequence of Microservice, optional
         Services that must exist before its tasks start. A task learns only those names of its
         namespace that exist as its deployment begins [1]_.
+    preparation : Preparation, optional
+        A container that must have done its work in each task before the service's own begins.
+    requires : sequence of ITerraformDependable, optional
+        What its tasks need to be there beside: they start when it is.
     wait : bool, default True
         Whether an apply ends only when the new tasks answer, or fails when they were rolled back.
 
@@ -120,11 +124,13 @@ class Microservice(Construct):
         served: bool = True,
         route: HeaderRoute | None = None,
         after: Sequence[Microservice] = (),
+        preparation: Preparation | None = None,
+        requires: Sequence[ITerraformDependable] = (),
         wait: bool = True,
     ) -> None:
         super().__init__(scope, id_)
         own_names = names / name
-        ready: list[ITerraformDependable] = list(cluster.ready)
+        ready: list[ITerraformDependable] = [*cluster.ready, *requires]
         if log_group is None:
             log_group = LogGroup(
                 self,
@@ -152,6 +158,7 @@ class Microservice(Construct):
             command=command,
             environment=environment or {},
             health_check=health_check,
+            preparation=preparation,
         )
         self.task_definition = EcsTaskDefinition(
             self,

@@ -29,6 +29,8 @@ class ExecutionRole(Role):
         The ECR repositories of the images; may be empty for images from elsewhere.
     log_group_arns : sequence of str
         The log groups of the containers.
+    secret_arns : sequence of str, optional
+        Secrets that ECS gives to containers as variables.
 
     References
     ----------
@@ -44,7 +46,13 @@ class ExecutionRole(Role):
         cluster_arn: str,
         repository_arns: Sequence[str],
         log_group_arns: Sequence[str],
+        secret_arns: Sequence[str] = (),
     ) -> None:
+        secrets = (
+            Statement(["secretsmanager:GetSecretValue"], list(secret_arns), sid="GiveSecrets")
+            if secret_arns
+            else None
+        )
         pull = [
             Statement(["ecr:GetAuthorizationToken"], sid="SignInToRegistry"),
             Statement(
@@ -70,6 +78,7 @@ class ExecutionRole(Role):
                     [f"{arn}:*" for arn in log_group_arns],
                     sid="WriteLogs",
                 ),
+                *([secrets] if secrets else []),
             ],
         )
 

@@ -1,7 +1,7 @@
 """What a control plane is made from: administrators, a registry, a bus and an HTTP API."""
 
 from constructs_lib.control_plane.admin_pool import AdminPool, ResourceServer
-from constructs_lib.control_plane.event_bus import EventBus, EventPattern, EventRule
+from constructs_lib.control_plane.event_bus import EventBus, EventPattern, EventRule, Schedule
 from constructs_lib.control_plane.http_api import Access, HttpApi, Route, TokenIssuer
 from constructs_lib.control_plane.registry_table import RegistryTable, TableShape
 
@@ -15,6 +15,7 @@ __all__ = [
     "RegistryTable",
     "ResourceServer",
     "Route",
+    "Schedule",
     "TableShape",
     "TokenIssuer",
 ]

@@ -17,6 +17,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
 )
 from constructs import Construct
 
+from constructs_lib.errors import ConfigError
 from constructs_lib.functions import DeadLetterQueue, PythonFunction
 
 
@@ -150,4 +151,46 @@ class EventRule(Construct):
         )
         function.allow_invocation(
             f"rule-{id_}", service="events.amazonaws.com", source_arn=self.arn
+        )
+
+
+class Schedule(Construct):
+    """Invokes a function again and again.
+
+    Parameters
+    ----------
+    name : str
+        At most 64 characters.
+    description : str
+    minutes : int
+        Between two invocations.
+    function : PythonFunction
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        description: str,
+        minutes: int,
+        function: PythonFunction,
+    ) -> None:
+        if minutes < 1:
+            raise ConfigError(f"minutes: got {minutes}; allowed 1 or more")
+        super().__init__(scope, id_)
+        # Schedules are kept on the account's default bus.
+        rule = CloudwatchEventRule(
+            self,
+            "Resource",
+            name=name,
+            description=description,
+            schedule_expression=f"rate({minutes} minute{'' if minutes == 1 else 's'})",
+        )
+        CloudwatchEventTarget(
+            self, "Target", rule=rule.name, target_id="function", arn=function.arn
+        )
+        function.allow_invocation(
+            f"schedule-{id_}", service="events.amazonaws.com", source_arn=rule.arn
         )

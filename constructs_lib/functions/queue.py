@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from cdktf import Fn
 from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
-from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
 from constructs import Construct
 
 from constructs_lib import naming
@@ -36,10 +36,11 @@ class DeadLetterQueue(Construct):
         self, scope: Construct, id_: str, *, name: str, holds: str, topic: AlarmTopic
     ) -> None:
         super().__init__(scope, id_)
-        queue = SqsQueue(
+        self._queue_name = naming.fit(naming.QUEUE, name)
+        self._queue = queue = SqsQueue(
             self,
             "Resource",
-            name=naming.fit(naming.QUEUE, name),
+            name=self._queue_name,
             message_retention_seconds=_FOURTEEN_DAYS,
             sqs_managed_sse_enabled=True,
         )
@@ -59,23 +60,23 @@ class DeadLetterQueue(Construct):
         )
 
     def accept_from_rules(self, rule_arns: Sequence[str]) -> None:
-        """Let these rules, once and for all, send what they could not deliver."""
-        SqsQueuePolicy(
-            self,
-            "Policy",
-            queue_url=self.url,
-            policy=json.dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Effect": "Allow",
-                            "Principal": {"Service": "events.amazonaws.com"},
-                            "Action": ["sqs:SendMessage"],
-                            "Resource": [self.arn],
-                            "Condition": {"ArnEquals": {"aws:SourceArn": list(rule_arns)}},
-                        }
-                    ],
-                }
-            ),
+        """Let these rules, once and for all, send what they could not deliver.
+
+        The policy is the queue's own argument: as a resource of its own it would wait another 25
+        seconds, after the queue. So the queue's ARN is made from its name.
+        """
+        region, account = (Fn.element(Fn.split(":", rule_arns[0]), part) for part in (3, 4))
+        self._queue.policy = json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "events.amazonaws.com"},
+                        "Action": ["sqs:SendMessage"],
+                        "Resource": [f"arn:aws:sqs:{region}:{account}:{self._queue_name}"],
+                        "Condition": {"ArnEquals": {"aws:SourceArn": list(rule_arns)}},
+                    }
+                ],
+            }
         )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from constructs_lib.lazy_exports import lazily
 
 if TYPE_CHECKING:
+    from constructs_lib.identity.federation import Federation as Federation
+    from constructs_lib.identity.federation import IdentityProviders as IdentityProviders
     from constructs_lib.identity.role import Role as Role
     from constructs_lib.identity.statement import Statement as Statement
     from constructs_lib.identity.statement import Trust as Trust
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "TENANT_CLAIMS": "user_pool",
     "Claim": "user_pool",
+    "Federation": "federation",
+    "IdentityProviders": "federation",
     "Role": "role",
     "Statement": "statement",
     "Trust": "statement",

@@ -22,20 +22,31 @@ _UNNAMEABLE_READING = frozenset(
         "application-autoscaling:DescribeScalingPolicies",
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeScalingActivities",
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
+        "cognito-idp:DescribeUserPoolDomain",
         "ec2:DescribeAvailabilityZones",
         "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeLaunchTemplates",
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroupRules",
         "ec2:DescribeSecurityGroups",
+        "ec2:DescribeVpcEndpointServiceConfigurations",
         "ecs:DescribeTaskDefinition",
+        "elasticloadbalancing:DescribeCapacityReservation",
+        "elasticloadbalancing:DescribeListenerAttributes",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancerAttributes",
+        "elasticloadbalancing:DescribeLoadBalancers",
         "elasticloadbalancing:DescribeRules",
         "elasticloadbalancing:DescribeTags",
         "elasticloadbalancing:DescribeTargetGroupAttributes",
         "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeTargetHealth",
         "logs:DescribeLogGroups",
         "servicediscovery:GetOperation",
         "servicediscovery:ListNamespaces",
+        "servicediscovery:ListTagsForResource",
+        "ssm:DescribeParameters",
         "tag:GetResources",
     }
 )
@@ -60,6 +71,8 @@ UNNAMEABLE_ACTIONS: Final = _UNNAMEABLE_READING | frozenset(
         "ecs:PutAccountSettingDefault",
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudmap.html
         "servicediscovery:CreateHttpNamespace",
+        "servicediscovery:TagResource",
+        "servicediscovery:UntagResource",
         # A segment belongs to no resource.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
         "xray:PutTelemetryRecords",
@@ -69,7 +82,8 @@ UNNAMEABLE_ACTIONS: Final = _UNNAMEABLE_READING | frozenset(
 """Actions that take no resource: the only ones that may be allowed on `*`."""
 
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
-_ACTION = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]*\*?")
+# `rds-db:connect` begins with a small letter, as no other does.
+_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z][A-Za-z0-9]*\*?")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from cdktf_cdktf_provider_aws.cognito_user_pool import (
     CognitoUserPool,
@@ -23,6 +23,7 @@ from cdktf_cdktf_provider_aws.cognito_user_pool_client import (
 from constructs import Construct
 
 from constructs_lib.errors import ConfigError
+from constructs_lib.identity.federation import Federation, IdentityProviders
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,9 @@ class UserPool(Construct):
         How long an access or ID token is valid; 5 to 1440 [1]_.
     refresh_days : int, default 1
         How long a session may be refreshed.
+    federation : Federation, optional
+        The identity providers whose users may sign in too, by the code grant with PKCE. The
+        pool's own users alone by default.
 
     Attributes
     ----------
@@ -95,6 +99,7 @@ class UserPool(Construct):
         deletion_protection: bool = True,
         token_minutes: int = 60,
         refresh_days: int = 1,
+        federation: Federation | None = None,
     ) -> None:
         super().__init__(scope, id_)
         if not 5 <= token_minutes <= 1440:
@@ -130,6 +135,7 @@ class UserPool(Construct):
                 *(f"custom:{claim.name}" for claim in TENANT_CLAIMS),
             ],
             write_attributes=list(_WRITABLE_ATTRIBUTES),
+            **self._federated_sign_in(federation),
         )
         self.id: str = self.resource.id
         self.arn: str = self.resource.arn
@@ -137,6 +143,25 @@ class UserPool(Construct):
         # Written out and not taken from the pool's `endpoint`, which names the emulator locally
         # while the tokens name AWS in both places.
         self.issuer = issuer(region, self.id)
+
+    def _federated_sign_in(self, federation: Federation | None) -> dict[str, Any]:
+        """Make the providers, and return what the client needs for its users to come to them."""
+        if federation is None:
+            return {}
+        federation.ask_for_claims(self.resource)
+        providers = IdentityProviders(
+            self, "Providers", pool_id=self.resource.id, federation=federation
+        )
+        return {
+            "supported_identity_providers": federation.names,
+            # Whether or not there is a provider: without one there is no page to sign in on.
+            "allowed_oauth_flows_user_pool_client": True,
+            "allowed_oauth_flows": ["code"],
+            "allowed_oauth_scopes": ["email", "openid", "profile"],
+            "callback_urls": [federation.callback_url],
+            "logout_urls": [federation.callback_url],
+            "depends_on": [providers.resource],
+        }
 
 
 def issuer(region: str, user_pool_id: str) -> str:

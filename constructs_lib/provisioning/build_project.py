@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.codebuild_project import (
     CodebuildProject,
     CodebuildProjectArtifacts,
@@ -18,6 +20,7 @@ from cdktf_cdktf_provider_aws.codebuild_project import (
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
 from constructs_lib.errors import ConfigError
@@ -27,8 +30,12 @@ from constructs_lib.observability import LogGroup
 # Without white space, which is not counted.
 _INLINE_LIMIT = 10_240
 _MANAGED_LIMIT = 6_144
+_MOST_ATTACHED = 10
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
+_REGION = re.compile(r"^(arn:aws:[a-z0-9-]+:)[a-z]{2}(-[a-z]+)+-[0-9]+(?=:)")
+# Not a bucket's: that names no account.
+_OF_ACCOUNT = re.compile(r"^(arn:aws:[a-z0-9-]+:[^:]*:[^:]+:).*$")
 _FIRST_WORD = re.compile(r"(:[A-Z][a-z]+)[A-Z].*$")
 
 
@@ -84,10 +91,13 @@ class BuildProject(Construct):
             ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{logs.arn}:*"], sid="OwnLog"
         )
         allowed = [own_log, *statements]
-        document = _fitting(f"statements of {name}", policy(allowed), _INLINE_LIMIT)
-        limits = _fitting(
-            f"boundary of {name}", _boundary(allowed, untouchable_role_arns), _MANAGED_LIMIT
-        )
+        document, *further = parted(f"statements of {name}", allowed)
+        # Of boundaries a role has one, so a long one says less exactly what is allowed at all.
+        for shorter in (coarsened(allowed), coarsened(allowed, by_service=True), kinds(allowed)):
+            limits = _boundary(shorter, untouchable_role_arns)
+            if len(_compact(limits)) <= _MANAGED_LIMIT:
+                break
+        limits = _fitting(f"boundary of {name}", limits, _MANAGED_LIMIT)
         boundary = IamPolicy(
             self,
             "Boundary",
@@ -103,7 +113,22 @@ class BuildProject(Construct):
             assume_role_policy=policy([Trust(service="codebuild.amazonaws.com")]),
             permissions_boundary=boundary.arn,
         )
-        rights = IamRolePolicy(self, "Rights", name="permissions", role=role.name, policy=document)
+        rights: list[ITerraformDependable] = [
+            IamRolePolicy(self, "Rights", name="permissions", role=role.name, policy=document)
+        ]
+        for number, more in enumerate(further, start=2):
+            managed = IamPolicy(
+                self,
+                f"Rights-{number}",
+                name=f"{name}-{number}",
+                description=f"What the builds of {name} may do, continued",
+                policy=more,
+            )
+            rights.append(
+                IamRolePolicyAttachment(
+                    self, f"Attached-{number}", role=role.name, policy_arn=managed.arn
+                )
+            )
         project = CodebuildProject(
             self,
             "Resource",
@@ -129,34 +154,97 @@ class BuildProject(Construct):
                     status="ENABLED", group_name=logs.name
                 )
             ),
-            depends_on=[rights],
+            depends_on=rights,
         )
         self.name: str = project.name
         self.arn: str = project.arn
         self.role_arn: str = role.arn
 
 
-def coarsened(statements: Sequence[Statement]) -> list[Statement]:
-    """Return what allows the same on the same resources, by kinds of actions: `iam:Create*`.
+def parted(what: str, statements: Sequence[Statement]) -> list[str]:
+    """Return policies that together say `statements`: one that fits into the role, others beside.
 
-    It is shorter, and seldom changes when a right is added.
+    Raises
+    ------
+    ConfigError
+        If they are more than may be attached to a role, or one statement is too long.
     """
-    merged: dict[tuple[tuple[str, ...], str], tuple[set[str], Statement]] = {}
+    parts: list[list[Statement]] = [[]]
     for statement in statements:
-        key = (tuple(statement.resources), json.dumps(statement.conditions, sort_keys=True))
-        kinds, _ = merged.setdefault(key, (set(), statement))
-        kinds.update(
-            action if not statement.resources else _FIRST_WORD.sub(r"\1*", action)
-            for action in statement.actions
-        )
+        limit = _MANAGED_LIMIT if len(parts) > 1 else _INLINE_LIMIT
+        if parts[-1] and len(_compact(policy([*parts[-1], statement]))) > limit:
+            parts.append([])
+        parts[-1].append(statement)
+    if len(parts) > 1 + _MOST_ATTACHED:
+        raise ConfigError(f"{what}: got {len(parts)} policies; allowed {1 + _MOST_ATTACHED}")
+    limits = [_INLINE_LIMIT] + [_MANAGED_LIMIT] * _MOST_ATTACHED
+    return [_fitting(what, policy(part), limit) for part, limit in zip(parts, limits, strict=False)]
+
+
+def coarsened(statements: Sequence[Statement], *, by_service: bool = False) -> list[dict[str, Any]]:
+    """Return what allows at least the same, as IAM writes it: by service and kind of action.
+
+    `iam:Create*` on all roles that any action of the service is allowed on. It is shorter, and
+    seldom changes when a right is added. A boundary by itself allows nothing.
+
+    Parameters
+    ----------
+    by_service : bool, default False
+        Shorter still: on all that the account has of a service, but for roles, and without
+        conditions, which the policies themselves have.
+    """
+    merged: dict[tuple[str, bool, str], tuple[set[str], dict[str, None]]] = {}
+    for statement in statements:
+        conditions = json.dumps({} if by_service else statement.conditions, sort_keys=True)
+        for action in statement.actions:
+            service = action.partition(":")[0] if statement.resources else ""
+            key = (service, bool(statement.resources), conditions)
+            kinds, resources = merged.setdefault(key, (set(), {}))
+            kinds.add(_FIRST_WORD.sub(r"\1*", action) if statement.resources else action)
+            # What is allowed at all is of one region; to say so again here is long.
+            resources.update(
+                dict.fromkeys(_REGION.sub(r"\1*", each) for each in statement.resources)
+            )
+            if by_service and service != "iam":
+                wider = [_OF_ACCOUNT.sub(r"\1*", each) for each in resources]
+                resources.clear()
+                resources.update(dict.fromkeys(wider))
     return [
-        Statement(sorted(kinds), statement.resources, conditions=statement.conditions)
-        for kinds, statement in merged.values()
+        {
+            "Effect": "Allow",
+            "Action": sorted(kinds),
+            "Resource": _widest(list(resources)) or "*",
+            **({"Condition": json.loads(conditions)} if conditions != "{}" else {}),
+        }
+        for (_, _, conditions), (kinds, resources) in merged.items()
     ]
 
 
-def _boundary(allowed: Sequence[Statement], untouchable: Sequence[str]) -> str:
-    document = json.loads(policy(coarsened(allowed)))
+def kinds(statements: Sequence[Statement]) -> list[dict[str, Any]]:
+    """Return what `coarsened` does by service, and on all of the account: the shortest of all.
+
+    Roles keep their names: what builds may do to roles is what a boundary is for.
+    """
+    by_service = coarsened(statements, by_service=True)
+    roles = [each for each in by_service if each["Action"][0].startswith("iam:")]
+    rest = sorted({action for each in by_service if each not in roles for action in each["Action"]})
+    return [*roles, {"Effect": "Allow", "Action": rest, "Resource": "*"}]
+
+
+def _widest(resources: Sequence[str]) -> list[str]:
+    """Return `resources` without those that another one's `*` at the end takes in."""
+    return [
+        resource
+        for resource in resources
+        if not any(
+            other != resource and other.endswith("*") and resource.startswith(other[:-1])
+            for other in resources
+        )
+    ]
+
+
+def _boundary(allowed: Sequence[dict[str, Any]], untouchable: Sequence[str]) -> str:
+    document: dict[str, Any] = {"Version": "2012-10-17", "Statement": list(allowed)}
     document["Statement"].append(
         {
             "Sid": "NotItself",
@@ -177,7 +265,11 @@ def _boundary(allowed: Sequence[Statement], untouchable: Sequence[str]) -> str:
 
 
 def _fitting(what: str, document: str, limit: int) -> str:
-    compact = json.dumps(json.loads(document), separators=(",", ":"))
+    compact = _compact(document)
     if len(compact) > limit:
         raise ConfigError(f"{what}: got {len(compact)} characters; allowed {limit}")
     return compact
+
+
+def _compact(document: str) -> str:
+    return json.dumps(json.loads(document), separators=(",", ":"))

@@ -27,25 +27,60 @@ class Rights:
         ARNs with `{prefix}`, `{region}` and `{account}`.
     reading : str, optional
         Actions that take no resource.
+    limiting : str, optional
+        Actions on roles that have the tenants' boundary, and on no others.
     """
 
     actions: str
     resources: Sequence[str]
     reading: str = ""
+    limiting: str = ""
 
 
 def _named(service: str, *resources: str) -> tuple[str, ...]:
     return tuple(f"arn:aws:{service}:{{region}}:{{account}}:{resource}" for resource in resources)
 
 
+def _api(*resources: str) -> tuple[str, ...]:
+    return tuple(f"arn:aws:apigateway:{{region}}::/{resource}" for resource in resources)
+
+
+_REST = "DELETE GET PATCH POST PUT"
+_APIS = _api("restapis", "restapis/*", "tags/*")
 _POOLS = _named("cognito-idp", "userpool/*")
 _SCALING = _named("application-autoscaling", "scalable-target/*")
 _TABLES = _named("dynamodb", "table/{prefix}-*")
 _LOAD_BALANCING = "elasticloadbalancing"
+_BALANCERS = _named(_LOAD_BALANCING, "loadbalancer/app/{prefix}-*", "loadbalancer/net/{prefix}-*")
 _ROLES = ("arn:aws:iam::{account}:role/{prefix}-*",)
 _SECURITY_GROUPS = _named("ec2", "security-group/*", "security-group-rule/*", "vpc/*")
 
 RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
+    # API Gateway's actions are HTTP methods, and it chooses its ids itself.
+    ("aws_api_gateway_api_key", "apigateway"): Rights(
+        _REST, _api("apikeys", "apikeys/*", "tags/*")
+    ),
+    ("aws_api_gateway_deployment", "apigateway"): Rights(_REST, _APIS),
+    ("aws_api_gateway_method_settings", "apigateway"): Rights(_REST, _APIS),
+    ("aws_api_gateway_rest_api", "apigateway"): Rights(_REST, _APIS),
+    ("aws_api_gateway_stage", "apigateway"): Rights(_REST, _APIS),
+    ("aws_api_gateway_usage_plan", "apigateway"): Rights(
+        _REST, _api("usageplans", "usageplans/*", "tags/*")
+    ),
+    ("aws_api_gateway_usage_plan_key", "apigateway"): Rights(
+        "DELETE GET POST", _api("usageplans/*/keys", "usageplans/*/keys/*")
+    ),
+    ("aws_api_gateway_vpc_link", "apigateway"): Rights(
+        _REST, _api("vpclinks", "vpclinks/*", "tags/*")
+    ),
+    # A link is a private endpoint service, made in the name of who makes the link.
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-private-integration.html
+    ("aws_api_gateway_vpc_link", "ec2"): Rights(
+        "CreateVpcEndpointServiceConfiguration DeleteVpcEndpointServiceConfigurations "
+        "ModifyVpcEndpointServicePermissions",
+        _named("ec2", "vpc-endpoint-service/*"),
+        "DescribeVpcEndpointServiceConfigurations",
+    ),
     ("aws_appautoscaling_policy", "application-autoscaling"): Rights(
         "DeleteScalingPolicy PutScalingPolicy", _SCALING, "DescribeScalingPolicies"
     ),
@@ -60,6 +95,11 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
         "PutRetentionPolicy TagResource UntagResource",
         _named("logs", "log-group:*{prefix}*"),
         "DescribeLogGroups",
+    ),
+    ("aws_cognito_identity_provider", "cognito-idp"): Rights(
+        "CreateIdentityProvider DeleteIdentityProvider DescribeIdentityProvider "
+        "UpdateIdentityProvider",
+        _POOLS,
     ),
     ("aws_cognito_user", "cognito-idp"): Rights(
         "AdminCreateUser AdminDeleteUser AdminDeleteUserAttributes AdminGetUser "
@@ -82,11 +122,35 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
         "CreateUserPoolClient DeleteUserPoolClient DescribeUserPoolClient UpdateUserPoolClient",
         _POOLS,
     ),
+    ("aws_cognito_user_pool_domain", "cognito-idp"): Rights(
+        "CreateUserPoolDomain DeleteUserPoolDomain UpdateUserPoolDomain",
+        _POOLS,
+        "DescribeUserPoolDomain",
+    ),
+    ("aws_db_instance", "rds"): Rights(
+        "AddTagsToResource CreateDBInstance CreateDBSnapshot DeleteDBInstance DescribeDBInstances "
+        "ListTagsForResource ModifyDBInstance RebootDBInstance RemoveTagsFromResource",
+        _named("rds", "db:{prefix}-*", "og:default:*", "pg:default.*", "subgrp:{prefix}-*")
+        + _named("rds", "snapshot:{prefix}-*"),
+    ),
+    # RDS makes the owner's secret in the name of who makes the server, under a name of its own.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+    ("aws_db_instance", "secretsmanager"): Rights(
+        "CreateSecret TagResource", _named("secretsmanager", "secret:rds!db-*")
+    ),
+    ("aws_db_instance", "kms"): Rights("DescribeKey", _named("kms", "key/*")),
+    ("aws_db_subnet_group", "rds"): Rights(
+        "AddTagsToResource CreateDBSubnetGroup DeleteDBSubnetGroup DescribeDBSubnetGroups "
+        "ListTagsForResource ModifyDBSubnetGroup RemoveTagsFromResource",
+        _named("rds", "subgrp:{prefix}-*"),
+    ),
     ("aws_dynamodb_table", "dynamodb"): Rights(
         "CreateTable DeleteTable DescribeContinuousBackups DescribeTable DescribeTimeToLive "
         "ListTagsOfResource TagResource UntagResource UpdateContinuousBackups UpdateTable",
         _TABLES,
     ),
+    # The key that a table is encrypted with is asked for by its alias, and judged by its id.
+    ("aws_dynamodb_table", "kms"): Rights("DescribeKey", _named("kms", "key/*")),
     ("aws_dynamodb_table_item", "dynamodb"): Rights(
         "DeleteItem GetItem PutItem UpdateItem", _named("dynamodb", "table/{prefix}-tenant-mapping")
     ),
@@ -108,19 +172,46 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
         "DeregisterTaskDefinition DescribeTaskDefinition",
     ),
     ("aws_iam_role", "iam"): Rights(
-        "CreateRole DeleteRole GetRole ListAttachedRolePolicies ListInstanceProfilesForRole "
+        "DeleteRole GetRole ListAttachedRolePolicies ListInstanceProfilesForRole "
         "ListRolePolicies TagRole UntagRole UpdateAssumeRolePolicy UpdateRole "
         "UpdateRoleDescription",
         _ROLES,
+        limiting="CreateRole PutRolePermissionsBoundary",
     ),
-    ("aws_iam_role_policy", "iam"): Rights("DeleteRolePolicy GetRolePolicy PutRolePolicy", _ROLES),
+    ("aws_iam_role_policy", "iam"): Rights(
+        "GetRolePolicy", _ROLES, limiting="DeleteRolePolicy PutRolePolicy"
+    ),
     ("aws_iam_instance_profile", "iam"): Rights(
         "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile GetInstanceProfile "
         "RemoveRoleFromInstanceProfile TagInstanceProfile UntagInstanceProfile",
         ("arn:aws:iam::{account}:instance-profile/{prefix}-*",),
     ),
     ("aws_iam_role_policy_attachment", "iam"): Rights(
-        "AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies", _ROLES
+        "ListAttachedRolePolicies", _ROLES, limiting="AttachRolePolicy DetachRolePolicy"
+    ),
+    ("aws_lambda_permission", "lambda"): Rights(
+        "AddPermission GetPolicy RemovePermission",
+        _named("lambda", "function:{prefix}-authorizer"),
+    ),
+    ("aws_lb", _LOAD_BALANCING): Rights(
+        "AddTags CreateLoadBalancer DeleteLoadBalancer ModifyLoadBalancerAttributes RemoveTags "
+        "SetSecurityGroups SetSubnets",
+        _BALANCERS,
+        "DescribeCapacityReservation DescribeLoadBalancerAttributes DescribeLoadBalancers "
+        "DescribeTags",
+    ),
+    ("aws_lb_listener", _LOAD_BALANCING): Rights(
+        "AddTags CreateListener DeleteListener ModifyListener ModifyListenerAttributes RemoveTags",
+        (
+            *_BALANCERS,
+            *_named(_LOAD_BALANCING, "listener/app/{prefix}-*", "listener/net/{prefix}-*"),
+        ),
+        "DescribeListenerAttributes DescribeListeners DescribeTags",
+    ),
+    ("aws_lb_target_group_attachment", _LOAD_BALANCING): Rights(
+        "DeregisterTargets RegisterTargets",
+        _named(_LOAD_BALANCING, "targetgroup/*"),
+        "DescribeTargetHealth",
     ),
     ("aws_lb_listener_rule", _LOAD_BALANCING): Rights(
         "AddTags CreateRule DeleteRule ModifyRule RemoveTags SetRulePriorities",
@@ -152,10 +243,10 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
         "DescribeSecurityGroupRules",
     ),
     ("aws_service_discovery_http_namespace", "servicediscovery"): Rights(
-        "DeleteNamespace GetNamespace ListTagsForResource TagResource UntagResource "
-        "UpdateHttpNamespace",
-        _named("servicediscovery", "*"),
-        "CreateHttpNamespace GetOperation ListNamespaces",
+        "DeleteNamespace GetNamespace UpdateHttpNamespace",
+        _named("servicediscovery", "namespace/*"),
+        "CreateHttpNamespace GetOperation ListNamespaces ListTagsForResource TagResource "
+        "UntagResource",
     ),
     ("aws_launch_template", "ec2"): Rights(
         "CreateLaunchTemplate CreateLaunchTemplateVersion CreateTags DeleteLaunchTemplate "
@@ -178,15 +269,33 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
         "UntagResource UpdateCapacityProvider",
         _named("ecs", "capacity-provider/capacity-{prefix}-*"),
     ),
-    ("aws_ssm_parameter", "ssm"): Rights(
+    ("data.aws_secretsmanager_secret_version", "secretsmanager"): Rights(
+        # Those of tenants alone, as the tenant modules say what may be named.
+        "GetSecretValue",
+        _named("secretsmanager", "secret:{prefix}/*"),
+    ),
+    ("data.aws_ssm_parameter", "ssm"): Rights(
         "GetParameter GetParameters", _named("ssm", "parameter/{contracts}/*")
+    ),
+    ("aws_ssm_parameter", "ssm"): Rights(
+        # Contracts of routing cells alone: the others say what tenants are made from.
+        "AddTagsToResource DeleteParameter GetParameter GetParameters ListTagsForResource "
+        "PutParameter RemoveTagsFromResource",
+        _named("ssm", "parameter/{contracts}/cells/*"),
+        "DescribeParameters",
     ),
 }
 """By the type of a resource or data source, and the service that its actions are of."""
 
 
 def required_statements(
-    types: Iterable[str], *, prefix: str, contracts: str, region: str, account: str
+    types: Iterable[str],
+    *,
+    prefix: str,
+    contracts: str,
+    region: str,
+    account: str,
+    boundary: str,
 ) -> list[Statement]:
     """Return what whoever applies resources of these types must be allowed.
 
@@ -200,6 +309,8 @@ def required_statements(
         The path of the parameters that may be read, without the slashes around it.
     region, account : str
         Where they are; `account` may be an expression.
+    boundary : str
+        The ARN of the permissions boundary without which no role may be made or changed.
 
     Raises
     ------
@@ -213,6 +324,7 @@ def required_statements(
             "so add them to the table of rights"
         )
     changing: dict[tuple[str, ...], set[str]] = {}
+    limiting: dict[tuple[str, ...], set[str]] = {}
     reading: set[str] = set()
     for (kind, service), rights in RIGHTS.items():
         if kind not in wanted:
@@ -222,9 +334,18 @@ def required_statements(
             for arn in rights.resources
         )
         changing.setdefault(arns, set()).update(_of(service, rights.actions))
+        if rights.limiting:
+            limiting.setdefault(arns, set()).update(_of(service, rights.limiting))
         reading.update(_of(service, rights.reading))
-    statements = [Statement(sorted(actions), arns) for arns, actions in changing.items()]
-    return [*statements, *([Statement(sorted(reading), sid="Unnamed")] if reading else [])]
+    limited = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    return [
+        *(Statement(sorted(actions), arns) for arns, actions in changing.items()),
+        *(
+            Statement(sorted(actions), arns, conditions=limited)
+            for arns, actions in limiting.items()
+        ),
+        *([Statement(sorted(reading), sid="Unnamed")] if reading else []),
+    ]
 
 
 def _of(service: str, actions: str) -> list[str]:

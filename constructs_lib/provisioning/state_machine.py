@@ -67,12 +67,52 @@ class Task:
         }
 
 
+_PUT_EVENTS: Final = "arn:aws:states:::events:putEvents"
+_REPORT_RETRIES: Final = Retry(["States.ALL"], attempts=8, interval_seconds=2)
+# The cause of a failed build is the build itself as JSON, with the names of the API written large.
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html
+_DETAIL: Final = """{% (
+  $failure := $states.input.failure;
+  $cause := $exists($failure.Cause) ? $failure.Cause : '';
+  $ended := $failure.Error = 'States.TaskFailed' ? $parse($cause) : {};
+  $build := $exists($ended.Build) ? $ended.Build : $ended;
+  $status := $build.BuildStatus;
+  $phase := $build.Phases[PhaseStatus in ['FAILED', 'FAULT', 'CLIENT_ERROR']][0];
+  $contexts := $phase.Contexts.Message[$ != ''];
+  $log := $build.Logs.DeepLink;
+  $reason :=
+    $failure.Error = 'States.Timeout'
+      ? 'The build was stopped because it took longer than MINUTES minutes.'
+    : $status = 'TIMED_OUT'
+      ? 'The build took longer than the ' & $build.TimeoutInMinutes & ' minutes that it may.'
+    : $status = 'STOPPED' ? 'The build was stopped before it ended.'
+    : $exists($status)
+      ? 'The build ended as ' & $status
+        & ($exists($phase) ? ' in its phase ' & $phase.PhaseType : '')
+        & ($exists($contexts) ? ': ' & $join($contexts, '; ') : '.')
+    : $failure.Error & ($cause = '' ? '' : ': ' & $cause);
+  $merge([
+    {
+      'tenantRegistrationId': $states.input.tenantRegistrationId,
+      'jobOutput': {'tenantStatus': $states.input.failureStatus},
+      'reason': $substring($reason, 0, 1000),
+      'eventId': $states.input.failureEventId,
+      'operationId': $states.input.operationId,
+      'occurredAt': $states.context.State.EnteredTime,
+      'schemaVersion': '1'
+    },
+    $exists($log) ? {'logUrl': $log} : {}
+  ])
+) %}"""
+
+
 def operation_definition(*, project: str, bus: str, source: str, timeout_seconds: int) -> str:
     """Return the definition of the state machine as JSON.
 
     Its input is what the starter makes of a request: `operation` is the request itself as text,
     given to the build as one environment variable. A failed build has mostly told why itself; the
-    event here has the same id then, and whoever hears both takes the first.
+    event here has the same id then, and whoever hears both takes the first. One that ended before
+    it could tell has its status, its phase and where its log is told here.
 
     Parameters
     ----------
@@ -96,8 +136,65 @@ def operation_definition(*, project: str, bus: str, source: str, timeout_seconds
         retries=[Retry(_THROTTLED, attempts=8, interval_seconds=5)],
         caught="ReportFailure",
     )
-    report = Task(
-        "arn:aws:states:::events:putEvents",
+    return json.dumps(
+        {
+            "Comment": "Carries out one operation on a tenant",
+            "StartAt": "Build",
+            # Longer than the build's: a time-out of the whole execution could not be reported.
+            "TimeoutSeconds": timeout_seconds + 1800,
+            "States": {
+                "Build": build.document(),
+                "ReportFailure": _report(bus, source, timeout_seconds),
+                "ReportErrorOnly": _report_error_only(bus, source),
+                "Done": {"Type": "Succeed"},
+                "Failed": {"Type": "Fail", "Error": "OperationFailed"},
+            },
+        }
+    )
+
+
+def _report(bus: str, source: str, timeout_seconds: int) -> dict[str, Any]:
+    """Return the task that tells why a build failed, as far as the build's end says it.
+
+    JSONata, because an expression of a task that cannot be evaluated is caught; in the paths and
+    intrinsic functions of the older language it ends the execution, and nobody is told.
+    """
+    detail = " ".join(_DETAIL.split()).replace("MINUTES", str(timeout_seconds // 60))
+    not_evaluated = "States.QueryEvaluationError"
+    return {
+        "Type": "Task",
+        "QueryLanguage": "JSONata",
+        "Resource": _PUT_EVENTS,
+        "Arguments": {
+            "Entries": [
+                {
+                    "EventBusName": bus,
+                    "Source": source,
+                    "DetailType": "{% $states.input.failureDetailType %}",
+                    "Detail": detail,
+                }
+            ]
+        },
+        "Retry": [
+            {"ErrorEquals": [not_evaluated], "MaxAttempts": 0},
+            _REPORT_RETRIES.document(),
+        ],
+        "Catch": [
+            {
+                "ErrorEquals": [not_evaluated],
+                "Output": "{% $states.input %}",
+                "Next": "ReportErrorOnly",
+            }
+        ],
+        "Output": "{% $states.input %}",
+        "Next": "Failed",
+    }
+
+
+def _report_error_only(bus: str, source: str) -> dict[str, Any]:
+    """Return the task that tells the error's name, where its cause is not as documented."""
+    return Task(
+        _PUT_EVENTS,
         {
             "Entries": [
                 {
@@ -108,7 +205,6 @@ def operation_definition(*, project: str, bus: str, source: str, timeout_seconds
                         "tenantRegistrationId.$": "$.tenantRegistrationId",
                         "jobOutput": {"tenantStatus.$": "$.failureStatus"},
                         "reason.$": "$.failure.Error",
-                        "cause.$": "$.failure.Cause",
                         "eventId.$": "$.failureEventId",
                         "operationId.$": "$.operationId",
                         "occurredAt.$": "$$.State.EnteredTime",
@@ -118,19 +214,5 @@ def operation_definition(*, project: str, bus: str, source: str, timeout_seconds
             ]
         },
         following="Failed",
-        retries=[Retry(["States.ALL"], attempts=8, interval_seconds=2)],
-    )
-    return json.dumps(
-        {
-            "Comment": "Carries out one operation on a tenant",
-            "StartAt": "Build",
-            # Longer than the build's: a time-out of the whole execution could not be reported.
-            "TimeoutSeconds": timeout_seconds + 1800,
-            "States": {
-                "Build": build.document(),
-                "ReportFailure": report.document(),
-                "Done": {"Type": "Succeed"},
-                "Failed": {"Type": "Fail", "Error": "OperationFailed"},
-            },
-        }
-    )
+        retries=[_REPORT_RETRIES],
+    ).document()

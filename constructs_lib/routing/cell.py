@@ -21,6 +21,7 @@ from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurity
 from constructs import Construct
 
 from constructs_lib import naming
+from constructs_lib.compute.names import Names
 from constructs_lib.errors import ConfigError
 from constructs_lib.network import INetwork
 
@@ -84,8 +85,8 @@ class RoutingCell(Construct):
     ----------
     network : INetwork
         Where the load balancers live; its private subnets are used.
-    name : str
-        Prefix of physical names, unique among the cells of an account and region.
+    name : str or Names
+        What physical names begin with, unique among the cells of an account and region.
     capacity : int, default 90
         Tenants the cell may hold. An Application Load Balancer takes at most 100 target
         groups, a quota that cannot be raised [1]_.
@@ -121,7 +122,7 @@ class RoutingCell(Construct):
         id_: str,
         *,
         network: INetwork,
-        name: str,
+        name: str | Names,
         capacity: int = 90,
         target_port: int = 8080,
         access_log_bucket: str | None = None,
@@ -134,7 +135,8 @@ class RoutingCell(Construct):
             )
         super().__init__(scope, id_)
         self.capacity = capacity
-        self._name = name
+        self._names = Names((name,)) if isinstance(name, str) else name
+        self._name = self._names.fit(naming.VPC_LINK)
         self._network = network
         self._deletion_protection = deletion_protection
         front_group, group = self._security_groups(target_port)
@@ -168,8 +170,8 @@ class RoutingCell(Construct):
         self.vpc_link_id: str = ApiGatewayVpcLink(
             self,
             "vpc-link",
-            name=naming.fit(naming.VPC_LINK, name),
-            description=f"Requests to the tenants of {name}",
+            name=self._name,
+            description=f"Requests to the tenants of {self._name}",
             target_arns=[front.arn],
             depends_on=[front_listener],
         ).id
@@ -190,7 +192,7 @@ class RoutingCell(Construct):
             SecurityGroup(
                 self,
                 f"{kind}-security-group",
-                name=naming.fit(naming.SECURITY_GROUP, self._name, kind),
+                name=self._names.fit(naming.SECURITY_GROUP, kind),
                 description=description,
                 vpc_id=self._network.vpc_id,
             )
@@ -238,7 +240,7 @@ class RoutingCell(Construct):
         return Lb(
             self,
             kind,
-            name=naming.fit(naming.LOAD_BALANCER, self._name, kind),
+            name=self._names.fit(naming.LOAD_BALANCER, kind),
             internal=True,
             load_balancer_type=load_balancer_type,
             security_groups=[group.id],
@@ -261,7 +263,7 @@ class RoutingCell(Construct):
         targets = LbTargetGroup(
             self,
             "nlb-targets",
-            name=naming.fit(naming.TARGET_GROUP, self._name, "nlb"),
+            name=self._names.fit(naming.TARGET_GROUP, "nlb"),
             vpc_id=self._network.vpc_id,
             target_type="alb",
             port=_HTTP,

@@ -1,4 +1,4 @@
-"""Tables of tenants, and buckets."""
+"""Tables and databases of tenants, and buckets."""
 
 from __future__ import annotations
 
@@ -8,11 +8,22 @@ from constructs_lib.lazy_exports import lazily
 
 if TYPE_CHECKING:
     from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
+    from constructs_lib.storage.database import Database, DatabaseSize
     from constructs_lib.storage.tables import TableIndex, TenantTable
 
-__all__ = ["LogBucket", "ReleaseBucket", "SecureBucket", "TableIndex", "TenantTable"]
+__all__ = [
+    "Database",
+    "DatabaseSize",
+    "LogBucket",
+    "ReleaseBucket",
+    "SecureBucket",
+    "TableIndex",
+    "TenantTable",
+]
 
 _MODULES = {
+    "Database": "database",
+    "DatabaseSize": "database",
     "LogBucket": "buckets",
     "ReleaseBucket": "buckets",
     "SecureBucket": "buckets",

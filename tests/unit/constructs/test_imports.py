@@ -18,9 +18,11 @@ ALLOWED_EDGES = {
         "constructs_lib",
         "services.configuration",
         # Pure data of the control plane: who may call what, the table's shape, names of events.
+        "services.control_plane.metrics",
         "services.control_plane.routes",
         "services.events.names",
         "services.gateway.config",
+        "services.provisioner.rights",
         "services.registry.table",
         "services.tenancy",
         "tiers",

@@ -57,4 +57,5 @@ def test_a_type_without_known_rights_is_refused() -> None:
             contracts="p/d",
             region="r",
             account="1",
+            boundary="arn:aws:iam::1:policy/b",
         )
