@@ -42,12 +42,17 @@ def build(configuration: Configuration, outdir: str | Path = OUTPUT) -> App:
     tiers.Platform(app, configuration=configuration)
 
     tiers.BasicTier(app, configuration=configuration)
-    tiers.BasicTenant(app, configuration=configuration)
-
     tiers.AdvancedTier(app, configuration=configuration)
-    tiers.AdvancedTenant(app, configuration=configuration)
+    tenants = [
+        tiers.BasicTenant(app, configuration=configuration),
+        tiers.AdvancedTenant(app, configuration=configuration),
+        tiers.PremiumTenant(app, configuration=configuration),
+    ]
 
-    tiers.PremiumTenant(app, configuration=configuration)
+    cells = tiers.RoutingCellModule(app, configuration=configuration)
+
+    tiers.ControlPlane(app, configuration=configuration)
+    tiers.ApplicationPlane(app, configuration=configuration, tenants=[*tenants, cells])
 
     return app
 

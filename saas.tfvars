@@ -10,6 +10,8 @@ admin_email = "admin@example.com"
 cidr                = "10.0.0.0/16" # cut into three private and three public subnets
 deletion_protection = false         # true keeps tables, user pools and load balancers from deletion
 log_retention_days  = 30
+# function_architecture = "arm64" # of Lambda; by default that of the machine that synthesises
+# export_retention_days = 90 # how long the data of an offboarded tenant is kept
 release             = "latest" # the image tag of services that name no image
 
 # domain     = "saas.example.com"
@@ -49,24 +51,27 @@ tiers = {
   premium = {
     throttle = { rate = 300, burst = 300, quota_per_day = 6000 }
     compute  = "fargate"
+    # The server of each tenant, if a service keeps its documents in PostgreSQL.
+    # database = { instance_class = "db.t4g.micro", storage_gib = 20, multi_zone = false }
   }
 }
 
 # The microservices. A block here is all that a new one needs: image repository, task definition,
-# route, table, permissions and scaling follow from it.
+# route, table, permissions and scaling follow from it. `engine = "postgresql"` in `storage` gives a
+# service a database in place of a table.
 services = {
   orders = {
     path    = "/orders"
     cpu     = 256
     memory  = 512
-    storage = { sort_key = "orderId" }
+    storage = { sort_key = "orderId", indexes = [{ name = "by-created", sort_key = "createdAt" }] }
     scaling = { min = 1, max = 3, cpu_percent = 60 }
   }
   products = {
     path    = "/products"
     cpu     = 256
     memory  = 512
-    storage = { sort_key = "productId" }
+    storage = { sort_key = "productId", indexes = [{ name = "by-category", sort_key = "category" }] }
     scaling = { min = 1, max = 3, cpu_percent = 60 }
   }
   users = {
@@ -74,6 +79,9 @@ services = {
     cpu     = 256
     memory  = 512
     scaling = { min = 1, max = 3, cpu_percent = 60 }
+
+    admin_only    = true # only a tenant's administrators may call it
+    manages_users = true # its role may change the users of its user pool
     # image       = "public.ecr.aws/owner/users:1.0"
     # environment = { FEATURE_X = "on" }
     # permissions = [{ actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:us-east-1:111122223333:mail"] }]

@@ -18,6 +18,7 @@ _EXPORTS = {
     "ControlPlane": "tiers.control_plane",
     "Platform": "tiers.platform",
     "PremiumTenant": "tiers.premium",
+    "RoutingCellModule": "tiers.routing_cell",
 }
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ControlPlane",
     "Platform",
     "PremiumTenant",
+    "RoutingCellModule",
 ]
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from cdktf import TerraformStack
+from cdktf import Fn, TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from cdktf_cdktf_provider_aws.ecr_repository import (
     EcrRepository,
     EcrRepositoryEncryptionConfiguration,
     EcrRepositoryImageScanningConfiguration,
 )
+from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
 from constructs_lib import SaasStack
@@ -29,9 +32,12 @@ from constructs_lib.provisioning import (
 )
 from services.configuration import Configuration
 from services.events.names import EventName, Source
+from services.provisioner.rights import RIGHTS
+from tiers import manifest
 from tiers.contracts import ApplicationPlaneContract, ControlPlaneContract, contract_path
 from tiers.deployment import stack_settings
 from tiers.function_code import ROOT, starter_code
+from tiers.tenant_boundary import tenant_boundary_arn
 
 APPLICATION_PLANE: Final = "application-plane"
 
@@ -41,6 +47,10 @@ _REQUESTS: Final = (
     EventName.TENANT_UPDATE_REQUEST,
     EventName.ACTIVATE_REQUEST,
     EventName.DEACTIVATE_REQUEST,
+)
+_POOL_ACTIONS: Final = (
+    *("Admin", "Associate", "Create", "Delete", "Describe", "Get", "List", "Set", "Tag", "Untag"),
+    "Update",
 )
 _BUILD_MINUTES: Final = 60
 _PASSED_TO: Final = ("ec2.amazonaws.com", "ecs-tasks.amazonaws.com")
@@ -54,7 +64,8 @@ class ApplicationPlane(SaasStack):
     configuration : Configuration
         The deployment.
     tenants : sequence of TerraformStack
-        The tenants' root modules: what builds may do follows from what is in them.
+        The root modules of tenants and of the cells that hold them: what builds may do follows
+        from what is in them.
     """
 
     def __init__(
@@ -87,17 +98,28 @@ class ApplicationPlane(SaasStack):
             self,
             "provisioner",
             name=f"{prefix}-provisioner",
-            image=f"{repository.repository_url}:{configuration.release}",
+            image=manifest.image(
+                configuration, "provisioner", repository.repository_url, configuration.release
+            ),
             buildspec=(ROOT / "services/provisioner/buildspec.yml").read_text(),
             statements=rights,
             untouchable_role_arns=[
                 f"arn:aws:iam::{account}:role/{prefix}-{part}*"
-                for part in ("cp-", "provisioner-", "start-operation-", "tenant-operation-")
+                for part in (
+                    "api-logs",
+                    "authorizer-",
+                    "basic-",
+                    "cp-",
+                    "provisioner-",
+                    "start-operation-",
+                    "tenant-operation-",
+                )
             ],
-            environment={"EVENT_BUS": control_plane.event_bus_name, "RELEASE_DIR": "/release"},
+            environment={"EVENT_BUS": control_plane.event_bus_name},
             timeout_minutes=_BUILD_MINUTES,
             log_retention_days=configuration.log_retention_days,
         )
+        _keep_off_administrators(self, configuration, project, account, control_plane.admin_pool_id)
         machine = OperationMachine(
             self,
             "machine",
@@ -129,7 +151,7 @@ class ApplicationPlane(SaasStack):
             "starter",
             name=f"{prefix}-start-operation",
             description="Starts one execution for each operation",
-            code=FunctionCode(self, "code", package=starter_code()),
+            code=FunctionCode(self, "code", package=starter_code(configuration)),
             handler="services.provisioner.starter.handler",
             statements=[Statement(["states:StartExecution"], [machine.arn], sid="Start")],
             environment={"STATE_MACHINE": machine.arn},
@@ -179,13 +201,13 @@ def tenant_statements(
     """Return what applying the tenants' root modules takes."""
     documents: list[dict[str, Any]] = [stack.to_terraform() for stack in tenants]
     types = {
-        kind
+        f"{prefix}{kind}"
         for document in documents
-        for section in ("resource", "data")
+        for section, prefix in (("resource", ""), ("data", "data."))
         for kind in document.get(section, {})
     }
     # Who the caller is needs no permission.
-    types -= {"aws_caller_identity"}
+    types -= {"data.aws_caller_identity"}
     return [
         *required_statements(
             types,
@@ -193,6 +215,7 @@ def tenant_statements(
             contracts=f"{configuration.name}/{configuration.environment}",
             region=configuration.region,
             account=account,
+            boundary=tenant_boundary_arn(configuration, account),
         ),
         Statement(
             ["iam:PassRole"],
@@ -205,30 +228,29 @@ def tenant_statements(
 def _engine_statements(
     configuration: Configuration, account: str, repository_arn: str
 ) -> list[Statement]:
-    """Return what the engine needs itself: states, locks, slots, and its own image."""
-    bucket = f"arn:aws:s3:::{configuration.state_bucket}"
-    tables = f"arn:aws:dynamodb:{configuration.region}:{account}:table"
+    """Return what the provisioner needs beside Terraform, and its own image."""
     key = configuration.state.kms
+    parts = {
+        "prefix": configuration.prefix,
+        "name": configuration.name,
+        "environment": configuration.environment,
+        "region": configuration.region,
+        "account": account,
+        "state_bucket": configuration.state_bucket,
+        "lock_table": configuration.lock_table,
+        "placement_table": configuration.placement_table,
+        "mapping_table": configuration.mapping_table,
+        "export_bucket": configuration.export_bucket,
+    }
     return [
-        Statement(["s3:GetBucketLocation", "s3:ListBucket"], [bucket], sid="States"),
-        Statement(
-            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            [f"{bucket}/workspaces/tenant-*"],
-            sid="TenantStates",
+        *(
+            Statement(
+                list(right.actions),
+                [resource.format(**parts) for resource in right.resources],
+                sid=right.sid,
+            )
+            for right in RIGHTS
         ),
-        Statement(
-            [
-                "dynamodb:ConditionCheckItem",
-                "dynamodb:DeleteItem",
-                "dynamodb:DescribeTable",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:Query",
-            ],
-            [f"{tables}/{configuration.lock_table}", f"{tables}/{configuration.placement_table}"],
-            sid="LocksAndSlots",
-        ),
-        Statement(["tag:GetResources"], sid="ProveNothingIsLeft"),
         Statement(["ecr:GetAuthorizationToken"]),
         Statement(
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
@@ -241,6 +263,39 @@ def _engine_statements(
             else []
         ),
     ]
+
+
+def _keep_off_administrators(
+    scope: Construct, configuration: Configuration, project: BuildProject, account: str, pool: str
+) -> None:
+    """Deny builds the administrators' pool: a pool has no name that would limit their rights."""
+    denied = IamPolicy(
+        scope,
+        "not-administrators",
+        name=f"{configuration.prefix}-provisioner-untouchable",
+        description="What no build may touch, whatever else its policies say",
+        policy=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Sid": "NotAdministrators",
+                        "Effect": "Deny",
+                        "Action": [f"cognito-idp:{kind}*" for kind in _POOL_ACTIONS],
+                        "Resource": [
+                            f"arn:aws:cognito-idp:{configuration.region}:{account}:userpool/{pool}"
+                        ],
+                    }
+                ],
+            }
+        ),
+    )
+    IamRolePolicyAttachment(
+        scope,
+        "not-administrators-attached",
+        role=f"{Fn.element(Fn.split('/', project.role_arn), 1)}",
+        policy_arn=denied.arn,
+    )
 
 
 def _runner_repository(scope: Construct, configuration: Configuration) -> EcrRepository:

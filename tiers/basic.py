@@ -14,6 +14,7 @@ from constructs_lib.storage.tables import SESSION_TAG
 from services.configuration import Configuration
 from tiers import manifest
 from tiers.contracts import FIRST_CELL, BasicTierContract, CellContract, PlatformContract
+from tiers.databases import database_of, sign_in, with_database
 from tiers.deployment import (
     capacity_of,
     instances_of,
@@ -36,7 +37,8 @@ class BasicTier(SaasStack):
     """The pool: one cluster, gateway, set of services, tables and user pool for all its tenants.
 
     A service's own role reaches no table. It may only take on a role for one tenant at a time,
-    named by a session tag, and that role reaches items under that tenant's key alone.
+    named by a session tag, and that role reaches items under that tenant's key alone. A service
+    that keeps documents in PostgreSQL has a database, in which row-level security does the same.
 
     Parameters
     ----------
@@ -69,10 +71,21 @@ class BasicTier(SaasStack):
             name: service_table(self, configuration, name, names)
             for name in manifest.storages(configuration)
         }
+        database = database_of(
+            self,
+            configuration=configuration,
+            tier=BASIC,
+            names=names,
+            platform=platform,
+            last_snapshot=configuration.deletion_protection,
+        )
+        databases = manifest.databases(configuration)
 
         def rights(parent: Construct, name: str) -> ServiceRights:
-            statements = manifest.permissions(configuration.services[name])
-            if not statements and name not in tables:
+            spec = configuration.services[name]
+            statements = manifest.permissions(spec)
+            statements += manifest.user_management(spec, user_pool.arn)
+            if not statements and name not in tables and name not in databases:
                 return ServiceRights(role=None)
             own = TaskRole(
                 parent, f"{name}-role", names=names, service=name, cluster_arn=cluster.arn
@@ -101,6 +114,9 @@ class BasicTier(SaasStack):
                     )
                 )
                 environment = {"TABLE_NAME": tables[name].name, "TENANT_ROLE_ARN": tenant.arn}
+            if database and name in databases:
+                own.allow([*statements, sign_in(database, name)])
+                return with_database(ServiceRights(role=own), database, configuration, name)
             own.allow(statements)
             return ServiceRights(role=own, environment=environment)
 
@@ -123,6 +139,7 @@ class BasicTier(SaasStack):
             user_pool=user_pool,
             sizing=manifest_size,
             rights=rights,
+            database=database,
         )
         self.publish(
             BasicTierContract(
@@ -135,6 +152,7 @@ class BasicTier(SaasStack):
                 tenant_path=BASIC,
                 load_balancer_dns_name=cell.load_balancer_dns_name,
                 release=configuration.release,
+                tables={name: table.name for name, table in tables.items()},
             )
         )
 
@@ -163,8 +181,9 @@ class BasicTenant(TenantStack):
             client_id=pool.app_client_id,
             issuer=pool.issuer,
             tenant_path=pool.tenant_path,
-            load_balancer_dns_name=pool.load_balancer_dns_name,
+            cell=read(self, "cell", routing_cell_path(configuration, FIRST_CELL), CellContract),
             cluster_name=pool.cluster_name,
+            tables=pool.tables,
         )
         CognitoUserInGroup(
             self,

@@ -41,21 +41,28 @@ class PlatformContract:
     mapping_table_arn: str
     placement_table_name: str
     placement_table_arn: str
+    authorizer_name: str
+    authorizer_invoke_arn: str
     access_log_bucket: str
     release_bucket: str
     repository_urls: Mapping[str, str]
     repository_arns: Mapping[str, str]
+    token_claims_function_arn: str
 
 
 @dataclass(frozen=True)
 class CellContract:
-    """One routing cell: where silo tenants' listener rules go and how requests reach it."""
+    """One routing cell: its API, and where silo tenants' listener rules and usage keys go."""
 
     listener_arn: str
     load_balancer_dns_name: str
     nlb_dns_name: str
     security_group_id: str
     vpc_link_id: str
+    rest_api_id: str
+    api_url: str
+    stage_name: str
+    usage_plan_ids: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,7 @@ class BasicTierContract:
     tenant_path: str
     load_balancer_dns_name: str
     release: str
+    tables: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
@@ -19,15 +20,17 @@ from constructs_lib.control_plane import (
     RegistryTable,
     ResourceServer,
     Route,
+    Schedule,
     TableShape,
     TokenIssuer,
 )
 from constructs_lib.functions import DeadLetterQueue, FunctionCode, PythonFunction
 from constructs_lib.identity import Statement
-from constructs_lib.observability import AlarmTopic
+from constructs_lib.observability import Alarm, AlarmTopic, Metric
 from services.configuration import Configuration
 from services.control_plane import routes
-from services.events.names import Source
+from services.control_plane.metrics import DEPLOYMENT, NAMESPACE
+from services.events.names import EventName, Source
 from services.registry import table as registry_shape
 from tiers.contracts import ControlPlaneContract, PlatformContract
 from tiers.deployment import platform_path, stack_settings
@@ -51,9 +54,16 @@ _ACCESS: Final = {
     routes.Access.PUBLIC: Access.PUBLIC,
 }
 _OUTBOX_ENTRY: Final = (
-    '{"eventName": ["INSERT"], "dynamodb": {"Keys": '
-    '{"PK": {"S": [{"prefix": "TENANT#"}]}, "SK": {"S": [{"prefix": "OUT#"}]}}}}'
+    '{"eventName": ["INSERT"], "dynamodb": {"Keys": {"SK": {"S": [{"prefix": "OUT#"}]}}}}'
 )
+_MODULES: Final = {"events": "application_events", "billing": "billing_events"}
+# Each with what it means and what to do. They are of the functions, by way of their logs.
+_ALARMS: Final = {
+    "FailedOperations": "An operation on a tenant failed: its reason is in the tenant's history",
+    "StuckOperations": "An operation had no end and was ended by the sweep: look at its build",
+    "OutboxAgeSeconds": "Events wait for the bus: look at the outbox function's log",
+}
+_OLD_SECONDS: Final = 300
 _USER_ACTIONS: Final = (
     "AdminAddUserToGroup",
     "AdminCreateUser",
@@ -64,6 +74,7 @@ _USER_ACTIONS: Final = (
     "AdminListGroupsForUser",
     "AdminRemoveUserFromGroup",
     "AdminUpdateUserAttributes",
+    "AdminUserGlobalSignOut",
     "ListUsers",
     "ListUsersInGroup",
 )
@@ -112,10 +123,13 @@ class ControlPlane(SaasStack):
             deletion_protection=configuration.deletion_protection,
         )
         self._bus = EventBus(self, "bus", name=f"{prefix}-bus", account=account)
-        self._code = FunctionCode(self, "code", package=control_plane_code())
+        self._code = FunctionCode(self, "code", package=control_plane_code(configuration))
         api = self._api()
         self._outbox()
         self._application_events()
+        self._sweep(account)
+        self._billing()
+        self._alarms()
         self.publish(
             ControlPlaneContract(
                 event_bus_name=self._bus.name,
@@ -211,6 +225,76 @@ class ControlPlane(SaasStack):
         )
         failures.accept_from_rules([rule.arn])
 
+    def _sweep(self, account: str) -> None:
+        configuration = self._configuration
+        # The machine is the application plane's, which stands on this stack.
+        name = f"{configuration.prefix}-tenant-operation"
+        states = f"arn:aws:states:{configuration.region}:{account}"
+        function = self._function(
+            "sweep",
+            "Sends events that were lost again and ends operations that have no end",
+            [
+                self._registry.grant_read_write(),
+                self._put_events(),
+                Statement(
+                    ["states:DescribeExecution", "states:StopExecution"],
+                    [f"{states}:execution:{name}:*"],
+                    sid="Executions",
+                ),
+            ],
+            timeout_seconds=60,
+            environment={"STATE_MACHINE": f"{states}:stateMachine:{name}"},
+        )
+        Schedule(
+            self,
+            "sweep-schedule",
+            name=f"{configuration.prefix}-sweep",
+            description="Looks for what got lost",
+            minutes=1,
+            function=function,
+        )
+
+    def _billing(self) -> None:
+        failures = self._dead_letters("billing", "Events that the billing plug-in did not take")
+        function = self._function(
+            "billing", "Tells the billing plug-in what happened", [], failures=failures
+        )
+        patterns = {
+            "control-plane": EventPattern([Source.CONTROL_PLANE.value]),
+            "usage": EventPattern(
+                [Source.APPLICATION_PLANE.value], [EventName.INGEST_USAGE.detail_type]
+            ),
+        }
+        rules = [
+            EventRule(
+                self,
+                f"billing-{about}",
+                name=f"{self._configuration.prefix}-billing-{about}",
+                description="What a billing plug-in wants to know",
+                bus_name=self._bus.name,
+                pattern=pattern,
+                function=function,
+                failures=failures,
+            )
+            for about, pattern in patterns.items()
+        ]
+        failures.accept_from_rules([rule.arn for rule in rules])
+
+    def _alarms(self) -> None:
+        dimensions = {DEPLOYMENT: self._configuration.prefix}
+        for name, meaning in _ALARMS.items():
+            seconds = name.endswith("Seconds")
+            Alarm(
+                self,
+                f"alarm-{name}",
+                name=f"{self._configuration.prefix}-{name}",
+                description=meaning,
+                metric=Metric(NAMESPACE, name, dimensions, "Maximum" if seconds else "Sum"),
+                threshold=_OLD_SECONDS if seconds else 0,
+                evaluation_periods=3 if seconds else 1,
+                topic=self._topic,
+            )
+
     def _put_events(self) -> Statement:
         return Statement(["events:PutEvents"], [self._bus.arn], sid="Events")
 
@@ -232,9 +316,10 @@ class ControlPlane(SaasStack):
         memory_mib: int = 512,
         timeout_seconds: int = 30,
         failures: DeadLetterQueue | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> PythonFunction:
         configuration = self._configuration
-        module = {"events": "application_events"}.get(name, name)
+        module = _MODULES.get(name, name)
         return PythonFunction(
             self,
             name,
@@ -255,7 +340,9 @@ class ControlPlane(SaasStack):
                 "PLACEMENT_TABLE": self._platform.placement_table_name,
                 "PREFIX": configuration.prefix,
                 "REGISTRY_TABLE": self._registry.name,
+                "RELEASE": configuration.release,
                 "STAGE": configuration.environment,
+                **(environment or {}),
             },
         )
 

@@ -2,20 +2,41 @@
 
 Where a service lets a resource be named before it exists, only names of this deployment are
 allowed; where it chooses the name itself (a VPC, a load balancer's listener), the service's
-resources of this account and region. Reading is left to AWS's ReadOnlyAccess.
+resources of this account and region. Reading is left to AWS's ReadOnlyAccess. A test compares it
+with what builds take (`constructs_lib.provisioning.RIGHTS`) and with the types in the root modules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from constructs_lib.identity.statement import Statement
 
-_PASSED_TO = ("ec2.amazonaws.com", "ecs-tasks.amazonaws.com", "vpc-flow-logs.amazonaws.com")
+_PASSED_TO = (
+    *("apigateway.amazonaws.com", "codebuild.amazonaws.com", "ec2.amazonaws.com"),
+    *("ecs-tasks.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com"),
+    *("states.amazonaws.com", "vpc-flow-logs.amazonaws.com"),
+)
+_OF_THE_PLATFORM = (
+    *("advanced-", "api-logs", "authorizer-", "basic-", "cp-", "flow-logs"),
+    *("start-operation-", "tenant-operation-", "token-claims-"),
+)
+_OF_AWS = (
+    # API Gateway writes its log by it.
+    "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
+)
+_LIMITED = (
+    "AttachRolePolicy CreateRole DeleteRolePolicy DetachRolePolicy PutRolePermissionsBoundary "
+    "PutRolePolicy"
+)
+_CHANGING = (
+    "CreatePolicy CreatePolicyVersion DeletePolicy DeletePolicyVersion SetDefaultPolicyVersion "
+    "TagPolicy UntagPolicy"
+)
 
 
 def deployer_statements(
-    *, name: str, environment: str, region: str, account: str
+    *, name: str, environment: str, region: str, account: str, databases: bool = False
 ) -> Mapping[str, Sequence[Statement]]:
     """Return the statements of each policy; a managed policy takes 6,144 characters at most.
 
@@ -25,14 +46,13 @@ def deployer_statements(
         The deployment.
     region, account : str
         Where it is; `account` may be an expression.
+    databases : bool, default False
+        Whether there are PostgreSQL servers.
     """
     prefix = f"{name}-{environment}"
 
     def arn(service: str, resource: str) -> str:
         return f"arn:aws:{service}:{region}:{account}:{resource}"
-
-    def iam(resource: str) -> str:
-        return f"arn:aws:iam::{account}:{resource}"
 
     return {
         "network": [
@@ -54,7 +74,12 @@ def deployer_statements(
                 "DELETE PATCH POST PUT",
                 *(
                     f"arn:aws:apigateway:{region}::/{p}"
-                    for p in ("vpclinks", "vpclinks/*", "tags/*")
+                    for p in (
+                        *("vpclinks", "vpclinks/*", "restapis", "restapis/*", "account", "tags/*"),
+                        *("apikeys", "apikeys/*", "usageplans", "usageplans/*"),
+                        # The control plane's HTTP API.
+                        *("apis", "apis/*"),
+                    )
                 ),
             ),
             _allow(
@@ -95,11 +120,13 @@ def deployer_statements(
                 "cognito-idp",
                 "AdminAddUserToGroup AdminCreateUser AdminDeleteUser AdminDeleteUserAttributes "
                 "AdminRemoveUserFromGroup AdminUpdateUserAttributes CreateGroup "
-                "CreateUserPoolClient Delete* SetUserPoolMfaConfig TagResource UntagResource "
+                "CreateIdentityProvider CreateResourceServer CreateUserPoolClient "
+                "CreateUserPoolDomain Delete* SetUserPoolMfaConfig TagResource UntagResource "
                 "Update*",
                 arn("cognito-idp", "userpool/*"),
             ),
         ],
+        **({"databases": _on_databases(arn, prefix)} if databases else {}),
         "compute": [
             _allow("ecs", "DeregisterTaskDefinition PutAccountSettingDefault"),
             _allow(
@@ -131,27 +158,154 @@ def deployer_statements(
                 arn("servicediscovery", "*"),
             ),
         ],
-        "access": [
-            _allow(
-                "iam",
-                "CreateRole DeleteRole DeleteRolePolicy PutRolePolicy TagRole UntagRole "
-                "UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
-                iam(f"role/{prefix}-*"),
-            ),
-            _allow(
-                "iam",
-                "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile "
-                "RemoveRoleFromInstanceProfile TagInstanceProfile UntagInstanceProfile",
-                iam(f"instance-profile/{prefix}-*"),
-            ),
-            Statement(
-                ["iam:PassRole"],
-                [iam(f"role/{prefix}-*")],
-                conditions={"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}},
-            ),
-            _allow("iam", "CreateServiceLinkedRole", iam("role/aws-service-role/*")),
-        ],
+        "planes": _on_planes(arn, account, prefix),
+        "access": _on_access(account, prefix),
     }
+
+
+def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Sequence[Statement]:
+    functions = arn("lambda", f"function:{prefix}-*")
+    return [
+        _allow(
+            "lambda",
+            "AddPermission CreateFunction DeleteFunction DeleteFunctionConcurrency "
+            "DeleteFunctionEventInvokeConfig PublishVersion PutFunctionConcurrency "
+            "PutFunctionEventInvokeConfig RemovePermission TagResource UntagResource "
+            "UpdateFunctionCode UpdateFunctionConfiguration UpdateFunctionEventInvokeConfig",
+            functions,
+        ),
+        # A mapping's id is Lambda's choice: the function that it is of says whose it is.
+        Statement(
+            [f"lambda:{action}EventSourceMapping" for action in ("Create", "Delete", "Update")],
+            [arn("lambda", "event-source-mapping:*")],
+            conditions={"ArnLike": {"lambda:FunctionArn": functions}},
+        ),
+        _allow("lambda", "TagResource UntagResource", arn("lambda", "event-source-mapping:*")),
+        _allow(
+            "sqs",
+            "CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue",
+            arn("sqs", f"{prefix}-*"),
+        ),
+        _allow(
+            "sns",
+            "CreateTopic DeleteTopic SetSubscriptionAttributes SetTopicAttributes Subscribe "
+            "TagResource Unsubscribe UntagResource",
+            arn("sns", f"{prefix}-*"),
+        ),
+        _allow(
+            "events",
+            "CreateArchive CreateEventBus DeleteArchive DeleteEventBus DeleteRule DisableRule "
+            "EnableRule PutPermission PutRule PutTargets RemovePermission RemoveTargets "
+            "TagResource UntagResource UpdateArchive UpdateEventBus",
+            arn("events", f"archive/{prefix}-*"),
+            arn("events", f"event-bus/{prefix}-*"),
+            arn("events", f"rule/{prefix}-*"),
+            # The rule by which EventBridge keeps what an archive is to keep.
+            arn("events", f"rule/{prefix}-*/Events-Archive-*"),
+        ),
+        # Who makes a machine that waits for builds is asked for the rule that Step Functions makes.
+        # https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html
+        _allow(
+            "events",
+            "PutRule PutTargets",
+            arn("events", "rule/StepFunctionsGetEventForCodeBuildStartBuildRule"),
+        ),
+        _allow(
+            "states",
+            "CreateStateMachine DeleteStateMachine TagResource UntagResource UpdateStateMachine",
+            arn("states", f"stateMachine:{prefix}-*"),
+        ),
+        _allow(
+            "codebuild",
+            "CreateProject DeleteProject UpdateProject",
+            arn("codebuild", f"project/{prefix}-*"),
+        ),
+        _allow(
+            "cloudwatch",
+            "DeleteAlarms PutMetricAlarm TagResource UntagResource",
+            arn("cloudwatch", f"alarm:{prefix}-*"),
+        ),
+        _allow(
+            "cloudwatch",
+            "DeleteDashboards PutDashboard",
+            # A dashboard is of all regions.
+            f"arn:aws:cloudwatch::{account}:dashboard/{prefix}-*",
+        ),
+    ]
+
+
+def _on_access(account: str, prefix: str) -> Sequence[Statement]:
+    """Return what may be done to roles: to tenants' and the builds', within their boundary alone.
+
+    Names that start with `ci-` are of whoever applies; nothing here reaches them.
+    """
+
+    def iam(resource: str) -> str:
+        return f"arn:aws:iam::{account}:{resource}"
+
+    def within(boundary: str, role: str) -> Statement:
+        limited = {"StringEquals": {"iam:PermissionsBoundary": iam(f"policy/{prefix}-{boundary}")}}
+        return Statement(
+            [f"iam:{action}" for action in _LIMITED.split()],
+            [iam(f"role/{prefix}-{role}")],
+            conditions=limited,
+        )
+
+    own = [iam(f"role/{prefix}-{part}*") for part in _OF_THE_PLATFORM]
+    return [
+        _allow(
+            "iam",
+            "DeleteRole TagRole UntagRole UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
+            iam(f"role/{prefix}-*"),
+        ),
+        _allow("iam", "CreateRole DeleteRolePolicy PutRolePolicy", *own),
+        Statement(
+            ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
+            own,
+            conditions={"ArnLike": {"iam:PolicyARN": [iam(f"policy/{prefix}-*"), *_OF_AWS]}},
+        ),
+        within("tenant-boundary", "*"),
+        within("provisioner-boundary", "provisioner-*"),
+        _allow(
+            "iam",
+            _CHANGING,
+            iam(f"policy/{prefix}-provisioner-*"),
+            iam(f"policy/{prefix}-tenant-boundary"),
+        ),
+        _allow(
+            "iam",
+            "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile "
+            "RemoveRoleFromInstanceProfile TagInstanceProfile UntagInstanceProfile",
+            iam(f"instance-profile/{prefix}-*"),
+        ),
+        Statement(
+            ["iam:PassRole"],
+            [iam(f"role/{prefix}-*")],
+            conditions={"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}},
+        ),
+        _allow("iam", "CreateServiceLinkedRole", iam("role/aws-service-role/*")),
+    ]
+
+
+def _on_databases(arn: Callable[[str, str], str], prefix: str) -> Sequence[Statement]:
+    return [
+        _allow(
+            "rds",
+            "AddTagsToResource CreateDBInstance CreateDBSnapshot CreateDBSubnetGroup "
+            "DeleteDBInstance DeleteDBSubnetGroup ModifyDBInstance ModifyDBSubnetGroup "
+            "RebootDBInstance RemoveTagsFromResource",
+            arn("rds", f"db:{prefix}-*"),
+            arn("rds", f"snapshot:{prefix}-*"),
+            arn("rds", f"subgrp:{prefix}-*"),
+            arn("rds", "og:default:*"),
+            arn("rds", "pg:default.*"),
+        ),
+        # RDS makes the owner's secret in the name of who makes the server.
+        _allow(
+            "secretsmanager", "CreateSecret TagResource", arn("secretsmanager", "secret:rds!db-*")
+        ),
+        _allow("kms", "DescribeKey", arn("kms", "key/*")),
+    ]
 
 
 def _allow(service: str, actions: str, *resources: str) -> Statement:

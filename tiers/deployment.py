@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs_lib import StackSettings
 from constructs_lib.compute import Capacity, Ec2Capacity, Names
-from constructs_lib.naming import tenant_id, tenant_key
+from constructs_lib.naming import TENANT_KEY_LENGTH, Evaluated, tenant_id
 from services.configuration import Configuration
 from services.tenancy import Tier
 from tiers.contracts import cell_path, contract_path
@@ -31,9 +31,16 @@ def shared_names(configuration: Configuration, *parts: str) -> Names:
     return Names((configuration.prefix, *parts))
 
 
-def tenant_names(configuration: Configuration) -> Names:
-    """Return the names of something that one tenant owns."""
-    return Names((configuration.prefix, tenant_id()), short=(configuration.prefix, tenant_key()))
+def tenant_names(configuration: Configuration, tier: str) -> Names:
+    """Return the names of something that one tenant owns in one tier.
+
+    The tier is in them, because a tenant that moves has two copies for a while.
+    """
+    key = f'${{substr(sha256("${{var.tenant_id}}/{tier}"), 0, {TENANT_KEY_LENGTH})}}'
+    return Names(
+        (configuration.prefix, tenant_id(), tier),
+        short=(configuration.prefix, Evaluated(key, TENANT_KEY_LENGTH)),
+    )
 
 
 def platform_path(configuration: Configuration) -> str:

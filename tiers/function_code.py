@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from constructs_lib.functions import CodePackage
+from constructs_lib.functions import Architecture, CodePackage
+from services.configuration import Configuration
 
 ROOT: Final = Path(__file__).parents[1]
 
@@ -18,7 +19,7 @@ _PYDANTIC: Final = (
 )
 
 
-def control_plane_code() -> CodePackage:
+def control_plane_code(configuration: Configuration) -> CodePackage:
     """Return the code of the HTTP API and of the handlers of events."""
     return CodePackage(
         root=ROOT,
@@ -35,11 +36,37 @@ def control_plane_code() -> CodePackage:
             "tiers/tenant_variables.py",
         ],
         distributions=["aws-lambda-powertools", "jmespath", *_PYDANTIC],
+        architecture=_architecture(configuration),
     )
 
 
-def starter_code() -> CodePackage:
+def authorizer_code(configuration: Configuration) -> CodePackage:
+    """Return the code that says whose request it is."""
+    return CodePackage(
+        root=ROOT,
+        sources=["services/__init__.py", "services/authorizer"],
+        distributions=["cffi", "cryptography", "pycparser", "PyJWT"],
+        architecture=_architecture(configuration),
+    )
+
+
+def starter_code(configuration: Configuration) -> CodePackage:
     """Return the code that starts one execution for each operation."""
     return CodePackage(
-        root=ROOT, sources=["services/__init__.py", "services/provisioner/starter.py"]
+        root=ROOT,
+        sources=["services/__init__.py", "services/provisioner/starter.py"],
+        architecture=_architecture(configuration),
     )
+
+
+def token_claims_code(configuration: Configuration) -> CodePackage:
+    """Return the code that says what the tokens of federated tenants claim."""
+    return CodePackage(
+        root=ROOT,
+        sources=["services/__init__.py", "services/token_claims"],
+        architecture=_architecture(configuration),
+    )
+
+
+def _architecture(configuration: Configuration) -> Architecture:
+    return Architecture(configuration.function_architecture)

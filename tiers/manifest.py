@@ -11,10 +11,25 @@ from typing import Final
 
 from constructs_lib.compute.container import HealthCheck
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS, Statement
-from services.configuration import Configuration, GatewaySpec, ServiceSpec
+from services.configuration import Configuration, GatewaySpec, ServiceSpec, StorageEngine
 from services.gateway.config import Route, envoy_config
 
 GATEWAY: Final = "gateway"
+
+_USER_ACTIONS: Final = (
+    "cognito-idp:AdminAddUserToGroup",
+    "cognito-idp:AdminCreateUser",
+    "cognito-idp:AdminDeleteUser",
+    "cognito-idp:AdminDisableUser",
+    "cognito-idp:AdminEnableUser",
+    "cognito-idp:AdminGetUser",
+    "cognito-idp:AdminListGroupsForUser",
+    "cognito-idp:AdminRemoveUserFromGroup",
+    "cognito-idp:AdminUpdateUserAttributes",
+    "cognito-idp:AdminUserGlobalSignOut",
+    "cognito-idp:ListUsers",
+    "cognito-idp:ListUsersInGroup",
+)
 
 
 def component_names(configuration: Configuration) -> list[str]:
@@ -22,9 +37,23 @@ def component_names(configuration: Configuration) -> list[str]:
     return [*configuration.services, GATEWAY]
 
 
-def image(spec: ServiceSpec | GatewaySpec, repository_url: str, release: str) -> str:
-    """Return the image of a service: the one the manifest names, else the release's own."""
-    return literal(spec.image) if spec.image else f"{repository_url}:{release}"
+def image(configuration: Configuration, name: str, repository_url: str, release: str) -> str:
+    """Return the image of a component: the one the manifest names, else the release's own.
+
+    Of the release whose digests are known, the image is named by its digest, so that nothing
+    that happens in the registry changes what runs. `release` may be a Terraform expression.
+    """
+    specs: Mapping[str, ServiceSpec | GatewaySpec] = {
+        **configuration.services,
+        GATEWAY: configuration.gateway,
+    }
+    if name in specs and (given := specs[name].image):
+        return literal(given)
+    lock = configuration.images
+    if lock is None or name not in lock.digests:
+        return f"{repository_url}:{release}"
+    known = f'"{release}" == "{lock.release}"'
+    return f'{repository_url}${{{known} ? "@{lock.digests[name]}" : ":{release}"}}'
 
 
 def permissions(spec: ServiceSpec) -> list[Statement]:
@@ -39,6 +68,27 @@ def permissions(spec: ServiceSpec) -> list[Statement]:
             resources = [literal(resource) for resource in permission.resources]
             statements.append(Statement(nameable, resources))
     return statements
+
+
+def user_management(spec: ServiceSpec, user_pool_arn: str) -> list[Statement]:
+    """Return what a service may do to the users of its pool: only what the manifest says.
+
+    IAM knows user pools and not users: in a shared pool the service itself keeps tenants apart.
+    """
+    if not spec.manages_users:
+        return []
+    return [Statement(_USER_ACTIONS, [user_pool_arn], sid="ManageUsers")]
+
+
+def service_urls(configuration: Configuration, namespace: str) -> dict[str, str]:
+    """Return, as `PRODUCTS_URL`, where each service is found by the others of a namespace.
+
+    `namespace` may be a Terraform expression.
+    """
+    return {
+        f"{name.upper().replace('-', '_')}_URL": f"http://{name}-api.{namespace}:{spec.port}"
+        for name, spec in configuration.services.items()
+    }
 
 
 def environment(spec: ServiceSpec) -> dict[str, str]:
@@ -80,7 +130,39 @@ def ports(configuration: Configuration) -> list[int]:
 
 def storages(configuration: Configuration) -> Mapping[str, ServiceSpec]:
     """Return the services that have a table."""
-    return {name: spec for name, spec in configuration.services.items() if spec.storage}
+    return _stored_in(configuration, StorageEngine.DYNAMODB)
+
+
+def databases(configuration: Configuration) -> Mapping[str, ServiceSpec]:
+    """Return the services that have a database."""
+    return _stored_in(configuration, StorageEngine.POSTGRESQL)
+
+
+def database_name(service: str) -> str:
+    """Return the name of a service's database, which is that of its user too.
+
+    It is none of PostgreSQL's own names, as a service's name may be.
+
+    >>> database_name("order-lines")
+    'order_lines_service'
+    """
+    return f"{service.replace('-', '_')}_service"
+
+
+def storage_shape(spec: ServiceSpec) -> str:
+    """Return the key and the indexes of a service's documents, as its migration takes them."""
+    if spec.storage is None:
+        raise LookupError(f"{spec.name} has no storage in the manifest")
+    indexes = {index.name: index.sort_key for index in spec.storage.indexes}
+    return json.dumps({"key": spec.storage.sort_key, "indexes": indexes})
+
+
+def _stored_in(configuration: Configuration, engine: StorageEngine) -> dict[str, ServiceSpec]:
+    return {
+        name: spec
+        for name, spec in configuration.services.items()
+        if spec.storage and spec.storage.engine is engine
+    }
 
 
 def literal(text: str) -> str:

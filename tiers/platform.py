@@ -25,24 +25,27 @@ from constructs import Construct
 
 from constructs_lib import SaasStack
 from constructs_lib.compute import Capacity
-from constructs_lib.contract import publish
+from constructs_lib.edge import ApiAccount
 from constructs_lib.hcl_module import HclModule
 from constructs_lib.identity import policy
 from constructs_lib.network import Network
 from constructs_lib.routing import RoutingCell
-from constructs_lib.storage.buckets import LogBucket, ReleaseBucket
+from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
 from services.configuration import Configuration
 from tiers import manifest
-from tiers.contracts import FIRST_CELL, CellContract, PlatformContract
+from tiers.contracts import FIRST_CELL, PlatformContract
 from tiers.deployer import deployer_statements
-from tiers.deployment import PLATFORM, capacity_of, routing_cell_path, stack_settings
+from tiers.deployment import PLATFORM, capacity_of, stack_settings
+from tiers.edge import Authorizer, CellEdge
+from tiers.federation import TokenClaims
 from tiers.policy import POLICIES
+from tiers.tenant_boundary import tenant_boundary
 
 _MODULES: Final = Path(__file__).parents[1] / "modules"
 
 
 class Platform(SaasStack):
-    """Network, first routing cell, registries, buckets and the tables of the tenant mapping.
+    """Network, first routing cell with its API, registries, buckets, tables, and the authorizer.
 
     Parameters
     ----------
@@ -74,6 +77,16 @@ class Platform(SaasStack):
             access_log_bucket=access_logs.name,
             force_destroy=not keep,
         )
+        SecureBucket(
+            self,
+            "exports",
+            name=configuration.export_bucket,
+            expire_days=configuration.export_retention_days,
+            # Personal data: gone when it expires, and not a month later.
+            expire_noncurrent_days=1,
+            access_log_bucket=access_logs.name,
+            force_destroy=not keep,
+        )
         cell = RoutingCell(
             self,
             FIRST_CELL,
@@ -84,18 +97,25 @@ class Platform(SaasStack):
             access_log_bucket=access_logs.name,
             deletion_protection=keep,
         )
-        publish(
-            cell,
-            routing_cell_path(configuration, FIRST_CELL),
-            CellContract(
-                listener_arn=cell.listener_arn,
-                load_balancer_dns_name=cell.load_balancer_dns_name,
-                nlb_dns_name=cell.nlb_dns_name,
-                security_group_id=cell.security_group_id,
-                vpc_link_id=cell.vpc_link_id,
-            ),
-        )
         mapping = _table(self, "tenant-mapping", f"{prefix}-tenant-mapping", keep, tenantId="S")
+        authorizer = Authorizer(
+            self,
+            "authorizer",
+            configuration=configuration,
+            mapping_table_name=mapping.name,
+            mapping_table_arn=mapping.arn,
+        )
+        account = ApiAccount(self, "api-account", name=f"{prefix}-api-logs")
+        CellEdge(
+            self,
+            "edge",
+            configuration=configuration,
+            cell_id=FIRST_CELL,
+            name=f"{prefix}-{FIRST_CELL}",
+            cell=cell,
+            authorizer=authorizer.ref,
+            depends_on=[account.resource],
+        )
         placements = _table(
             self, "placements", configuration.placement_table, keep, cellId="S", slot="N"
         )
@@ -108,8 +128,10 @@ class Platform(SaasStack):
             # ten and more. It is a setting of the account, not of a cluster.
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-eni.html
             EcsAccountSettingDefault(self, "trunking", name="awsvpcTrunking", value="enabled")
+        account_id = DataAwsCallerIdentity(self, "account").account_id
+        tenant_boundary(self, configuration, account_id)
         if configuration.repository:
-            _ci_identity(self, configuration, configuration.repository)
+            _ci_identity(self, configuration, configuration.repository, account_id)
         self.publish(
             PlatformContract(
                 vpc_id=network.vpc_id,
@@ -119,12 +141,17 @@ class Platform(SaasStack):
                 mapping_table_arn=mapping.arn,
                 placement_table_name=placements.name,
                 placement_table_arn=placements.arn,
+                authorizer_name=authorizer.function.name,
+                authorizer_invoke_arn=authorizer.function.invoke_arn,
                 access_log_bucket=access_logs.name,
                 release_bucket=releases.name,
                 repository_urls={
                     name: repository.repository_url for name, repository in repositories.items()
                 },
                 repository_arns={name: repository.arn for name, repository in repositories.items()},
+                token_claims_function_arn=TokenClaims(
+                    self, "token-claims", configuration=configuration, mapping=mapping
+                ).arn,
             )
         )
 
@@ -183,19 +210,21 @@ def _repository(scope: Construct, id_: str, name: str, keep: bool) -> EcrReposit
     return repository
 
 
-def _ci_identity(stack: Platform, configuration: Configuration, repository: str) -> None:
+def _ci_identity(
+    stack: Platform, configuration: Configuration, repository: str, account: str
+) -> None:
     """Let the workflows of a repository plan and apply.
 
     Their roles and policies are named so that the right to apply does not reach them: only an
     administrator changes who may do what.
     """
     name = f"ci-{configuration.prefix}"
-    account = DataAwsCallerIdentity(stack, "account").account_id
     policies = deployer_statements(
         name=configuration.name,
         environment=configuration.environment,
         region=configuration.region,
         account=account,
+        databases=bool(manifest.databases(configuration)),
     )
     lock_table = f"table/{configuration.lock_table}"
     HclModule(

@@ -28,7 +28,7 @@ class PremiumTenant(SiloTenant):
             Cluster(
                 self,
                 "cluster",
-                names=tenant_names(configuration),
+                names=tenant_names(configuration, PREMIUM),
                 network=network_of(self.platform),
                 capacity=capacity_of(configuration, PREMIUM),
                 ec2=instances_of(configuration, PREMIUM),

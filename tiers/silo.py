@@ -11,14 +11,17 @@ from constructs_lib.storage.tables import TableIndex, TenantTable
 from services.configuration import Configuration
 from tiers import manifest
 from tiers.contracts import CellContract, PlatformContract
+from tiers.databases import database_of, sign_in, with_database
+from tiers.federation import federation
 from tiers.sizes import tenant_size
 from tiers.workload import Audience, Isolation, ServiceRights, Workload
 
 
 class Silo(Construct):
-    """One tenant's user pool, tables, gateway and services.
+    """One tenant's user pool, tables, database server, gateway and services.
 
-    A service's role reaches that service's table of this tenant and nothing else of any tenant.
+    A service's role reaches that service's table or database of this tenant and nothing else of
+    any tenant.
 
     Parameters
     ----------
@@ -62,18 +65,33 @@ class Silo(Construct):
             name=names.fit(naming.USER_POOL),
             region=configuration.region,
             deletion_protection=configuration.deletion_protection,
+            federation=federation(configuration, platform),
         )
         tables = {
             name: service_table(self, configuration, name, names)
             for name in manifest.storages(configuration)
         }
+        self.tables = {name: table.name for name, table in tables.items()}
+        database = database_of(
+            self,
+            configuration=configuration,
+            tier=tier,
+            names=names,
+            platform=platform,
+            last_snapshot=True,
+        )
+        databases = manifest.databases(configuration)
 
         def rights(parent: Construct, name: str) -> ServiceRights:
-            statements = manifest.permissions(configuration.services[name])
+            spec = configuration.services[name]
+            statements = manifest.permissions(spec)
+            statements += manifest.user_management(spec, self.user_pool.arn)
             environment = {"TENANT_ID": tenant_id}
             if name in tables:
                 statements.append(tables[name].grant_read_write())
                 environment["TABLE_NAME"] = tables[name].name
+            if database and name in databases:
+                statements.append(sign_in(database, name))
             if not statements:
                 return ServiceRights(role=None, environment=environment)
             role = TaskRole(
@@ -84,7 +102,10 @@ class Silo(Construct):
                 cluster_arn=cluster.arn,
                 statements=statements,
             )
-            return ServiceRights(role=role, environment=environment)
+            own = ServiceRights(role=role, environment=environment)
+            if database and name in databases:
+                return with_database(own, database, configuration, name)
+            return own
 
         self.workload = Workload(
             self,
@@ -94,7 +115,7 @@ class Silo(Construct):
             cell=cell,
             cluster=cluster,
             names=names,
-            namespace=f"{tenant_id}.sc",
+            namespace=f"{tenant_id}-{tier}.sc",
             audience=Audience(
                 tier=tier,
                 isolation=Isolation.SILO,
@@ -105,6 +126,7 @@ class Silo(Construct):
             user_pool=self.user_pool,
             sizing=tenant_size,
             rights=rights,
+            database=database,
         )
 
 

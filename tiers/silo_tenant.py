@@ -44,7 +44,7 @@ class SiloTenant(TenantStack):
             platform=self.platform,
             cell=self.cell,
             cluster=cluster,
-            names=tenant_names(self.configuration),
+            names=tenant_names(self.configuration, self.tier),
             tenant_id=TENANT_ID,
             release="${var.release}",
             priority=Token.as_number("${var.placement.listener_priority}"),
@@ -54,6 +54,7 @@ class SiloTenant(TenantStack):
             client_id=silo.user_pool.client_id,
             issuer=silo.user_pool.issuer,
             tenant_path=TENANT_ID,
-            load_balancer_dns_name=self.cell.load_balancer_dns_name,
+            cell=self.cell,
             cluster_name=cluster.name,
+            tables=silo.tables,
         )

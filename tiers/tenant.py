@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from cdktf import TerraformOutput, TerraformVariable, TerraformVariableValidationConfig
+from cdktf import (
+    Fn,
+    TerraformLocal,
+    TerraformOutput,
+    TerraformResourceLifecycle,
+    TerraformVariable,
+    TerraformVariableValidationConfig,
+    Token,
+)
 from cdktf_cdktf_provider_aws.cognito_user import CognitoUser
 from cdktf_cdktf_provider_aws.dynamodb_table_item import DynamodbTableItem
 from constructs import Construct
 
-from constructs_lib import SaasStack
+from constructs_lib import SaasStack, naming
 from constructs_lib.contract import read
+from constructs_lib.edge import TenantKey
 from services.configuration import Configuration
-from tiers.contracts import PlatformContract
-from tiers.deployment import platform_path, stack_settings
+from tiers.contracts import CellContract, PlatformContract
+from tiers.deployment import platform_path, stack_settings, tenant_names
+from tiers.federation import provider_rules
 from tiers.policy import policy_of
+from tiers.tenant_boundary import limit_roles
 from tiers.tenant_variables import (
     CELL_PATTERN,
     EMAIL_PATTERN,
@@ -65,10 +77,11 @@ class TenantStack(SaasStack):
                 type=variable.type,
                 description=variable.description,
                 nullable=False,
-                default=None if variable.required else {},
-                validation=rules[variable.name],
+                default=variable.default,
+                validation=rules.get(variable.name),
             )
         self.platform = read(self, "platform", platform_path(configuration), PlatformContract)
+        limit_roles(self, configuration, self.platform.mapping_table_arn)
 
     def register(
         self,
@@ -77,10 +90,18 @@ class TenantStack(SaasStack):
         client_id: str,
         issuer: str,
         tenant_path: str,
-        load_balancer_dns_name: str,
+        cell: CellContract,
         cluster_name: str,
+        tables: Any,
     ) -> CognitoUser:
         """Create the first administrator, make the tenant known, and declare the outputs.
+
+        Parameters
+        ----------
+        cell : CellContract
+            The routing cell whose API the tenant's requests come in by.
+        tables : mapping of str to str
+            By service, the table that holds the tenant's items.
 
         Returns
         -------
@@ -103,6 +124,15 @@ class TenantStack(SaasStack):
                 "tenantTier": self.tier,
                 "userRole": "TenantAdmin",
             },
+            # A suspended tenant's users are disabled, which is no drift.
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["enabled"]),
+        )
+        key = TenantKey(
+            self,
+            "Key",
+            name=tenant_names(self.configuration, self.tier).fit(naming.API_KEY),
+            description=f"Counts the requests of the {self.tier} tenant {TENANT_NAME}",
+            usage_plan_id=Token.as_string(Fn.lookup_nested(cell.usage_plan_ids, [self.tier])),
         )
         item = {
             "tenantId": TENANT_ID,
@@ -111,15 +141,20 @@ class TenantStack(SaasStack):
             "issuer": issuer,
             "clientId": client_id,
             "tenantPath": tenant_path,
-            "status": "active",
+            "apiKey": key.value,
         }
-        DynamodbTableItem(
+        # Not in a function of cdktf, which would escape the variables that the values name.
+        row = TerraformLocal(self, "row", {name: {"S": value} for name, value in item.items()})
+        mapping = DynamodbTableItem(
             self,
             "Mapping",
             table_name=self.platform.mapping_table_name,
             hash_key="tenantId",
-            item=json.dumps({name: {"S": value} for name, value in item.items()}),
+            # The provider reads whole items: a refusal that the values did not tell of would be
+            # drift, and the next apply would lift it.
+            item=f"${{jsonencode(merge({row.fqn}, jsondecode(var.refusal)))}}",
         )
+        mapping.add_override("count", "${var.serving ? 1 : 0}")
         outputs = {
             "tenant_id": TENANT_ID,
             "tenant_name": TENANT_NAME,
@@ -131,8 +166,11 @@ class TenantStack(SaasStack):
             "user_pool_id": user_pool_id,
             "app_client_id": client_id,
             "issuer": issuer,
-            "load_balancer_dns_name": load_balancer_dns_name,
+            "api_url": cell.api_url,
+            "rest_api_id": cell.rest_api_id,
+            "load_balancer_dns_name": cell.load_balancer_dns_name,
             "cluster_name": cluster_name,
+            "tables": tables,
         }
         for name in OUTPUTS:
             # The id carries a suffix, because a variable of the same stack has the plain one.
@@ -173,7 +211,13 @@ def _validations(
                 f"{LAST_PRIORITY}; lower ones are the pool's.",
             ),
         ],
+        "refusal": [
+            _holds("can(keys(jsondecode(var.refusal)))", "refusal must be a JSON object."),
+        ],
         "overrides": _override_rules(services, tier),
+        "federation": [
+            _holds(condition, message) for condition, message in provider_rules(configuration, tier)
+        ],
     }
 
 

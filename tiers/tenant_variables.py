@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 TENANT_ID_PATTERN: Final = "^[a-z0-9](?:[a-z0-9-]{0,34}[a-z0-9])?$"
 TENANT_NAME_PATTERN: Final = "^[a-z][a-z0-9-]{1,29}$"
@@ -17,6 +17,21 @@ EMAIL_PATTERN: Final = '^[^@\\s"\\\\]+@[^@\\s"\\\\]+\\.[^@\\s"\\\\]+$'
 RELEASE_PATTERN: Final = "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"
 """What a container image tag may be, because a release names the images too."""
 CELL_PATTERN: Final = "^[a-z][a-z0-9-]{0,31}$"
+PROVIDER_NAME_PATTERN: Final = "^[A-Za-z][A-Za-z0-9-]{0,31}$"
+RESERVED_PROVIDER_NAMES: Final = (
+    "cognito",
+    "facebook",
+    "google",
+    "loginwithamazon",
+    "signinwithapple",
+)
+"""Names of identity providers that have a meaning of their own in Cognito, in lower case."""
+HTTPS_URL_PATTERN: Final = '^https://[^\\s"\\\\]+$'
+CREDENTIAL_ARN_PATTERN: Final = (
+    "^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}$"
+)
+FEDERATED_ATTRIBUTES: Final = ("email", "name")
+"""What an identity provider may say of a user; all else about a user is the platform's to say."""
 
 FIRST_PRIORITY: Final = 100
 """The first listener priority of a silo tenant; the lower ones are the pool's and spare."""
@@ -51,7 +66,13 @@ class Variable:
     name: str
     type: str
     description: str
-    required: bool = True
+    default: Any = None
+    """None if it must be given."""
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is None
 
 
 _SIZE: Final = f"object({{{', '.join(f'{name}=optional(number)' for name in SERVICE_OVERRIDES)}}})"
@@ -67,7 +88,29 @@ _EVERY_TENANT: Final = (
         "overrides",
         f"object({{services=optional(map({_SIZE}), {{}}), gateway=optional({_SIZE}, {{}})}})",
         "Sizes in which this tenant differs from its tier, by service.",
-        required=False,
+        default={},
+    ),
+    Variable(
+        "federation",
+        "list(object({name=string, kind=string, attribute_mapping=optional(map(string), {}), "
+        "issuer=optional(string), client_id=optional(string), "
+        "client_secret_arn=optional(string), metadata_url=optional(string), "
+        "metadata_xml=optional(string)}))",
+        "The identity providers, OIDC or SAML, that sign in the tenant's people besides its pool.",
+        default=[],
+    ),
+    # One copy of a tenant is served at a time; the mapping row is that copy's.
+    Variable(
+        "serving",
+        "bool",
+        "Whether requests reach this copy of the tenant; false in one that a move makes or keeps.",
+        default=True,
+    ),
+    Variable(
+        "refusal",
+        "string",
+        "Attributes of the mapping row by which the tenant is refused, as DynamoDB's JSON.",
+        default="{}",
     ),
 )
 _SILO_TENANT: Final = (
@@ -95,8 +138,11 @@ OUTPUTS: Final = (
     "user_pool_id",
     "app_client_id",
     "issuer",
+    "api_url",
+    "rest_api_id",
     "load_balancer_dns_name",
     "cluster_name",
+    "tables",
 )
 """The outputs of every tenant root module, whatever its tier."""
 

@@ -16,11 +16,13 @@ from constructs_lib.compute import (
     ICluster,
     Microservice,
     Names,
+    Preparation,
     ServiceConnectNamespace,
 )
 from constructs_lib.identity import Role, UserPool
 from constructs_lib.network import NetworkRef
 from constructs_lib.observability import LogGroup
+from constructs_lib.storage.database import Database
 from services.configuration import Configuration
 from tiers import manifest
 from tiers.contracts import CellContract, PlatformContract
@@ -41,6 +43,8 @@ class ServiceRights:
 
     role: Role | None
     environment: Mapping[str, str] = field(default_factory=dict)
+    migration: Mapping[str, str] | None = None
+    """The variables of the migration that each task begins with, if it has a database."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ class Workload(Construct):
         How big each service is.
     rights : callable
         Gives each service's rights; called with the construct to make the role in and the name.
+    database : Database, optional
+        Where services with a migration keep their documents.
     """
 
     def __init__(
@@ -113,6 +119,7 @@ class Workload(Construct):
         user_pool: UserPool,
         sizing: Sizing,
         rights: Callable[[Construct, str], ServiceRights],
+        database: Database | None = None,
     ) -> None:
         super().__init__(scope, id_)
         network = network_of(platform)
@@ -140,7 +147,10 @@ class Workload(Construct):
                 for name in manifest.component_names(configuration)
             ],
             log_group_arns=[logs.arn],
+            secret_arns=[database.secret_arn] if database else [],
         )
+        if database:
+            database.allow_from("services", security_group_id=self.namespace.security_group_id)
         common = {
             "TIER": audience.tier,
             "ISOLATION": audience.isolation.value,
@@ -148,11 +158,16 @@ class Workload(Construct):
             "APP_CLIENT_ID": user_pool.client_id,
             "AWS_REGION": configuration.region,
             "LOG_LEVEL": "INFO",
+            "METRICS_NAMESPACE": configuration.prefix,
         }
+        urls = manifest.service_urls(configuration, namespace)
         services = []
         for name, spec in configuration.services.items():
             own = rights(self, name)
             size = sizing(name, spec)
+            image = manifest.image(
+                configuration, name, repository(platform.repository_urls, name), audience.release
+            )
             service = Microservice(
                 self,
                 name,
@@ -162,14 +177,14 @@ class Workload(Construct):
                 cluster=cluster,
                 network=network,
                 namespace=self.namespace,
-                image=manifest.image(
-                    spec, repository(platform.repository_urls, name), audience.release
-                ),
+                image=image,
                 port=spec.port,
                 cpu=size.cpu,
                 memory=size.memory,
                 scaling=size.scaling,
                 environment={
+                    # First, so that the manifest may say that a service is elsewhere.
+                    **urls,
                     **manifest.environment(spec),
                     **common,
                     **own.environment,
@@ -180,6 +195,8 @@ class Workload(Construct):
                 task_role=own.role,
                 execution_role=execution_role,
                 log_group=logs,
+                preparation=_migration(image, own.migration, database),
+                requires=database.ready if database and own.migration else [],
             )
             services.append(service)
         gateway = configuration.gateway
@@ -194,7 +211,10 @@ class Workload(Construct):
             network=network,
             namespace=self.namespace,
             image=manifest.image(
-                gateway, repository(platform.repository_urls, GATEWAY), audience.release
+                configuration,
+                GATEWAY,
+                repository(platform.repository_urls, GATEWAY),
+                audience.release,
             ),
             port=gateway.port,
             cpu=size.cpu,
@@ -213,6 +233,21 @@ class Workload(Construct):
                 health_path=gateway.health_path,
             ),
         )
+
+
+def _migration(
+    image: str, environment: Mapping[str, str] | None, database: Database | None
+) -> Preparation | None:
+    """Return the container that brings a service's database up to date, as its owner."""
+    if environment is None or database is None:
+        return None
+    return Preparation(
+        name="migration",
+        image=image,
+        command=["python", "-m", "services.storage.migrate"],
+        environment=environment,
+        secrets={"DATABASE_OWNER": database.secret_arn},
+    )
 
 
 def network_of(platform: PlatformContract) -> NetworkRef:

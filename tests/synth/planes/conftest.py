@@ -22,7 +22,12 @@ def planes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
     app = App(outdir=str(outdir))
     tenants = [
         kind(app, configuration=configuration)
-        for kind in (tiers.BasicTenant, tiers.AdvancedTenant, tiers.PremiumTenant)
+        for kind in (
+            tiers.BasicTenant,
+            tiers.AdvancedTenant,
+            tiers.PremiumTenant,
+            tiers.RoutingCellModule,
+        )
     ]
     tiers.ControlPlane(app, configuration=configuration)
     tiers.ApplicationPlane(app, configuration=configuration, tenants=tenants)

@@ -10,9 +10,11 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS
+from constructs_lib.provisioning import RIGHTS
 from services.control_plane import routes
 from tests.synth.planes.builds import stable
 from tests.synth.template import Template, as_list
+from tiers.deployer import deployer_statements
 
 PLANES = ("control-plane", "application-plane")
 
@@ -40,7 +42,8 @@ def test_every_route_says_who_may_call_it(planes: dict[str, Template]) -> None:
             assert body["authorization_type"] == "AWS_IAM"
         else:
             assert body["authorization_type"] == "NONE"
-            assert route.method == "GET"
+            # A billing provider's webhook proves itself to the plug-in.
+            assert route.method == "GET" or route.path.startswith("/billing/")
 
 
 @pytest.mark.parametrize("plane", PLANES)
@@ -62,8 +65,13 @@ def test_no_statement_allows_everything(planes: dict[str, Template], plane: str)
 def test_every_rule_and_function_keeps_what_failed(planes: dict[str, Template], plane: str) -> None:
     template = planes[plane]
     targets = template.resources("aws_cloudwatch_event_target")
-    assert len(targets) == len(template.resources("aws_cloudwatch_event_rule")) == 1
-    for target in targets.values():
+    rules = template.resources("aws_cloudwatch_event_rule")
+    assert len(targets) == len(rules) >= 1
+    # A schedule has nothing to keep: it comes again.
+    scheduled = sum("schedule_expression" in rule for rule in rules.values())
+    keeping = [target for target in targets.values() if "dead_letter_config" in target]
+    assert len(keeping) == len(rules) - scheduled
+    for target in keeping:
         assert target["dead_letter_config"]["arn"]
         assert target["retry_policy"]["maximum_event_age_in_seconds"] == 86400
     for mapping in template.resources("aws_lambda_event_source_mapping").values():
@@ -97,3 +105,94 @@ def test_a_build_gets_its_operation_as_data(planes: dict[str, Template]) -> None
     assert "$OPERATION" not in buildspec
     role = plane.resource("aws_iam_role", name="shop-dev-provisioner-role")
     assert "permissions_boundary" in role
+
+
+def test_builds_make_and_change_roles_within_the_boundary_alone(
+    planes: dict[str, Template],
+) -> None:
+    changing = {
+        "iam:AttachRolePolicy",
+        "iam:CreateRole",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+    }
+    plane = planes["application-plane"]
+    project = [
+        statement
+        for where, statement in plane.statements()
+        if "provisioner_R" in where and statement["Effect"] == "Allow"
+    ]
+    limited = [each for each in project if changing & set(as_list(each["Action"]))]
+    assert limited
+    for statement in limited:
+        (arn,) = as_list(statement["Condition"]["StringEquals"]["iam:PermissionsBoundary"])
+        assert arn.endswith(":policy/shop-dev-tenant-boundary")
+    allowed = {action for each in project for action in as_list(each["Action"])}
+    assert "iam:CreateRole" in allowed
+    assert "iam:DeleteRolePermissionsBoundary" not in allowed
+
+
+def test_builds_reach_neither_administrators_nor_the_pools_roles(
+    planes: dict[str, Template],
+) -> None:
+    denied = [
+        statement
+        for _, statement in planes["application-plane"].statements()
+        if statement["Effect"] == "Deny"
+    ]
+    (pool,) = [
+        arn
+        for statement in denied
+        if "cognito-idp:Admin*" in as_list(statement["Action"])
+        for arn in as_list(statement["Resource"])
+    ]
+    assert "userpool/" in pool
+    assert not pool.endswith("*")
+    roles = [
+        arn
+        for statement in denied
+        if "iam:PutRolePolicy" in as_list(statement["Action"])
+        for arn in as_list(statement["Resource"])
+    ]
+    assert [arn for arn in roles if arn.endswith("role/shop-dev-basic-*")]
+
+
+MAKING = {
+    "aws_apigatewayv2_api": "apigateway:POST",
+    "aws_apigatewayv2_authorizer": "apigateway:POST",
+    "aws_apigatewayv2_integration": "apigateway:POST",
+    "aws_apigatewayv2_route": "apigateway:POST",
+    "aws_apigatewayv2_stage": "apigateway:POST",
+    "aws_cloudwatch_dashboard": "cloudwatch:PutDashboard",
+    "aws_cloudwatch_event_archive": "events:CreateArchive",
+    "aws_cloudwatch_event_bus": "events:CreateEventBus",
+    "aws_cloudwatch_event_bus_policy": "events:PutPermission",
+    "aws_cloudwatch_event_rule": "events:PutRule",
+    "aws_cloudwatch_event_target": "events:PutTargets",
+    "aws_cloudwatch_metric_alarm": "cloudwatch:PutMetricAlarm",
+    "aws_codebuild_project": "codebuild:CreateProject",
+    "aws_cognito_resource_server": "cognito-idp:CreateResourceServer",
+    "aws_ecr_repository": "ecr:CreateRepository",
+    "aws_iam_policy": "iam:CreatePolicy",
+    "aws_lambda_event_source_mapping": "lambda:CreateEventSourceMapping",
+    "aws_lambda_function": "lambda:CreateFunction",
+    "aws_sfn_state_machine": "states:CreateStateMachine",
+    "aws_sns_topic": "sns:CreateTopic",
+    "aws_sns_topic_subscription": "sns:Subscribe",
+    "aws_sqs_queue": "sqs:CreateQueue",
+}
+
+
+@pytest.mark.parametrize("plane", PLANES)
+def test_who_deploys_may_make_all_that_is_in_a_plane(
+    planes: dict[str, Template], plane: str
+) -> None:
+    types = set(planes[plane].document["resource"]) - {kind for kind, _ in RIGHTS}
+    groups = deployer_statements(
+        name="shop", environment="dev", region="eu-central-1", account="111122223333"
+    )
+    allowed = {action for group in groups.values() for each in group for action in each.actions}
+    assert types
+    assert {kind for kind in types if MAKING.get(kind) not in allowed} == set()

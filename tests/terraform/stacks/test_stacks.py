@@ -21,12 +21,22 @@ CONTRACT = json.dumps(
         "vpc_cidr": "10.0.0.0/16",
         "private_subnet_ids": ["subnet-1", "subnet-2", "subnet-3"],
         "mapping_table_name": "mapping",
+        "mapping_table_arn": "arn:aws:dynamodb:us-east-1:123456789012:table/mapping",
+        "token_claims_function_arn": ACCOUNT.format(service="lambda", rest="function:claims"),
         "repository_urls": dict.fromkeys(COMPONENTS, "123456789012.dkr.ecr/shop"),
         "repository_arns": dict.fromkeys(
             COMPONENTS, ACCOUNT.format(service="ecr", rest="repository/shop")
         ),
         "listener_arn": ACCOUNT.format(service="elasticloadbalancing", rest="listener/app/alb/1/2"),
         "load_balancer_dns_name": "alb.example.com",
+        "rest_api_id": "a1b2c3",
+        "api_url": "https://a1b2c3.execute-api.us-east-1.amazonaws.com/prod",
+        "stage_name": "prod",
+        "usage_plan_ids": {"basic": "p1", "advanced": "p2", "premium": "p3"},
+        "authorizer_name": "authorizer",
+        "authorizer_invoke_arn": ACCOUNT.format(service="apigateway", rest="lambda:path/f"),
+        "access_log_bucket": "logs",
+        "tables": {"orders": "orders"},
         "security_group_id": "sg-1",
         "cluster_arn": ACCOUNT.format(service="ecs", rest="cluster/shared"),
         "cluster_name": "shared",
@@ -46,6 +56,7 @@ mock_provider "aws" {{
 """
 STACKS = (
     "platform",
+    "routing-cell",
     "tier-basic",
     "tier-advanced",
     "tenant-basic",
