@@ -34,6 +34,13 @@ ROOT = Path(__file__).resolve().parents[2]
 _SUPERVISOR = Path(__file__).with_name("builds_supervisor.py")
 #: What a build may see of the server's own environment: where programs and plug-ins are.
 _INHERITED = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TF_CLI_CONFIG_FILE", "SSL_CERT_FILE")
+#: What the runner image says about the release in it.
+_RELEASE = (
+    "ECS_SAAS_CONFIG",
+    "ECS_SAAS_MODULES",
+    "ECS_SAAS_REFUSAL_SECONDS",
+    "ECS_SAAS_WORKDIR",
+)
 
 
 class Interrupted(Exception):  # noqa: N818 - it says what happened
@@ -234,12 +241,14 @@ class Run:
 
     def _environment(self) -> dict[str, str]:
         build = self.build
-        kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        kept = {name: os.environ[name] for name in (*_INHERITED, *_RELEASE) if name in os.environ}
         programs = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))
         return {
             **kept,
             "PATH": os.pathsep.join(programs),
             "PYTHONPATH": str(ROOT),
+            "RELEASE_DIR": str(ROOT),
+            "ECS_SAAS_TARGET": "local",
             "CI": "true",
             "CODEBUILD_BUILD_ARN": build["arn"],
             "CODEBUILD_BUILD_ID": build["id"],

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from services.local.ecs_processes_image import Image
+from services.local.ecs_processes_names import VARIABLE as SERVICE_CONNECT_DNS
 
 #: ECS gives a container this long between SIGTERM and SIGKILL if its definition names no other.
 STOP_TIMEOUT_SECONDS = 30
@@ -102,6 +103,8 @@ def launch(
         arguments = envoy_arguments(arguments, address=address, dns_port=dns_port)
         if envoy is not None:
             arguments[0] = str(envoy)
+    if fork:
+        merged[SERVICE_CONNECT_DNS] = f"127.0.0.1:{dns_port}"
     return Launch(
         arguments=tuple(arguments),
         environment=merged,

@@ -34,6 +34,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from services.local import ecs_processes_names as names
+
 MESSAGE_LIMIT = 1 << 20
 #: How long tasks may take to end by themselves when the emulator is gone.
 LAST_GRACE_SECONDS = 2.0
@@ -49,6 +51,7 @@ _SHARED = (
     "botocore.credentials",
     "botocore.httpsession",
     "botocore.retries.standard",
+    "dnslib",
     "cryptography.hazmat.primitives.asymmetric.rsa",
     "fastapi",
     "fastapi.openapi.utils",
@@ -226,6 +229,8 @@ def _run_module(module: str, arguments: list[str]) -> int:
     sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     try:
+        if server := os.environ.pop(names.VARIABLE, None):
+            names.install(server)
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as left:
         if left.code is None or isinstance(left.code, int):

@@ -3,6 +3,8 @@
 LocalAwsError
 ├── PortInUseError
 ├── NotRunningError
+├── NotLocalError (services.local.limits)
+├── PostgresError (services.local.postgres)
 ├── StartupError
 └── OverlayError
 """

@@ -2,9 +2,10 @@
 
 The emulator saves on a graceful stop only. Here each service that changed is saved
 
-- before the answer to a write to S3 or DynamoDB leaves: such an answer is a promise, most of all
-  to Terraform, whose state and lock live there. Whatever else changed before is saved with it, so
-  a Terraform state on disk never names resources that the disk does not know;
+- before the answer to a write to S3, DynamoDB or CodeBuild leaves: such an answer is a promise,
+  most of all to Terraform, whose state and lock live there, and to whoever waits for a build's end.
+  Whatever else changed before is saved with it, so a Terraform state on disk never names resources
+  that the disk does not know;
 - otherwise a moment after the change, many changes at once;
 - on a timer, since the emulator's own threads change things as well.
 
@@ -29,7 +30,7 @@ _log = logging.getLogger("services.local")
 _ATTEMPTS = 20
 
 # An answer of these is given only after what it says is on disk.
-_DURABLE = frozenset({"s3", "dynamodb"})
+_DURABLE = frozenset({"s3", "dynamodb", "codebuild"})
 
 _JOURNALED = "dynamodb"
 _JOURNALED_OPERATIONS = frozenset(

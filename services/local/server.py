@@ -24,6 +24,8 @@ def emulator_settings(layout: Layout, port: int, region: str) -> dict[str, str]:
         "BIND_HOST": HOST,
         "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
         "MINISTACK_REGION": region,
+        # As on AWS, no token is made without the claims of the pool's function.
+        "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
         "AUTH": "true",
         # Listeners of services that nothing here uses.
         "IOT_MTLS_ENABLED": "0",

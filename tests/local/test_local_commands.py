@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.local import local_app
+from services.cli.app import app
 from tests.local.conftest import free_port
 
 pytestmark = pytest.mark.local_aws
@@ -17,7 +17,7 @@ _runner = CliRunner()
 
 
 def _run(*arguments: str) -> tuple[int, str]:
-    result = _runner.invoke(local_app, list(arguments))
+    result = _runner.invoke(app, ["local", *arguments])
     return result.exit_code, result.output
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+import secrets
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +18,9 @@ from services.local.layout import ACCOUNT_ID
 from tests.local.conftest import Aws
 
 pytestmark = pytest.mark.local_aws
+
+TRIES = 2_800
+SEED = int(os.environ.get("ECS_SAAS_SEED", "0")) or secrets.randbits(32)
 
 _TABLE = "pooled"
 _BUCKET = "pooled-objects"
@@ -224,6 +231,25 @@ def test_own_items_are_reached_and_others_are_not(tenant_a: Tenant, operation: s
     call = _OPERATIONS[operation]
     assert _allowed(lambda: call(tenant_a.tables, "a"))
     assert not _allowed(lambda: call(tenant_a.tables, "b"))
+
+
+def test_no_session_reaches_what_is_not_its_tenants(world: Aws) -> None:
+    """With what is tried of tokens and through the whole API: 10,000 tries and more."""
+    chance = random.Random(SEED)
+    tenants = ["a", "b", "aa", "a-b", "tenant-1", "tenant-10"]
+    sessions = {tenant: _tenant(world, tenant).tables for tenant in tenants}
+    # These concern an item of `a` as well.
+    both = {name for name in _OPERATIONS if name.startswith(("Batch", "Transact"))}
+    counted = Counter[bool]()
+    for number in range(TRIES):
+        me = chance.choice(tenants)
+        other = chance.choice([*tenants, "A", "a ", "*", "a*", "", "${aws:PrincipalTag/TenantId}"])
+        name = chance.choice(sorted(_OPERATIONS))
+        rightful = other == me and (me == "a" or name not in both)
+        allowed = _allowed(lambda: _OPERATIONS[name](sessions[me], other))  # noqa: B023
+        assert allowed == rightful, f"ECS_SAAS_SEED={SEED}, try {number}: {name} of {other} as {me}"
+        counted[allowed] += 1
+    assert counted[True] > TRIES / 50
 
 
 def test_a_scan_needs_an_action_nobody_has(tenant_a: Tenant) -> None:

@@ -13,6 +13,8 @@ from ministack.services import apigateway, apigateway_v1
 from services.local.overlay.registry import patch, replace, symbol
 from services.local.overlay.state import store
 
+VPC_LINKS = "vpc_links_v1"
+
 
 @patch
 def vpc_links() -> None:
@@ -20,7 +22,9 @@ def vpc_links() -> None:
 
     Stock does not know `/vpclinks`.
     """
-    links = store(apigateway_v1, "vpc_links_v1")
+    links = store(apigateway_v1, VPC_LINKS)
+    # Integrations look their link up there.
+    setattr(apigateway_v1, VPC_LINKS, links)
     respond = symbol(apigateway_v1, "_v1_response")
     fail = symbol(apigateway_v1, "_v1_error")
     tags = symbol(apigateway_v1, "_v1_tags")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
+from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import dynamodb
 
 from services.local.overlay.leading_keys import UNKNOWN, leading_keys
 from services.local.overlay.policy_variables import expand
 from services.local.overlay.registry import add_entry, patch, replace, symbol
+
+_log = logging.getLogger("services.local.iam")
 
 _LEADING_KEYS = "dynamodb:leadingkeys"
 # Our own context entry, the request's body: it may name keys of several tables, and the condition
@@ -148,3 +152,44 @@ def actions_of_added_services() -> None:
         "application-autoscaling",
         "application-autoscaling",
     )
+
+
+@patch
+def secure_transport() -> None:
+    """What comes over the loopback counts as encrypted.
+
+    There is no TLS here, and bucket policies that demand it hold for the same Terraform on AWS:
+    every caller but root would be refused.
+    """
+
+    def make(original: Callable[[str, bool], None]) -> Callable[[str, bool], None]:
+        def pin(source_ip: str, secure: bool) -> None:
+            del secure
+            original(source_ip, True)
+
+        return pin
+
+    # The front door has the name bound.
+    replace(app, "pin_request_origin", make)
+
+
+@patch
+def denials_are_logged() -> None:
+    """What IAM denies stands in the server's log.
+
+    Stock tells the caller alone, and many callers tell nobody: a HEAD has no body to say it in.
+    """
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def enforce(
+            access_key_id: str, iam_action: str, service: str, region: str, **named: Any
+        ) -> Any:
+            refused = original(access_key_id, iam_action, service, region, **named)
+            if isinstance(refused, iam_evaluator.EvalResult):
+                resource = named.get("resource_arn", "*")
+                _log.warning("denied: %s: %s on %s", refused.principal_arn, iam_action, resource)
+            return refused
+
+        return enforce
+
+    replace(iam_evaluator, "enforce", make)

@@ -154,6 +154,43 @@ def _pascal(value: Any) -> Any:
 
 
 @patch
+def tracing_of_state_machines() -> None:
+    """A state machine keeps its tracing configuration.
+
+    Stock forgets it: the second plan wants to set it again.
+    """
+
+    def keep(data: dict[str, Any], arn: str) -> None:
+        machine = stepfunctions._state_machines.get(arn)
+        if machine is not None:
+            given = data.get("tracingConfiguration")
+            machine["tracingConfiguration"] = (
+                given or machine.get("tracingConfiguration") or {"enabled": False}
+            )
+
+    def make_create(original: Callable[..., Any]) -> Callable[..., Any]:
+        def create(data: dict[str, Any]) -> Any:
+            answer = original(data)
+            if answer[0] == 200:
+                keep(data, json.loads(answer[2])["stateMachineArn"])
+            return answer
+
+        return create
+
+    def make_update(original: Callable[..., Any]) -> Callable[..., Any]:
+        def update(data: dict[str, Any]) -> Any:
+            answer = original(data)
+            if answer[0] == 200:
+                keep(data, data["stateMachineArn"])
+            return answer
+
+        return update
+
+    replace(stepfunctions, "_create_state_machine", make_create)
+    replace(stepfunctions, "_update_state_machine", make_update)
+
+
+@patch
 def started_twice_is_started_once() -> None:
     """The same name and input again, while it runs, is the same execution.
 

@@ -106,7 +106,7 @@ def test_the_services_run_as_modules_that_exist_and_not_as_root(service: str) ->
     assert (ROOT / "services" / service / "__main__.py").exists()
     text = (ROOT / "services" / service / "Dockerfile").read_text()
     assert "\nUSER 10001" in text
-    assert f"FROM python:{sys.version_info.major}.11-slim" in text
+    assert f"ARG PYTHON=python:{sys.version_info.major}.11-slim" in text
     assert "HEALTHCHECK" in text
 
 

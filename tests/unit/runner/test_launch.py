@@ -55,6 +55,7 @@ def test_nothing_of_the_parents_environment_reaches_a_task(
         "AWS_EXECUTION_ENV",
         "AWS_EC2_METADATA_DISABLED",
         "BIND_HOST",
+        "LOCAL_SERVICE_CONNECT_DNS",
         "PATH",
     }
     assert environment["BIND_HOST"] == "127.20.1.2"
