@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "tenant": ("services.cli.tenant", "tenant_app"),
+    "workspace": ("services.cli.workspace", "workspace_app"),
     "platform": ("services.cli.platform", "platform_app"),
+    "events": ("services.cli.events", "events_app"),
+    "images": ("services.cli.images", "images_app"),
     "local": ("services.cli.local", "local_app"),
     "demo": ("services.cli.demo", "demo_app"),
 }

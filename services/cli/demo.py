@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -15,14 +16,16 @@ import typer
 from services.cli.output import result_document, result_line, write_json, write_line, write_table
 from services.cli.settings import Settings, Target
 from services.cli.visit import Visit, VisitError, sign_in, visit
+from services.client.errors import ClientError, ControlPlaneMissing
 from services.local.local_aws import LocalAws
 from services.provisioner.errors import PreconditionError
 from services.provisioner.leftovers import tagged
 from services.provisioner.platform import Platform
-from services.provisioner.tenants import Offboarded, Tenants
-from services.tenancy import TenantDocument, Tier
+from services.provisioner.tenants import Tenants
+from services.tenancy import Tier
 
 if TYPE_CHECKING:
+    from services.client import ControlPlaneClient
     from services.provisioner.deployment import Deployment
     from services.provisioner.engine import Result
 
@@ -64,12 +67,12 @@ def up(context: typer.Context, port: _Port = None, as_json: _Json = False) -> No
     """Start the local AWS, apply everything, onboard a tenant per tier, send requests."""
     settings = _local(context)
     started = time.monotonic()
-    local = LocalAws(settings.local_home, port)
+    local = settings.local_aws(port)
     local.up()
     with settings.deployment(plain=as_json) as deployment:
         platform = Platform(deployment).apply()
-        documents = [_document(deployment, tier) for tier in Tier]
-        shown = _at_once(documents, lambda document: _onboard(deployment, document))
+        with settings.control_plane() as client:
+            shown = _at_once(list(Tier), lambda tier: _onboard(deployment, client, tier))
     seconds = time.monotonic() - started
     if as_json:
         write_json(
@@ -89,16 +92,11 @@ def up(context: typer.Context, port: _Port = None, as_json: _Json = False) -> No
 def down(context: typer.Context, as_json: _Json = False) -> None:
     """Offboard all tenants, destroy everything, and show that nothing is left."""
     settings = _local(context)
-    local = LocalAws(settings.local_home)
+    local = settings.local_aws()
     if not local.status().running:
         local.up()  # what a stopped one holds is to be removed too
     with settings.deployment(plain=as_json) as deployment:
-        tenants = Tenants(deployment)
-        if deployment.state.bucket_exists():
-            ids = [entry.tenant_id for entry in tenants.list()]
-            gone: list[Offboarded] = _at_once(ids, tenants.destroy)
-        else:
-            gone = []
+        gone = _offboard_all(settings, deployment)
         platform = Platform(deployment).destroy()
         left = _left(deployment)
     if left:
@@ -110,15 +108,14 @@ def down(context: typer.Context, as_json: _Json = False) -> None:
     if as_json:
         write_json(
             {
-                "tenants": [each.tenant_id for each in gone],
+                "tenants": gone,
                 "platform": [result_document(result) for result in platform],
                 "left": left,
             }
         )
         return
-    for each in gone:
-        count = len(each.result.changes) if each.result else 0
-        write_line(f"{each.tenant_id}: {count} resources removed ({each.seconds:.1f} s)")
+    for tenant in gone:
+        write_line(f"{tenant}: offboarded")
     for result in platform:
         write_line(result_line(result))
     write_line("nothing is left: no resource carries the project's tag, no bucket, no state")
@@ -133,35 +130,65 @@ def _local(context: typer.Context) -> Settings:
     return settings
 
 
-def _document(deployment: Deployment, tier: Tier) -> TenantDocument:
-    return TenantDocument.parse(
-        {
-            "tenant_id": f"demo-{tier}",
-            "tenant_name": f"demo-{tier}",
-            "tier": tier,
-            "admin_email": f"demo-{tier}@example.com",
-            "release": deployment.configuration.release,
-        }
-    )
-
-
-def _onboard(deployment: Deployment, document: TenantDocument) -> Shown:
-    result, state = Tenants(deployment).apply(document)
-    deployment.progress.stage(result.workspace, "visit")
-    seen = _visit(deployment, state.outputs)
-    deployment.progress.note(
-        result.workspace, f"read its product back in {seen.milliseconds:.0f} ms"
-    )
+def _onboard(deployment: Deployment, client: ControlPlaneClient, tier: Tier) -> Shown:
+    """Have the control plane onboard the tier's tenant unless it did; then be its first user."""
+    name = f"demo-{tier}"
+    progress = deployment.progress
+    started = time.monotonic()
+    known = next(client.tenants(name=name), None)
+    if known is None:
+        email = f"{name}@example.com"
+        operation = client.register(name, tier=tier.value, email=email, key=f"{name}-{email}")
+    else:
+        operation = client.operations(known["tenantId"], limit=1)[0]
+        if operation.status == "FAILED":
+            operation = client.request(operation.tenant_id, "retry")
+    changed = operation.status not in ("SUCCEEDED", "FAILED")
+    if changed:
+        progress.stage(name, operation.kind)
+        client.wait(operation)
+        progress.note(name, f"active after {time.monotonic() - started:.1f} s")
+    tenant = Tenants(deployment).show(operation.tenant_id)
+    if tenant is None:
+        raise PreconditionError(
+            f"{name} is in the registry and has no workspace: `ecs-saas tenant reconcile {name}`"
+        )
+    seconds = time.monotonic() - started
+    seen = _visit(deployment, tenant.outputs)
+    progress.note(name, f"read its product back in {seen.milliseconds:.0f} ms")
     return Shown(
-        tenant=document.tenant_name,
-        tier=document.tier,
-        workspace=result.workspace,
-        resources=state.resources,
-        seconds=round(result.seconds, 1),
+        tenant=name,
+        tier=tier,
+        workspace=tenant.tenant_id,
+        resources=tenant.resources,
+        seconds=round(seconds, 1),
         address=seen.address,
         answer=seen.answer,
-        changed=not result.empty,
+        changed=changed,
     )
+
+
+def _offboard_all(settings: Settings, deployment: Deployment) -> list[str]:
+    """Offboard every tenant by the control plane; what it does not know of, without it."""
+    gone: list[str] = []
+    if not deployment.state.bucket_exists():
+        return gone
+    with suppress(ControlPlaneMissing), settings.control_plane() as client:
+
+        def offboard(tenant: Mapping[str, Any]) -> None:
+            name = str(tenant["tenantName"])
+            deployment.progress.stage(name, "offboard")
+            try:
+                client.wait(client.delete(tenant))
+                gone.append(name)
+            except ClientError as error:  # its workspace is removed below, or says why not
+                deployment.progress.note(name, str(error))
+
+        _at_once(list(client.tenants()), offboard)
+    tenants = Tenants(deployment)
+    left = [entry.tenant_id for entry in tenants.list()]
+    _at_once(left, tenants.destroy)
+    return [*gone, *left]
 
 
 def _visit(deployment: Deployment, tenant: Any) -> Visit:

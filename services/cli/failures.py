@@ -15,18 +15,31 @@ FAILED = 1
 """The operation was tried and failed."""
 
 
+_CALLERS_FAULT = range(400, 429)
+
+
 def exit_code_of(error: BaseException) -> int | None:
     """Return the exit code of an expected failure, None for a defect of the program."""
     from services.cli.visit import VisitError  # noqa: PLC0415
+    from services.client.errors import ClientError, ControlPlaneMissing, Refused  # noqa: PLC0415
+    from services.images.errors import (  # noqa: PLC0415
+        BuilderMissingError,
+        ImagesError,
+        UnknownImageError,
+    )
     from services.local.errors import LocalAwsError  # noqa: PLC0415
     from services.provisioner.errors import ProvisionerError  # noqa: PLC0415
     from services.tenancy import InputError  # noqa: PLC0415
 
     if isinstance(error, ProvisionerError):
         return error.exit_code
-    if isinstance(error, InputError | LocalAwsError):
+    if isinstance(error, InputError | LocalAwsError | BuilderMissingError | UnknownImageError):
         return BAD_INPUT
-    if isinstance(error, VisitError):
+    if isinstance(error, ControlPlaneMissing) or (
+        isinstance(error, Refused) and error.status in _CALLERS_FAULT
+    ):
+        return BAD_INPUT
+    if isinstance(error, VisitError | ClientError | ImagesError):
         return FAILED
     return None
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from services.cli.output import write_line
+from services.cli.settings import Settings
 from services.local.errors import LocalAwsError
 from services.local.local_aws import LocalAws, Status
 
@@ -40,9 +41,15 @@ _Region = Annotated[str | None, typer.Option("--region", help="Region of request
 
 
 @local_app.command()
-def up(home: _Home = DEFAULT_HOME, port: _Port = None, region: _Region = None) -> None:
+def up(
+    context: typer.Context,
+    home: _Home = DEFAULT_HOME,
+    port: _Port = None,
+    region: _Region = None,
+) -> None:
     """Start it unless it runs, and wait until it answers."""
-    local = LocalAws(home, port, region)
+    settings: Settings = context.obj
+    local = settings.local_aws(port, region, home)
     try:
         with _spinning("starting the local AWS"):
             status = local.up()

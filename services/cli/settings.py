@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from services.client import ControlPlaneClient
     from services.configuration import Configuration
+    from services.local.local_aws import LocalAws
     from services.provisioner.deployment import Deployment
 
 # Of the caller's, these would lead past the local AWS or make its plain HTTP fail.
@@ -50,11 +52,44 @@ class Settings:
         """The directory of the local AWS."""
         return Path(os.environ.get("ECS_SAAS_LOCAL_HOME") or self.project / ".ecs-saas/local")
 
+    @property
+    def workdir(self) -> Path:
+        """The directory of working files."""
+        return self.project / ".ecs-saas"
+
+    @property
+    def modules_dir(self) -> Path:
+        """The directory of the synthesised root modules."""
+        return self.modules or self.project / "cdktf.out/stacks"
+
+    def local_aws(
+        self, port: int | None = None, region: str | None = None, home: Path | None = None
+    ) -> LocalAws:
+        """Return this project's local AWS, whose builds run what this command would run."""
+        from services.local.local_aws import LocalAws  # noqa: PLC0415
+
+        release = {
+            "ECS_SAAS_CONFIG": self.config.absolute(),
+            "ECS_SAAS_MODULES": self.modules_dir.absolute(),
+            "ECS_SAAS_WORKDIR": self.workdir,
+        }
+        return LocalAws(
+            home or self.local_home,
+            port,
+            region,
+            {name: str(path) for name, path in release.items()},
+        )
+
     def configuration(self) -> Configuration:
-        """Return the configuration, or raise `ConfigurationError`."""
+        """Return the configuration, or raise `ConfigurationError`, or `NotLocalError`."""
         from services.configuration import load  # noqa: PLC0415
 
-        return load(self.config, cache=self.project / ".ecs-saas/configuration")
+        configuration = load(self.config, cache=self.project / ".ecs-saas/configuration")
+        if self.target is Target.LOCAL:
+            from services.local import limits  # noqa: PLC0415
+
+            limits.check(configuration)
+        return configuration
 
     def use_target(self) -> None:
         """Point this process, and what it starts, to the target.
@@ -66,9 +101,7 @@ class Settings:
         """
         if self.target is not Target.LOCAL:
             return
-        from services.local.local_aws import LocalAws  # noqa: PLC0415
-
-        environment = LocalAws(self.local_home).environment()
+        environment = self.local_aws().environment()
         for name in _FOREIGN:
             os.environ.pop(name, None)
         os.environ.update(environment)
@@ -95,10 +128,20 @@ class Settings:
             with interruption.listening():
                 yield Deployment(
                     configuration,
-                    workdir=self.project / ".ecs-saas",
-                    modules=self.modules or self.project / "cdktf.out/stacks",
+                    workdir=self.workdir,
+                    modules=self.modules_dir,
                     target=self.target.value,
                     progress=progress,
                     interruption=interruption,
                     lock_seconds=lock_seconds,
                 )
+
+    def control_plane(self) -> AbstractContextManager[ControlPlaneClient]:
+        """Open the deployment's control plane; raise `ControlPlaneMissing` if there is none."""
+        from services.client import open_client  # noqa: PLC0415
+        from tiers.contracts import contract_path  # noqa: PLC0415
+
+        configuration = self.configuration()
+        self.use_target()
+        path = contract_path(configuration.name, configuration.environment, "control-plane")
+        return open_client(configuration.region, path)

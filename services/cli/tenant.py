@@ -1,252 +1,242 @@
-"""`ecs-saas tenant`: onboarding, looking at and offboarding tenants."""
+"""`ecs-saas tenant`: onboarding, changing and offboarding tenants, by the control plane's API."""
 
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.failures import confirm, failing_with_one
-from services.cli.output import (
-    result_document,
-    result_line,
-    write_json,
-    write_line,
-    write_table,
-)
+from services.cli.failures import confirm
+from services.cli.files import read_object
+from services.cli.output import write_json, write_line, write_table
 from services.cli.settings import Settings
-from services.configuration import Configuration
-from services.provisioner.errors import PreconditionError
-from services.provisioner.tenants import Tenants
-from services.tenancy import TenantDocument, TenantDocumentError, check_tenant_id
-from services.tenancy.problems import Problem, did_you_mean
+from services.tenancy.tier import Tier
+
+if TYPE_CHECKING:
+    from services.client import ControlPlaneClient, Operation
 
 tenant_app = typer.Typer(
-    help="Onboard, look at and offboard tenants.",
+    help="Onboard, look at, change and offboard tenants.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
 )
 
-_TenantId = Annotated[str, typer.Argument(help="The tenant's id; names its workspace.")]
-_Name = Annotated[str | None, typer.Option("--name", help="The tenant's name.")]
-_TierName = Annotated[str | None, typer.Option("--tier", help="basic, advanced or premium.")]
-_Email = Annotated[str | None, typer.Option("--email", help="The tenant administrator's address.")]
-_Release = Annotated[str | None, typer.Option("--release", help="The configuration's by default.")]
-_Overrides = Annotated[
-    Path | None, typer.Option("--overrides", help="A JSON file of the tenant's own sizes.")
-]
-_Document = Annotated[
-    Path | None, typer.Option("--document", help="A JSON file of the whole tenant document.")
-]
+_Tenant = Annotated[str, typer.Argument(help="The tenant's name or id.")]
+_Wait = Annotated[bool, typer.Option("--wait", help="Until it is done; exit code 1 if it fails.")]
+_Seconds = Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait at most.")]
 _Json = Annotated[bool, typer.Option("--json", help="Results as JSON, progress as plain lines.")]
-_LockTimeout = Annotated[
-    float, typer.Option("--lock-timeout", min=0, help="Seconds to wait for a locked state.")
+_Key = Annotated[
+    str | None,
+    typer.Option("--key", help="Idempotency key: repeating the command then changes nothing."),
 ]
+_HOUR = 3600.0
 
 
 @tenant_app.command()
-def apply(
+def create(
     context: typer.Context,
-    tenant_id: _TenantId,
+    name: Annotated[str, typer.Argument(help="The tenant's name; part of its addresses.")],
     *,
-    name: _Name = None,
-    tier: _TierName = None,
-    email: _Email = None,
-    release: _Release = None,
-    overrides: _Overrides = None,
-    document: _Document = None,
+    tier: Annotated[Tier, typer.Option("--tier", help="What it has to itself.")],
+    email: Annotated[str, typer.Option("--email", help="Of the tenant's administrator.")],
+    release: Annotated[
+        str | None, typer.Option("--release", help="The configuration's by default.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="A JSON file of more data: overrides, prices, ...")
+    ] = None,
+    key: _Key = None,
+    wait: _Wait = False,
+    timeout: _Seconds = _HOUR,
     as_json: _Json = False,
-    lock_timeout: _LockTimeout = 600.0,
 ) -> None:
-    """Onboard a tenant, or make an existing one what the options say. Safe to repeat."""
-    settings: Settings = context.obj
-    with settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment:
-        wanted = _document(
-            deployment.configuration,
-            tenant_id,
-            name=name,
-            tier=tier,
-            email=email,
-            release=release,
-            overrides=overrides,
-            document=document,
-        )
-        result, state = Tenants(deployment).apply(wanted, workspace=tenant_id)
-    if as_json:
-        outputs = dict(state.outputs)
-        write_json({**result_document(result), "resources": state.resources, "outputs": outputs})
-    else:
-        write_line(result_line(result))
-        write_line(f"{state.resources} resources")
-        for key, value in sorted(state.outputs.items()):
-            write_line(f"  {key} = {value}")
+    """Register a tenant, which starts its onboarding."""
+    more = read_object(data) if data else {}
+    if release is not None:
+        more["release"] = release
 
+    def ask(client: ControlPlaneClient) -> Operation:
+        return client.register(name, tier=tier.value, email=email, data=more, key=key)
 
-@tenant_app.command()
-def plan(
-    context: typer.Context,
-    tenant_id: _TenantId,
-    *,
-    name: _Name = None,
-    tier: _TierName = None,
-    email: _Email = None,
-    release: _Release = None,
-    overrides: _Overrides = None,
-    document: _Document = None,
-    as_json: _Json = False,
-    lock_timeout: _LockTimeout = 600.0,
-) -> None:
-    """Say what `apply` would do. Exit code 0: nothing, 2: changes, 1: any failure."""
-    settings: Settings = context.obj
-    with (
-        failing_with_one(),
-        settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment,
-    ):
-        wanted = _document(
-            deployment.configuration,
-            tenant_id,
-            name=name,
-            tier=tier,
-            email=email,
-            release=release,
-            overrides=overrides,
-            document=document,
-        )
-        result = Tenants(deployment).plan(wanted, workspace=tenant_id)
-    if as_json:
-        write_json(result_document(result))
-    else:
-        for change in result.changes:
-            write_line(f"  {change.action} {change.address}")
-        write_line(result_line(result))
-    raise typer.Exit(0 if result.empty else 2)
-
-
-@tenant_app.command()
-def show(context: typer.Context, tenant_id: _TenantId, as_json: _Json = False) -> None:
-    """Show one tenant as its state has it."""
-    settings: Settings = context.obj
-    with settings.deployment(plain=True) as deployment:
-        tenant = Tenants(deployment).show(tenant_id)
-    if tenant is None:
-        sys.stderr.write(f"error: no tenant {tenant_id} exists\n")
-        raise typer.Exit(1)
-    if as_json:
-        write_json(
-            {
-                "tenant_id": tenant.tenant_id,
-                "tier": tenant.tier,
-                "workspace": tenant.tenant_id,
-                "resources": tenant.resources,
-                "outputs": dict(tenant.outputs),
-            }
-        )
-        return
-    write_line(f"{tenant.tenant_id} ({tenant.tier}): {tenant.resources} resources")
-    for key, value in sorted(tenant.outputs.items()):
-        write_line(f"  {key} = {value}")
+    _carry_out(context, name, ask, wait=wait, timeout=timeout, as_json=as_json)
 
 
 @tenant_app.command("list")
-def list_tenants(context: typer.Context, as_json: _Json = False) -> None:
-    """List every tenant that has a workspace."""
-    settings: Settings = context.obj
-    with settings.deployment(plain=True) as deployment:
-        tenants = Tenants(deployment).list()
+def list_tenants(
+    context: typer.Context,
+    *,
+    status: Annotated[str | None, typer.Option("--status", help="As ACTIVE or FAILED.")] = None,
+    tier: Annotated[Tier | None, typer.Option("--tier", help="Of this tier only.")] = None,
+    release: Annotated[str | None, typer.Option("--release", help="Of this one only.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """List tenants by name; offboarded ones only with `--status DELETED`."""
+    given = {"status": status, "tier": tier.value if tier else None, "release": release}
+    with _client(context) as client:
+        rows = list(client.tenants(**{k: v for k, v in given.items() if v is not None}))
     if as_json:
-        write_json(
-            [
-                {"tenant_id": each.tenant_id, "tier": each.tier, "modified": each.modified}
-                for each in tenants
-            ]
-        )
+        write_json(rows)
         return
-    rows = [(each.tenant_id, each.tier, f"{each.modified:%Y-%m-%d %H:%M:%S}") for each in tenants]
-    write_table(("tenant", "tier", "last change"), rows)
+    columns = ("tenantName", "tier", "tenantStatus", "release", "tenantId")
+    headings = ("name", "tier", "status", "release", "id")
+    write_table(headings, [[row[column] for column in columns] for row in rows])
 
 
 @tenant_app.command()
-def destroy(
-    context: typer.Context,
-    tenant_id: _TenantId,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: _Json = False,
-    lock_timeout: _LockTimeout = 600.0,
-) -> None:
-    """Offboard a tenant: everything of it is deleted, data included. Safe to repeat."""
-    settings: Settings = context.obj
-    check_tenant_id(tenant_id)
-    confirm(yes, f"Delete tenant {tenant_id} with all its data?")
-    with settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment:
-        gone = Tenants(deployment).destroy(tenant_id)
-    removed = len(gone.result.changes) if gone.result else 0
+def show(context: typer.Context, tenant: _Tenant, as_json: _Json = False) -> None:
+    """Show one tenant and what was done to it."""
+    with _client(context) as client:
+        row = client.tenant(tenant)
+        operations = client.operations(row["tenantId"])
     if as_json:
-        freed = gone.freed.model_dump() if gone.freed else None
-        write_json(
-            {
-                "tenant_id": tenant_id,
-                "removed": removed,
-                "freed": freed,
-                "seconds": round(gone.seconds, 3),
-            }
-        )
-    elif gone.result is None:
-        write_line(f"{tenant_id}: nothing was left to remove ({gone.seconds:.1f} s)")
-    else:
-        write_line(f"{tenant_id}: {removed} resources removed ({gone.seconds:.1f} s)")
+        write_json({**row, "operations": [vars(each) for each in operations]})
+        return
+    for name, value in sorted(row.items()):
+        write_line(f"{name} = {value if isinstance(value, str) else json.dumps(value)}")
+    write_line("")
+    columns = ("operation", "id", "status", "reason")
+    write_table(columns, [(each.kind, each.id, each.status, each.reason) for each in operations])
 
 
-def _document(
-    configuration: Configuration,
-    tenant_id: str,
+_WITHOUT_PARAMETERS = {
+    "suspend": "Refuse a tenant's sign-ins and requests; its data is kept.",
+    "resume": "Let a suspended tenant in again.",
+    "retry": "Repeat the operation that failed.",
+    "reconcile": "Make a tenant's resources again what the registry says.",
+}
+
+
+def _add(action: str, meaning: str) -> None:
+    @tenant_app.command(action, help=meaning)
+    def command(
+        context: typer.Context,
+        tenant: _Tenant,
+        *,
+        wait: _Wait = False,
+        timeout: _Seconds = _HOUR,
+        as_json: _Json = False,
+    ) -> None:
+        _request(context, tenant, action, wait=wait, timeout=timeout, as_json=as_json)
+
+
+for _action, _meaning in _WITHOUT_PARAMETERS.items():
+    _add(_action, _meaning)
+
+
+@tenant_app.command()
+def move(
+    context: typer.Context,
+    tenant: _Tenant,
     *,
-    name: str | None,
-    tier: str | None,
-    email: str | None,
-    release: str | None,
-    overrides: Path | None,
-    document: Path | None,
-) -> TenantDocument:
-    check_tenant_id(tenant_id)
-    if document is not None:
-        if any(value is not None for value in (name, tier, email, release, overrides)):
-            raise PreconditionError("--document holds everything: give no other option beside it")
-        data, source = _read(document), str(document)
+    tier: Annotated[
+        Tier | None, typer.Option("--tier", help="Where to; the old copy is kept.")
+    ] = None,
+    confirm_move: Annotated[
+        bool, typer.Option("--confirm", help="The move is good: remove the old copy.")
+    ] = False,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Serve the old copy again, remove the new one.")
+    ] = False,
+    wait: _Wait = False,
+    timeout: _Seconds = _HOUR,
+    as_json: _Json = False,
+) -> None:
+    """Move a tenant, with its data, to another tier; then confirm or take back the move."""
+    if (tier is not None) + confirm_move + rollback != 1:
+        raise typer.BadParameter("give one of --tier, --confirm and --rollback")
+    action = "move/confirm" if confirm_move else "move/rollback" if rollback else "move"
+    parameters = {"tier": tier.value} if tier else None
+    _request(context, tenant, action, parameters, wait=wait, timeout=timeout, as_json=as_json)
+
+
+@tenant_app.command()
+def update(
+    context: typer.Context,
+    tenant: _Tenant,
+    *,
+    release: Annotated[str | None, typer.Option("--release", help="The release to run.")] = None,
+    overrides: Annotated[
+        Path | None, typer.Option("--overrides", help="A JSON file of the tenant's own sizes.")
+    ] = None,
+    wait: _Wait = False,
+    timeout: _Seconds = _HOUR,
+    as_json: _Json = False,
+) -> None:
+    """Give a tenant another release, or other sizes."""
+    parameters: dict[str, Any] = {}
+    if release is not None:
+        parameters["release"] = release
+    if overrides is not None:
+        parameters["overrides"] = read_object(overrides)
+    _request(context, tenant, "update", parameters, wait=wait, timeout=timeout, as_json=as_json)
+
+
+@tenant_app.command()
+def delete(
+    context: typer.Context,
+    tenant: _Tenant,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    wait: _Wait = False,
+    timeout: _Seconds = _HOUR,
+    as_json: _Json = False,
+) -> None:
+    """Offboard a tenant: its data is exported, then everything of it is removed."""
+    confirm(yes, f"Offboard tenant {tenant} and delete its data?")
+    _carry_out(
+        context,
+        tenant,
+        lambda client: client.delete(client.tenant(tenant)),
+        wait=wait,
+        timeout=timeout,
+        as_json=as_json,
+    )
+
+
+def _request(
+    context: typer.Context,
+    tenant: str,
+    action: str,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    def ask(client: ControlPlaneClient) -> Operation:
+        return client.request(client.tenant(tenant)["tenantId"], action, parameters)
+
+    _carry_out(context, tenant, ask, wait=wait, timeout=timeout, as_json=as_json)
+
+
+def _carry_out(
+    context: typer.Context,
+    tenant: str,
+    ask: Callable[[ControlPlaneClient], Operation],
+    *,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    with _client(context) as client:
+        operation = ask(client)
+        if wait:
+            from services.cli.progress import watching  # noqa: PLC0415
+
+            with watching(plain=as_json) as progress:
+                progress.stage(tenant, operation.kind)
+                operation = client.wait(operation, seconds=timeout)
+    if as_json:
+        write_json(vars(operation))
     else:
-        given = {
-            "tenant_id": tenant_id,
-            "tenant_name": name,
-            "tier": tier,
-            "admin_email": email,
-            "release": release,
-            "overrides": _read(overrides) if overrides else None,
-        }
-        data = {key: value for key, value in given.items() if value is not None}
-        source = f"tenant {tenant_id}"
-    data.setdefault("release", configuration.release)
-    wanted = TenantDocument.parse(data, source=source)
-    known = configuration.services
-    unknown = [
-        Problem(f"overrides.services.{each}", "an unknown service", did_you_mean(each, known))
-        for each in wanted.overrides.services
-        if each not in known
-    ]
-    if unknown:
-        raise TenantDocumentError(source, unknown)
-    return wanted
+        write_line(f"{tenant}: {operation.kind} {operation.status} ({operation.id})")
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PreconditionError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise PreconditionError(f"{path}: not JSON: {error}") from error
-    if not isinstance(data, dict):
-        raise PreconditionError(f"{path}: got a JSON {type(data).__name__}; allowed an object")
-    return data
+def _client(context: typer.Context) -> AbstractContextManager[ControlPlaneClient]:
+    settings: Settings = context.obj
+    return settings.control_plane()

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from services.provisioner.platform import ORDER
+
 ROOT = Path(__file__).resolve().parents[2]
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
@@ -81,7 +83,8 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     shutil.copy(ROOT / "saas.tfvars", tmp_path)
-    for stack in ("platform", "tier-basic", "tier-advanced", "tenant-basic", "tenant-advanced"):
+    shared = [stack for wave in ORDER for stack in wave]
+    for stack in (*shared, "tenant-basic", "tenant-advanced"):
         module = tmp_path / "cdktf.out/stacks" / stack
         module.mkdir(parents=True)
         (module / "cdk.tf.json").write_text("{}")

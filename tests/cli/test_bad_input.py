@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.conftest import CREDENTIALS, ROOT, Finished, Project
 
-ONBOARD = ("tenant", "apply", "t1", "--name", "acme", "--tier", "basic", "--email", "a@b.io")
+ONBOARD = ("workspace", "apply", "t1", "--name", "acme", "--tier", "basic", "--email", "a@b.io")
 UNUSED = "http://127.0.0.1:9"
 
 
@@ -31,25 +31,35 @@ def refused(finished: Finished, *said: str) -> None:
     ("arguments", "said"),
     [
         (
-            ("tenant", "apply", "t1", "--name", "acme", "--tier", "gold", "--email", "a@b.io"),
+            ("workspace", "apply", "t1", "--name", "acme", "--tier", "gold", "--email", "a@b.io"),
             'tier: got "gold"; allowed basic, advanced or premium',
         ),
         (
-            ("tenant", "apply", "t1", "--name", "acme", "--email", "a@b.io"),
+            ("workspace", "apply", "t1", "--name", "acme", "--email", "a@b.io"),
             "tier: got nothing; allowed basic, advanced or premium",
         ),
         (
-            ("tenant", "apply", "a/b", "--name", "acme", "--tier", "basic", "--email", "a@b.io"),
+            ("workspace", "apply", "a/b", "--name", "acme", "--tier", "basic", "--email", "a@b.io"),
             'tenant_id: got "a/b"; allowed 1 to 36 of a-z',
         ),
         (
-            ("tenant", "apply", "../up", "--name", "acme", "--tier", "basic", "--email", "a@b.io"),
+            (
+                "workspace",
+                "apply",
+                "../up",
+                "--name",
+                "acme",
+                "--tier",
+                "basic",
+                "--email",
+                "a@b.io",
+            ),
             'tenant_id: got "../up"; allowed',
         ),
-        (("tenant", "show", "a/b"), 'tenant_id: got "a/b"; allowed'),
-        (("tenant", "destroy", "a/b", "--yes"), 'tenant_id: got "a/b"; allowed'),
-        (("tenant", "destroy", "t1"), "say --yes"),
-        (("tenant", "apply", "t1", "--document", "none.json"), "none.json: No such file"),
+        (("workspace", "show", "a/b"), 'tenant_id: got "a/b"; allowed'),
+        (("workspace", "destroy", "a/b", "--yes"), 'tenant_id: got "a/b"; allowed'),
+        (("workspace", "destroy", "t1"), "say --yes"),
+        (("workspace", "apply", "t1", "--document", "none.json"), "none.json: No such file"),
         (("platform", "apply", "--stack", "none"), "stack: got none; allowed platform"),
         (("demo", "up"), "got --target aws; allowed local"),
     ],
@@ -93,7 +103,9 @@ def test_no_configuration(project: Project, program: str) -> None:
     refused(finished, "No such file or directory; allowed a readable configuration file")
 
 
-@pytest.mark.parametrize("arguments", [ONBOARD, ("platform", "apply")], ids=["tenant", "platform"])
+@pytest.mark.parametrize(
+    "arguments", [ONBOARD, ("platform", "apply")], ids=["workspace", "platform"]
+)
 class TestEnvironment:
     """What onboarding and the platform find missing."""
 

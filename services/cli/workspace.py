@@ -1,0 +1,240 @@
+"""`ecs-saas workspace`: tenants' Terraform workspaces, applied from here and not by a build."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.failures import confirm, failing_with_one
+from services.cli.files import read_object
+from services.cli.output import (
+    result_document,
+    result_line,
+    write_json,
+    write_line,
+    write_table,
+)
+from services.cli.settings import Settings
+from services.configuration import Configuration
+from services.provisioner.errors import PreconditionError
+from services.provisioner.tenants import Tenants
+from services.tenancy import TenantDocument, TenantDocumentError, check_tenant_id
+from services.tenancy.problems import Problem, did_you_mean
+
+workspace_app = typer.Typer(
+    help="Tenants' workspaces, past the control plane: for repairs, plans and tests.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+_TenantId = Annotated[str, typer.Argument(help="The tenant's id; names its workspace.")]
+_Name = Annotated[str | None, typer.Option("--name", help="The tenant's name.")]
+_TierName = Annotated[str | None, typer.Option("--tier", help="basic, advanced or premium.")]
+_Email = Annotated[str | None, typer.Option("--email", help="The tenant administrator's address.")]
+_Release = Annotated[str | None, typer.Option("--release", help="The configuration's by default.")]
+_Overrides = Annotated[
+    Path | None, typer.Option("--overrides", help="A JSON file of the tenant's own sizes.")
+]
+_Document = Annotated[
+    Path | None, typer.Option("--document", help="A JSON file of the whole tenant document.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Results as JSON, progress as plain lines.")]
+_LockTimeout = Annotated[
+    float, typer.Option("--lock-timeout", min=0, help="Seconds to wait for a locked state.")
+]
+
+
+@workspace_app.command()
+def apply(
+    context: typer.Context,
+    tenant_id: _TenantId,
+    *,
+    name: _Name = None,
+    tier: _TierName = None,
+    email: _Email = None,
+    release: _Release = None,
+    overrides: _Overrides = None,
+    document: _Document = None,
+    as_json: _Json = False,
+    lock_timeout: _LockTimeout = 600.0,
+) -> None:
+    """Onboard a tenant, or make an existing one what the options say. Safe to repeat."""
+    settings: Settings = context.obj
+    with settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment:
+        wanted = _document(
+            deployment.configuration,
+            tenant_id,
+            name=name,
+            tier=tier,
+            email=email,
+            release=release,
+            overrides=overrides,
+            document=document,
+        )
+        result, state = Tenants(deployment).apply(wanted, workspace=tenant_id)
+    if as_json:
+        outputs = dict(state.outputs)
+        write_json({**result_document(result), "resources": state.resources, "outputs": outputs})
+    else:
+        write_line(result_line(result))
+        write_line(f"{state.resources} resources")
+        for key, value in sorted(state.outputs.items()):
+            write_line(f"  {key} = {value}")
+
+
+@workspace_app.command()
+def plan(
+    context: typer.Context,
+    tenant_id: _TenantId,
+    *,
+    name: _Name = None,
+    tier: _TierName = None,
+    email: _Email = None,
+    release: _Release = None,
+    overrides: _Overrides = None,
+    document: _Document = None,
+    as_json: _Json = False,
+    lock_timeout: _LockTimeout = 600.0,
+) -> None:
+    """Say what `apply` would do. Exit code 0: nothing, 2: changes, 1: any failure."""
+    settings: Settings = context.obj
+    with (
+        failing_with_one(),
+        settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment,
+    ):
+        wanted = _document(
+            deployment.configuration,
+            tenant_id,
+            name=name,
+            tier=tier,
+            email=email,
+            release=release,
+            overrides=overrides,
+            document=document,
+        )
+        result = Tenants(deployment).plan(wanted, workspace=tenant_id)
+    if as_json:
+        write_json(result_document(result))
+    else:
+        for change in result.changes:
+            write_line(f"  {change.action} {change.address}")
+        write_line(result_line(result))
+    raise typer.Exit(0 if result.empty else 2)
+
+
+@workspace_app.command()
+def show(context: typer.Context, tenant_id: _TenantId, as_json: _Json = False) -> None:
+    """Show one tenant as its state has it."""
+    settings: Settings = context.obj
+    with settings.deployment(plain=True) as deployment:
+        tenant = Tenants(deployment).show(tenant_id)
+    if tenant is None:
+        sys.stderr.write(f"error: no tenant {tenant_id} exists\n")
+        raise typer.Exit(1)
+    if as_json:
+        write_json(
+            {
+                "tenant_id": tenant.tenant_id,
+                "tier": tenant.tier,
+                "workspace": tenant.tenant_id,
+                "resources": tenant.resources,
+                "outputs": dict(tenant.outputs),
+            }
+        )
+        return
+    write_line(f"{tenant.tenant_id} ({tenant.tier}): {tenant.resources} resources")
+    for key, value in sorted(tenant.outputs.items()):
+        write_line(f"  {key} = {value}")
+
+
+@workspace_app.command("list")
+def list_tenants(context: typer.Context, as_json: _Json = False) -> None:
+    """List every tenant that has a workspace."""
+    settings: Settings = context.obj
+    with settings.deployment(plain=True) as deployment:
+        tenants = Tenants(deployment).list()
+    if as_json:
+        write_json(
+            [
+                {"tenant_id": each.tenant_id, "tier": each.tier, "modified": each.modified}
+                for each in tenants
+            ]
+        )
+        return
+    rows = [(each.tenant_id, each.tier, f"{each.modified:%Y-%m-%d %H:%M:%S}") for each in tenants]
+    write_table(("tenant", "tier", "last change"), rows)
+
+
+@workspace_app.command()
+def destroy(
+    context: typer.Context,
+    tenant_id: _TenantId,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: _Json = False,
+    lock_timeout: _LockTimeout = 600.0,
+) -> None:
+    """Offboard a tenant: everything of it is deleted, data included. Safe to repeat."""
+    settings: Settings = context.obj
+    check_tenant_id(tenant_id)
+    confirm(yes, f"Delete tenant {tenant_id} with all its data?")
+    with settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment:
+        gone = Tenants(deployment).destroy(tenant_id)
+    removed = len(gone.result.changes) if gone.result else 0
+    if as_json:
+        freed = gone.freed.model_dump() if gone.freed else None
+        write_json(
+            {
+                "tenant_id": tenant_id,
+                "removed": removed,
+                "freed": freed,
+                "seconds": round(gone.seconds, 3),
+            }
+        )
+    elif gone.result is None:
+        write_line(f"{tenant_id}: nothing was left to remove ({gone.seconds:.1f} s)")
+    else:
+        write_line(f"{tenant_id}: {removed} resources removed ({gone.seconds:.1f} s)")
+
+
+def _document(
+    configuration: Configuration,
+    tenant_id: str,
+    *,
+    name: str | None,
+    tier: str | None,
+    email: str | None,
+    release: str | None,
+    overrides: Path | None,
+    document: Path | None,
+) -> TenantDocument:
+    check_tenant_id(tenant_id)
+    if document is not None:
+        if any(value is not None for value in (name, tier, email, release, overrides)):
+            raise PreconditionError("--document holds everything: give no other option beside it")
+        data, source = read_object(document), str(document)
+    else:
+        given = {
+            "tenant_id": tenant_id,
+            "tenant_name": name,
+            "tier": tier,
+            "admin_email": email,
+            "release": release,
+            "overrides": read_object(overrides) if overrides else None,
+        }
+        data = {key: value for key, value in given.items() if value is not None}
+        source = f"tenant {tenant_id}"
+    data.setdefault("release", configuration.release)
+    wanted = TenantDocument.parse(data, source=source)
+    known = configuration.services
+    unknown = [
+        Problem(f"overrides.services.{each}", "an unknown service", did_you_mean(each, known))
+        for each in wanted.overrides.services
+        if each not in known
+    ]
+    if unknown:
+        raise TenantDocumentError(source, unknown)
+    return wanted
