@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,14 @@ from typing import Any, TypeVar
 
 import boto3
 
+from services.cli.settings import Settings, Target
+from services.client import ControlPlaneClient, open_client
 from services.local.local_aws import LocalAws
 
 PROJECT = Path(__file__).resolve().parents[2]
 PREFIX = "ecs-saas-dev"
+CONTRACTS = "/ecs-saas/dev"
+CONTROL_PLANE = f"{CONTRACTS}/control-plane"
 
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
@@ -51,7 +56,9 @@ class System:
 
     @property
     def local(self) -> LocalAws:
-        return LocalAws(self.directory / ".ecs-saas/local", self.port)
+        modules = PROJECT / "cdktf.out/stacks"
+        settings = Settings(self.directory / "saas.tfvars", Target.LOCAL, modules)
+        return settings.local_aws(self.port)
 
     def environment(self) -> dict[str, str]:
         """The caller's environment without anything that could lead elsewhere."""
@@ -62,6 +69,7 @@ class System:
             "ECS_SAAS_TARGET": "local",
             "ECS_SAAS_MODULES": str(PROJECT / "cdktf.out/stacks"),
             "ECS_SAAS_LOCAL_PORT": str(self.port),
+            "ECS_SAAS_REFUSAL_SECONDS": os.environ.get("ECS_SAAS_REFUSAL_SECONDS", "90"),
         }
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -86,9 +94,38 @@ class System:
         assert finished.code == 0, f"{command}: exit {finished.code}\n{finished.out}{finished.err}"
         return finished
 
+    @contextlib.contextmanager
+    def control_plane(self) -> Iterator[ControlPlaneClient]:
+        """The control plane's API, as its machine client."""
+        variables = self.local.environment()
+        before = {name: os.environ.get(name) for name in variables}
+        os.environ.update(variables)
+        try:
+            with open_client(variables["AWS_REGION"], CONTROL_PLANE) as client:
+                yield client
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+    def contract(self, stack: str) -> dict[str, Any]:
+        """What a shared stack publishes."""
+        name = f"{CONTRACTS}/{stack}"
+        value = self.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+        published: dict[str, Any] = json.loads(value)
+        return published
+
+    def denials(self) -> list[str]:
+        """What IAM denied since this local AWS was created, as its log has it."""
+        lines = self.local.log_path.read_text().splitlines()
+        return [line for line in lines if "[services.local.iam] denied:" in line]
+
     def client(self, service: str) -> Any:
         environment = self.local.environment()
-        return boto3.client(
+        create: Any = boto3.client
+        return create(
             service,
             endpoint_url=environment["AWS_ENDPOINT_URL"],
             region_name=environment["AWS_REGION"],
@@ -122,16 +159,40 @@ class System:
 
 @dataclass(frozen=True)
 class Tenant:
-    """Options of one tenant on the command line."""
+    """A tenant by the name it is registered under."""
 
-    id: str
+    name: str
     tier: str
 
     @property
-    def options(self) -> Sequence[str]:
-        return (
-            self.id, "--name", self.id, "--tier", self.tier, "--email", f"{self.id}@example.com",
-        )  # fmt: skip
+    def email(self) -> str:
+        return f"{self.name}@example.com"
+
+    def id(self, system: System) -> str:
+        """The id that the registry gave it."""
+        with system.control_plane() as api:
+            return str(api.tenant(self.name)["tenantId"])
+
+    def document(self, system: System) -> Sequence[str]:
+        """Options that say of its workspace what the registry says."""
+        identity = ("--name", self.name, "--tier", self.tier, "--email", self.email)
+        return (self.id(system), *identity)
+
+    def outputs(self, system: System) -> dict[str, Any]:
+        """What its workspace puts out."""
+        shown = system.run("workspace", "show", self.id(system), "--json").json()
+        outputs: dict[str, Any] = shown["outputs"]
+        return outputs
+
+    def plan(self, system: System) -> int:
+        """0 if a plan of its workspace is empty, 2 if not."""
+        finished = system.try_run("workspace", "plan", *self.document(system))
+        assert finished.code in (0, 2), finished.err
+        return finished.code
+
+
+DEMO = [Tenant(f"demo-{tier}", tier) for tier in ("basic", "advanced", "premium")]
+"""The tenants that the demo onboards."""
 
 
 def four_at_once(given: Sequence[_Given], work: Callable[[_Given], _Made]) -> list[_Made]:

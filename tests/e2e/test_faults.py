@@ -1,0 +1,188 @@
+"""What goes wrong ends in a recorded state with a reason, and the next attempt puts it right."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from services.client import Operation, OperationFailed
+from services.events import Event, EventName, success
+from tests.e2e.builds import Build, eventually, executions, request_of
+from tests.e2e.system import DEMO, PREFIX, System, Tenant
+
+pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
+
+
+def register(system: System, tenant: Tenant) -> Operation:
+    with system.control_plane() as api:
+        return api.register(tenant.name, tier=tenant.tier, email=tenant.email)
+
+
+def end_of(system: System, operation: Operation) -> Operation:
+    with system.control_plane() as api:
+        return api.wait(operation, seconds=300)
+
+
+def failure_of(system: System, operation: Operation) -> str:
+    """The reason in which an operation ended, on the tenant as on the operation."""
+    with pytest.raises(OperationFailed):
+        end_of(system, operation)
+    with system.control_plane() as api:
+        tenant = api.tenant(operation.tenant_id)
+        (ended,) = (o for o in api.operations(operation.tenant_id) if o.id == operation.id)
+    assert tenant["tenantStatus"] == "FAILED"
+    assert tenant["reason"] == ended.reason
+    assert ended.log_url
+    return str(ended.reason)
+
+
+def retried(system: System, operation: Operation) -> None:
+    with system.control_plane() as api:
+        api.wait(api.request(operation.tenant_id, "retry"), seconds=300)
+        assert api.tenant(operation.tenant_id)["tenantStatus"] == "ACTIVE"
+
+
+@contextlib.contextmanager
+def impatient_sweep(system: System) -> Iterator[Callable[[], None]]:
+    """The sweep, to be called, that takes everything older than a second for lost."""
+    functions, name = system.client("lambda"), f"{PREFIX}-cp-sweep"
+    kept = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    eager = {"OUTBOX_AGE_SECONDS": "1", "RESULT_GRACE_SECONDS": "1"}
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": {**kept, **eager}}
+    )
+    try:
+        yield lambda: functions.invoke(FunctionName=name, Payload=b"{}")
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": kept})
+
+
+@pytest.mark.xfail(
+    reason="Terraform forgets a resource whose creation was not answered before it ended: the "
+    "retry stops at its name, and somebody has to remove it"
+)
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [(Build.kill, "exit status"), (Build.stop, "stopped")],
+    ids=["killed", "stopped"],
+)
+def test_a_build_that_ends_in_the_middle(
+    system: System, end: Callable[[Build], None], reason: str
+) -> None:
+    tenant = Tenant(f"build-{reason[:4].strip().lower()}", "advanced")
+    operation = register(system, tenant)
+    build = Build.of(system, operation)
+    build.said(": create aws_")
+    end(build)
+
+    assert reason in failure_of(system, operation)
+    retried(system, operation)
+    assert tenant.plan(system) == 0
+
+
+def test_terraform_that_fails_halfway(system: System) -> None:
+    pools = system.client("cognito-idp")
+    pool = system.contract("tier-basic")["user_pool_id"]
+    pools.admin_create_user(UserPoolId=pool, Username="halfway-admin")
+    operation = register(system, Tenant("halfway", "basic"))
+
+    assert "UsernameExists" in failure_of(system, operation)
+    pools.admin_delete_user(UserPoolId=pool, Username="halfway-admin")
+    retried(system, operation)
+
+
+def test_a_bus_that_refuses_events(system: System) -> None:
+    roles = system.client("iam")
+    role, name = f"{PREFIX}-cp-outbox-role", "refused"
+    denied = {"Effect": "Deny", "Action": "events:PutEvents", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+    roles.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+    operation = register(system, Tenant("unheard", "basic"))
+    time.sleep(2)
+    assert operation.id not in {execution["name"] for execution in executions(system)}
+    roles.delete_role_policy(RoleName=role, PolicyName=name)
+
+    with impatient_sweep(system) as sweep:
+        sweep()
+    assert end_of(system, operation).status == "SUCCEEDED"
+
+
+def test_every_event_five_times(system: System) -> None:
+    tenant = DEMO[0]
+    with system.control_plane() as api:
+        before = api.tenant(tenant.name)
+        operation = api.operations(before["tenantId"])[-1]
+    request = request_of(system, operation)
+    answer = success(
+        EventName.PROVISION_SUCCESS,
+        before["tenantRegistrationId"],
+        event_id=f"{operation.id}-1-succeeded",
+        operation_id=operation.id,
+        tenant_data={"tenantConfig": "{}"},
+        registration_data={},
+    )
+    started = len(executions(system))
+    bus = system.contract("control-plane")["event_bus_name"]
+    entries = [Event.parse(request).entry(bus), answer.entry(bus)] * 5
+    system.client("events").put_events(Entries=entries)
+    time.sleep(3)
+
+    assert len(executions(system)) == started
+    with system.control_plane() as api:
+        assert api.tenant(tenant.name) == before
+
+
+def test_a_deletion_during_the_onboarding(system: System) -> None:
+    tenant = Tenant("short-lived", "advanced")
+    operation = register(system, tenant)
+    with system.control_plane() as api:
+        offboarding = api.delete(api.tenant(tenant.name))
+        assert api.delete(api.tenant(tenant.name)).id == offboarding.id
+        api.wait(offboarding, seconds=300)
+        assert api.tenant(operation.tenant_id)["tenantStatus"] == "DELETED"
+    assert system.tagged(TenantId=operation.tenant_id) == []
+
+
+def test_a_lock_that_another_holds(system: System) -> None:
+    tenant = DEMO[0].id(system)
+    locks, table = system.client("dynamodb"), f"{PREFIX}-tflock"
+    path = f"{PREFIX}-tfstate/workspaces/tenant-basic/{tenant}/tenant-basic.tfstate"
+    info = {"ID": "1", "Operation": "OperationTypeApply", "Who": "someone@else", "Path": path}
+    info |= {"Version": "1.11.4", "Created": "2026-01-01T00:00:00Z", "Info": ""}
+    item = {"LockID": {"S": path}, "Info": {"S": json.dumps(info)}}
+    locks.put_item(TableName=table, Item=item)
+    with system.control_plane() as api:
+        operation = api.request(tenant, "reconcile")
+    Build.of(system, operation).said("someone@else")
+    locks.delete_item(TableName=table, Key={"LockID": {"S": path}})
+
+    assert end_of(system, operation).status == "SUCCEEDED"
+
+
+def test_a_local_aws_that_is_killed_in_the_middle(system: System) -> None:
+    operation = register(system, Tenant("interrupted", "basic"))
+    Build.of(system, operation).said("apply")
+    pid = system.local.status().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    system.local.up()
+
+    with impatient_sweep(system) as sweep:
+
+        def ended() -> dict[str, Any] | None:
+            sweep()
+            with system.control_plane() as api:
+                tenant = api.tenant(operation.tenant_id)
+            return tenant if tenant["tenantStatus"] in ("ACTIVE", "FAILED") else None
+
+        tenant = eventually(ended, 120)
+    if tenant["tenantStatus"] == "FAILED":
+        assert tenant["reason"]
+        retried(system, operation)

@@ -1,0 +1,144 @@
+"""What becomes of a tenant: other sizes, another tier, a pause, a repair, an end with an export."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import urllib.parse
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.cli.visit import api_address, sign_in, visit
+from tests.e2e.builds import eventually
+from tests.e2e.system import PREFIX, System, Tenant
+
+pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
+
+PAUSED = Tenant("advanced-01", "advanced")
+MOVED = Tenant("basic-02", "basic")
+RESIZED = Tenant("advanced-02", "advanced")
+DRIFTED = Tenant("basic-03", "basic")
+ENDED = Tenant("basic-04", "basic")
+
+
+def products_of(system: System, outputs: dict[str, Any], token: str) -> list[dict[str, Any]]:
+    url = f"{api_address(system.local.status().endpoint, outputs)}/products"
+
+    def answered() -> httpx.Response | None:
+        answer = httpx.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        # The authorizer believes what it knew of the tenant for up to a minute.
+        return None if answer.status_code in (401, 403, 503) else answer
+
+    answer = eventually(answered, 90)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["data"]
+    return found
+
+
+def test_a_suspended_tenants_people_cannot_sign_in(system: System) -> None:
+    outputs = PAUSED.outputs(system)
+    cognito = system.client("cognito-idp")
+    assert sign_in(cognito, outputs)
+
+    system.run("tenant", "suspend", PAUSED.name, "--wait")
+
+    with pytest.raises(cognito.exceptions.ClientError, match="disabled"):
+        sign_in(cognito, outputs)
+    assert PAUSED.plan(system) == 0
+
+
+def test_a_tenant_gets_other_sizes(system: System) -> None:
+    sizes = system.directory / "sizes.json"
+    sizes.write_text(json.dumps({"services": {"orders": {"cpu": 512, "memory": 1024}}}))
+    system.run("tenant", "update", RESIZED.name, "--overrides", str(sizes), "--wait")
+
+    services = system.client("ecs")
+    cluster = RESIZED.outputs(system)["cluster_name"]
+    arns = services.list_services(cluster=cluster)["serviceArns"]
+    own = [arn for arn in arns if RESIZED.id(system) in arn and arn.endswith("orders")]
+    (service,) = services.describe_services(cluster=cluster, services=own)["services"]
+    definition = services.describe_task_definition(taskDefinition=service["taskDefinition"])
+    assert definition["taskDefinition"]["cpu"] == "512"
+
+
+def test_a_tenant_moves_with_its_data(system: System) -> None:
+    cognito = system.client("cognito-idp")
+    before = MOVED.outputs(system)
+    token = sign_in(cognito, before)
+    visit(system.local.status().endpoint, token, before)
+    had = products_of(system, before, token)
+
+    system.run("tenant", "move", MOVED.name, "--tier", "advanced", "--wait")
+
+    shown = system.run("workspace", "show", MOVED.id(system), "--json").json()
+    assert shown["tier"] == "advanced"
+    after = shown["outputs"]
+    assert products_of(system, after, sign_in(cognito, after)) == had
+    with system.control_plane() as api:
+        assert api.tenant(MOVED.name)["tier"] == "advanced"
+
+    system.run("tenant", "move", MOVED.name, "--confirm", "--wait")
+    left = [key for key in system.state_keys() if MOVED.id(system) in key]
+    assert [key.split("/")[1] for key in left] == ["tenant-advanced"]
+    assert Tenant(MOVED.name, "advanced").plan(system) == 0
+
+
+def test_drift_is_repaired(system: System) -> None:
+    rows, tenant = system.client("dynamodb"), DRIFTED.id(system)
+    key, table = {"tenantId": {"S": tenant}}, f"{PREFIX}-tenant-mapping"
+    before = rows.get_item(TableName=table, Key=key)["Item"]
+    rows.delete_item(TableName=table, Key=key)
+    assert DRIFTED.plan(system) == 2
+
+    system.run("tenant", "reconcile", DRIFTED.name, "--wait")
+
+    assert rows.get_item(TableName=table, Key=key)["Item"] == before
+
+
+def test_offboarding_exports_the_data_first(system: System) -> None:
+    outputs = ENDED.outputs(system)
+    tenant = ENDED.id(system)
+    token = sign_in(system.client("cognito-idp"), outputs)
+    visit(system.local.status().endpoint, token, outputs)
+
+    system.run("tenant", "delete", ENDED.name, "--yes", "--wait")
+
+    with system.control_plane() as api:
+        where = urllib.parse.urlsplit(api.tenant(tenant)["exportLocation"])
+    objects, bucket = system.client("s3"), where.netloc
+    prefix = where.path.strip("/")
+
+    def read(name: str) -> bytes:
+        found = objects.get_object(Bucket=bucket, Key=str(Path(prefix) / name))
+        body: bytes = found["Body"].read()
+        return body
+
+    lines = gzip.decompress(read("products.jsonl.gz")).splitlines()
+    assert len(lines) == 1
+    assert "sample of basic-04" in lines[0].decode()
+    assert json.loads(read("manifest.json"))
+
+
+def test_a_suspended_tenants_requests_are_refused_until_it_is_resumed(system: System) -> None:
+    outputs = PAUSED.outputs(system)
+    url = f"{api_address(system.local.status().endpoint, outputs)}/products"
+    pool = outputs["user_pool_id"]
+    pools = system.client("cognito-idp")
+    # Somebody whose token is still good, as far as the token says.
+    pools.admin_enable_user(UserPoolId=pool, Username=outputs["admin_username"])
+    headers = {"Authorization": f"Bearer {sign_in(pools, outputs)}"}
+    eventually(lambda: httpx.get(url, headers=headers).status_code == 403 or None, 65)
+
+    system.run("tenant", "resume", PAUSED.name, "--wait")
+
+    eventually(lambda: httpx.get(url, headers=headers).status_code == 200 or None, 65)
+
+
+def test_unknown_tenants_are_said_to_be_so(system: System) -> None:
+    finished = system.try_run("tenant", "suspend", str(uuid.uuid4()))
+    assert finished.code == 2
+    assert "404" in finished.err
