@@ -51,6 +51,19 @@ def laboratory() -> Iterator["Laboratory"]:
             local.reset()
 
 
+def aws_client(local: LocalAws, region: str, service: str) -> Any:
+    """Return a client of a local AWS, as its account's root."""
+    environment = local.environment()
+    session: Any = boto3.session.Session()  # its stubs know literal service names only
+    return session.client(
+        service,
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region_name=region,
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
 @dataclass(frozen=True)
 class Laboratory:
     """Where runs are made. The provisioner and the bare Terraform call AWS the same way.
@@ -92,12 +105,23 @@ class Laboratory:
     def onboard(self, tenant: str) -> Run:
         """Onboard a tenant by the command line."""
         return self._ecs_saas(
-            "tenant", "apply", tenant, "--name", tenant, "--tier", "advanced",
+            "workspace", "apply", tenant, "--name", tenant, "--tier", "advanced",
             "--email", "admin@example.com",
         )  # fmt: skip
 
     def offboard(self, tenant: str) -> None:
-        self._ecs_saas("tenant", "destroy", tenant, "--yes")
+        self._ecs_saas("workspace", "destroy", tenant, "--yes")
+
+    def onboard_tier(self, tier: str) -> dict[str, Any]:
+        """Onboard a tenant of a tier; return the outputs of its workspace."""
+        name = f"measured-{tier}"
+        applied = self._ecs_saas(
+            "workspace", "apply", name, "--name", name, "--tier", tier,
+            "--email", "admin@example.com", "--json",
+        )  # fmt: skip
+        text = applied.output[applied.output.index("\n{") :]  # after lines of progress
+        outputs: dict[str, Any] = json.loads(text)["outputs"]
+        return outputs
 
     def select_bare(self, tenant: str, listener_priority: int) -> None:
         """Make the bare directory ready to apply: workspace and variables."""
@@ -180,15 +204,7 @@ class Laboratory:
             time.sleep(0.1)
 
     def client(self, service: str) -> Any:
-        environment = self.local.environment()
-        session: Any = boto3.session.Session()  # its stubs know literal service names only
-        return session.client(
-            service,
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            region_name=self.configuration.region,
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        )
+        return aws_client(self.local, self.configuration.region, service)
 
     @property
     def _bare(self) -> Path:

@@ -1,0 +1,246 @@
+"""A request hop by hop; the authorizer; vending of credentials; a pool of many tenants."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from benchmarks.laboratory import laboratory
+from benchmarks.measure import Verdict, at_least, at_most
+from benchmarks.pool import Crowd
+from services.authorizer.function import authorizer_of
+from services.cli.visit import api_address, sign_in
+from services.tenant_context.credentials import PoolCredentials
+
+ROUNDS = 5
+READS = 150
+CALLERS = 4
+SECONDS = 2.0
+TENANTS = 500
+POOL_ROUNDS = 3
+JUDGED = 2_000
+PRODUCT = {"name": "Kettle", "price": "19.90", "sku": "kt-1", "category": "kitchen"}
+
+
+def verdicts() -> list[Verdict]:
+    with laboratory() as lab:
+        premium, basic = (lab.onboard_tier(tier) for tier in ("premium", "basic"))
+        os.environ.update(lab.local.environment())
+        lab.await_quiet()
+        return measured(lab.client, lab.local.status().endpoint, premium, basic)
+
+
+def measured(
+    client: Callable[[str], Any],
+    endpoint: str,
+    premium: Mapping[str, Any],
+    basic: Mapping[str, Any],
+) -> list[Verdict]:
+    """Measure a system that is there, of which these are two tenants' outputs.
+
+    The environment leads the SDK to it.
+    """
+    token = sign_in(client("cognito-idp"), premium)
+    return [
+        *_hops(client, endpoint, token, premium),
+        _authorizer(token),
+        _vending(client),
+        _pool(client, basic),
+    ]
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Milliseconds of reads one after the other, and how many a second many callers got."""
+
+    milliseconds: list[float]
+    per_second: float
+
+    def percentile(self, percent: int) -> float:
+        return percentile(self.milliseconds, percent)
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
+
+
+def _hops(
+    client: Callable[[str], Any], endpoint: str, token: str, tenant: Mapping[str, Any]
+) -> list[Verdict]:
+    """Read one product by the whole path, by the gateway and directly, in turn."""
+    api = api_address(endpoint, tenant)
+    addresses = task_addresses(client("ecs"), tenant["cluster_name"])
+    roads = {
+        "whole path": api,
+        "gateway": f"http://{addresses['gateway']}:8080",
+        "direct": f"http://{addresses['products']}:3010",
+    }
+    with callers(token) as http:
+        made = http.post(f"{api}/products", json=PRODUCT).raise_for_status().json()["data"]
+        path = f"/products/{made['productId']}"
+        found: dict[str, list[Reads]] = {road: [] for road in roads}
+        for url in roads.values():
+            read(http, url + path, 20)  # warm
+        for _ in range(ROUNDS):
+            for road, url in roads.items():
+                one_by_one = read(http, url + path, READS)
+                found[road].append(Reads(one_by_one, _per_second(http, url + path)))
+        http.delete(f"{api}{path}").raise_for_status()
+    figures = {road: _figures(rounds) for road, rounds in found.items()}
+    direct = figures["direct"]
+    return [
+        Verdict(
+            f"product read, {road}",
+            f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {rate:.0f}/s "
+            f"({p50 / direct[0]:.1f}x direct's p50)",
+            "shown",
+            None,
+        )
+        for road, (p50, p99, rate) in figures.items()
+    ]
+
+
+def _figures(rounds: Sequence[Reads]) -> tuple[float, float, float]:
+    """Return the median of the rounds: of p50, p99 and requests a second."""
+    return (
+        statistics.median(each.percentile(50) for each in rounds),
+        statistics.median(each.percentile(99) for each in rounds),
+        statistics.median(each.per_second for each in rounds),
+    )
+
+
+def read(http: httpx.Client, url: str, count: int, tokens: Sequence[str] = ()) -> list[float]:
+    """Return the milliseconds of each of some reads, which all must succeed."""
+    times = []
+    for number in range(count):
+        bearer = {"Authorization": f"Bearer {tokens[number % len(tokens)]}"} if tokens else {}
+        began = time.perf_counter()
+        answer = http.get(url, headers=bearer)
+        times.append((time.perf_counter() - began) * 1000)
+        if answer.status_code != 200:
+            raise RuntimeError(f"GET {url}: {answer.status_code} {answer.text}")
+    return times
+
+
+def _per_second(http: httpx.Client, url: str) -> float:
+    end = time.monotonic() + SECONDS
+
+    def ask(_: int) -> int:
+        done = 0
+        while time.monotonic() < end:
+            # 429 would be an answer of the usage plan, and none of the path.
+            if http.get(url).status_code != 200:
+                raise RuntimeError(f"GET {url} failed under load")
+            done += 1
+        return done
+
+    with ThreadPoolExecutor(CALLERS) as many:
+        return sum(many.map(ask, range(CALLERS))) / SECONDS
+
+
+@contextlib.contextmanager
+def callers(token: str = "") -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    limits = httpx.Limits(max_connections=CALLERS)
+    with httpx.Client(headers=headers, timeout=30, trust_env=False, limits=limits) as http:
+        yield http
+
+
+def task_addresses(ecs: Any, cluster: str) -> dict[str, str]:
+    """Return the address of a running task of each service of a cluster."""
+    arns = ecs.list_tasks(cluster=cluster, desiredStatus="RUNNING")["taskArns"]
+    addresses = {}
+    for task in ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]:
+        details = [each for part in task["attachments"] for each in part["details"]]
+        for detail in details:
+            if task["lastStatus"] == "RUNNING" and detail["name"] == "privateIPv4Address":
+                addresses[task["group"].rpartition("-")[2]] = detail["value"]
+    return addresses
+
+
+def _authorizer(token: str) -> Verdict:
+    """Ask the function itself, in this process, with what it reads from the system in its cache."""
+    authorizer = authorizer_of(
+        {
+            **os.environ,
+            "MAPPING_TABLE": "ecs-saas-dev-tenant-mapping",
+            "ROLE_PATHS": json.dumps({"TenantAdmin": ["/orders", "/products", "/users"]}),
+        }
+    )
+    arn = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3/prod/GET/products"
+    event = {"authorizationToken": f"Bearer {token}", "methodArn": arn}
+    authorizer(event)
+    times = [_milliseconds(lambda: authorizer(event)) for _ in range(JUDGED)]
+    return at_most(
+        "authorizer, own work of a warm call (p99)",
+        percentile(times, 99),
+        5,
+        " ms",
+        f"p50 {percentile(times, 50):.2f} ms",
+    )
+
+
+def _vending(client: Callable[[str], Any]) -> Verdict:
+    """Vend a tenant's client, from the cache and anew, in turn."""
+    with _tenant_role(client) as role:
+        made = PoolCredentials(os.environ["AWS_REGION"], role, "bench", sts=lambda: client("sts"))
+        made.client("kept", "dynamodb")
+        cached, anew = [], []
+        for number in range(50):
+            cached.append(_milliseconds(lambda: made.client("kept", "dynamodb")))
+            tenant = f"tenant-{number}"
+            anew.append(_milliseconds(lambda: made.client(tenant, "dynamodb")))  # noqa: B023
+    with_cache, without = statistics.median(cached), statistics.median(anew)
+    detail = f"{without:.1f} ms / {with_cache:.4f} ms"
+    return at_least("token vending, anew / from the cache", without / with_cache, 20, detail)
+
+
+@contextlib.contextmanager
+def _tenant_role(client: Callable[[str], Any]) -> Iterator[str]:
+    iam = client("iam")
+    account = client("sts").get_caller_identity()["Account"]
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    yield iam.create_role(RoleName="benchmark", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    iam.delete_role(RoleName="benchmark")
+
+
+def _pool(client: Callable[[str], Any], basic: Mapping[str, Any]) -> Verdict:
+    """Read products by the pool's gateway: one tenant's, and those of many in turn."""
+    address = task_addresses(client("ecs"), basic["cluster_name"])["gateway"]
+    products = f"http://{address}:8080/products"
+    url = f"{products}?limit=1"
+    alone, among = [], []
+    with Crowd(client, basic, TENANTS, PRODUCT, products) as crowd, callers() as http:
+        one = crowd.tokens[:1]
+        read(http, url, TENANTS, crowd.tokens)  # each tenant's credentials, once
+        for _ in range(POOL_ROUNDS):
+            alone.append(percentile(read(http, url, TENANTS, one), 99))
+            among.append(percentile(read(http, url, TENANTS, crowd.tokens), 99))
+    few, many = statistics.median(alone), statistics.median(among)
+    return at_most(
+        f"pool, p99 of a read with {TENANTS} tenants asking / with 1",
+        many / few,
+        1.2,
+        "x",
+        f"{many:.1f} ms / {few:.1f} ms",
+    )
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
