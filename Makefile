@@ -9,7 +9,7 @@ SOURCES := $(shell find main.py saas.tfvars constructs_lib tiers modules service
 SYNTHESISED := cdktf.out/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help venv synth demo demo-down lint unit test bench lock clean
+.PHONY: help venv synth demo demo-down lint unit test postgresql bench lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,8 +46,14 @@ unit: $(INSTALLED) ## The tests of pure logic (seconds)
 
 test: lint $(SYNTHESISED) ## Everything that CI runs
 	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/synth tests/terraform tests/cli
-	$(BIN)/pytest -n 2 --dist loadfile tests/provisioner tests/local tests/runner tests/registry tests/conformance
+	$(BIN)/pytest -n 2 --dist loadfile tests/provisioner tests/local tests/runner tests/registry tests/storage \
+		tests/conformance
 	$(BIN)/pytest tests/e2e
+
+postgresql: ## Install the server that the tests of storage run against, where apt may
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || ! command -v apt-get >/dev/null || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq postgresql >/dev/null; } || \
+		echo "no PostgreSQL was installed: its tests say so and are skipped"
 
 bench: $(SYNTHESISED) ## Measure the ratios that the design promises
 	$(BIN)/python -m benchmarks
