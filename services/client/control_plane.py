@@ -10,12 +10,15 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
 from services.client.errors import ClientError, ControlPlaneMissing, OperationFailed, Refused
 from services.client.tokens import MachineTokens
+
+if TYPE_CHECKING:
+    import boto3
 
 _SCOPE: Final = "tenant/tenant_write"
 _TIMEOUT: Final = httpx.Timeout(30, connect=5)
@@ -218,17 +221,28 @@ def _body(answer: httpx.Response) -> Any:
 
 
 @contextlib.contextmanager
-def open_client(region: str, contract: str) -> Iterator[ControlPlaneClient]:
+def open_client(
+    region: str,
+    contract: str,
+    *,
+    session: boto3.Session | None = None,
+    emulator: str | None = None,
+) -> Iterator[ControlPlaneClient]:
     """Open the control plane whose contract is at `contract`, as its machine client.
 
-    The contract and the client's secret are read with the AWS credentials of the environment:
-    who may read these may administer tenants.
+    The contract and the client's secret are read with AWS credentials: who may read these may
+    administer tenants.
 
     Parameters
     ----------
     region : str
     contract : str
         A name in the parameter store, as `/ecs-saas/dev/control-plane`.
+    session : boto3.Session, optional
+        Whose credentials are used; by default those of the environment.
+    emulator : str, optional
+        The address that serves all hosts of AWS, by default `AWS_ENDPOINT_URL` of the
+        environment; without either, AWS itself is asked.
 
     Raises
     ------
@@ -238,10 +252,13 @@ def open_client(region: str, contract: str) -> Iterator[ControlPlaneClient]:
     import boto3  # noqa: PLC0415 - slow, and only needed here
     from botocore import exceptions  # noqa: PLC0415
 
+    emulator = emulator or os.environ.get("AWS_ENDPOINT_URL")
+    # A session of its own: boto3's default one is shared by threads, and not made for it.
+    session = session or boto3.Session()
     try:
-        parameter = boto3.client("ssm", region_name=region).get_parameter(Name=contract)
-        found = json.loads(parameter["Parameter"]["Value"])
-        pools = boto3.client("cognito-idp", region_name=region)
+        parameters = session.client("ssm", region_name=region, endpoint_url=emulator)
+        found = json.loads(parameters.get_parameter(Name=contract)["Parameter"]["Value"])
+        pools = session.client("cognito-idp", region_name=region, endpoint_url=emulator)
         machine = pools.describe_user_pool_client(
             UserPoolId=found["admin_pool_id"], ClientId=found["machine_client_id"]
         )["UserPoolClient"]
@@ -251,7 +268,6 @@ def open_client(region: str, contract: str) -> Iterator[ControlPlaneClient]:
             "apply it with `ecs-saas platform apply`"
         ) from error
     # An emulator serves all hosts on one address, and names them in the path.
-    emulator = os.environ.get("AWS_ENDPOINT_URL")
     api = (
         f"{emulator}/_aws/execute-api/{found['api_id']}/$default" if emulator else found["api_url"]
     )

@@ -97,18 +97,13 @@ class System:
     @contextlib.contextmanager
     def control_plane(self) -> Iterator[ControlPlaneClient]:
         """The control plane's API, as its machine client."""
-        variables = self.local.environment()
-        before = {name: os.environ.get(name) for name in variables}
-        os.environ.update(variables)
-        try:
-            with open_client(variables["AWS_REGION"], CONTROL_PLANE) as client:
-                yield client
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+        with open_client(
+            self.local.environment()["AWS_REGION"],
+            CONTROL_PLANE,
+            session=self._session(),
+            emulator=self.local.environment()["AWS_ENDPOINT_URL"],
+        ) as client:
+            yield client
 
     def contract(self, stack: str) -> dict[str, Any]:
         """What a shared stack publishes."""
@@ -123,14 +118,16 @@ class System:
         return [line for line in lines if "[services.local.iam] denied:" in line]
 
     def client(self, service: str) -> Any:
+        create: Any = self._session().client
+        return create(service, endpoint_url=self.local.environment()["AWS_ENDPOINT_URL"])
+
+    def _session(self) -> boto3.Session:
+        """Made anew each time, of no variable of this process: tests work in threads."""
         environment = self.local.environment()
-        create: Any = boto3.client
-        return create(
-            service,
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            region_name=environment["AWS_REGION"],
+        return boto3.Session(
             aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            region_name=environment["AWS_REGION"],
         )
 
     def state_keys(self) -> set[str]:
