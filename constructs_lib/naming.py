@@ -18,6 +18,7 @@ from typing import Final
 from constructs_lib.errors import ConfigError
 
 __all__ = [
+    "ADDRESS_TAG",
     "ALARM",
     "API_KEY",
     "BUCKET",
@@ -54,6 +55,8 @@ __all__ = [
     "tenant_key_expression",
 ]
 
+ADDRESS_TAG: Final = "TerraformAddress"
+"""The tag that says which resource of a tenant's root module something is."""
 TENANT_ID_LENGTH: Final = 36
 TENANT_KEY_LENGTH: Final = 12
 _DIGEST_LENGTH = 6

@@ -9,14 +9,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cdktf import S3Backend, TerraformStack, TerraformVariable, TerraformVariableValidationConfig
+import jsii
+from cdktf import (
+    Aspects,
+    IAspect,
+    S3Backend,
+    TerraformResource,
+    TerraformStack,
+    TerraformVariable,
+    TerraformVariableValidationConfig,
+)
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from cdktf_cdktf_provider_aws.ssm_parameter import SsmParameter
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from constructs_lib import contract as contracts
 from constructs_lib.errors import ConfigError
 from constructs_lib.invariants import SynthesisInvariants
+from constructs_lib.naming import ADDRESS_TAG
 
 __all__ = ["REQUIRED_VERSION", "TENANT_ID_PATTERN", "SaasStack", "StackSettings", "tenant_variable"]
 
@@ -86,7 +96,8 @@ class SaasStack(TerraformStack):
     tenant_scoped : bool, default False
         Applied once for each tenant, in a workspace named by the tenant's id. The stack then
         declares the variable `tenant_id`, refuses to run in another workspace, and tags
-        everything with it.
+        everything with it, and with its address in this module: a resource that a killed run
+        made and did not write down is found by both.
     tags : Mapping of str to str, optional
         Further default tags. Values may be Terraform expressions.
 
@@ -130,6 +141,8 @@ class SaasStack(TerraformStack):
         )
         self.add_override("terraform.required_version", REQUIRED_VERSION)
         self.node.add_validation(SynthesisInvariants(self))
+        if tenant_scoped:
+            Aspects.of(self).add(_Addressed())
 
     def publish(self, contract: Any, *parts: str) -> SsmParameter:
         """Publish `contract` under this stack's name, or under `parts` where given."""
@@ -188,3 +201,18 @@ def tenant_variable(stack: TerraformStack) -> TerraformVariable:
             ),
         ],
     )
+
+
+@jsii.implements(IAspect)
+class _Addressed:
+    """Tags what can be tagged with its address; of several instances each would need its own."""
+
+    def visit(self, node: IConstruct) -> None:
+        if (
+            isinstance(node, TerraformResource)
+            and hasattr(type(node), "tags_input")
+            and node.count is None
+            and node.for_each is None
+        ):
+            address = f"{node.terraform_resource_type}.{node.friendly_unique_id}"
+            node.add_override(f"tags.{ADDRESS_TAG}", address)

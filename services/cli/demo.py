@@ -204,7 +204,7 @@ def _visit(deployment: Deployment, tenant: Any) -> Visit:
 
 def _left(deployment: Deployment) -> list[str]:
     """Return every resource that still carries the deployment's tags, and the state bucket."""
-    left = sorted(tagged(deployment))
+    left = sorted(arn for arn, _ in tagged(deployment))
     if deployment.state.bucket_exists():
         left.append(f"arn:aws:s3:::{deployment.state.bucket}")
     return left

@@ -74,6 +74,10 @@ class Aws:
         client: ECSClient = self._client("ecs")
         return client
 
+    def client(self, service: str) -> Any:
+        """Return the client of a service that is asked for rarely."""
+        return self._client(service)
+
     def check_access(self) -> str:
         """Return the account id, or raise `AwsAccessError` within a few seconds."""
         with access_errors():

@@ -28,7 +28,7 @@ def verify_nothing_left(
     deadline = time.monotonic() + settle_seconds
     told = False
     while True:
-        left = sorted(tagged(deployment, **tags))
+        left = sorted(arn for arn, _ in tagged(deployment, **tags))
         if not left:
             return
         if time.monotonic() > deadline or deployment.interruption.requested:
@@ -48,8 +48,8 @@ def verify_nothing_left(
         time.sleep(_RETRY_SECONDS)
 
 
-def tagged(deployment: Deployment, **tags: str) -> Iterator[str]:
-    """Yield the ARN of everything that carries the deployment's tags, and `tags` too."""
+def tagged(deployment: Deployment, **tags: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield ARN and tags of everything that carries the deployment's tags, and `tags` too."""
     configuration = deployment.configuration
     wanted = {"Project": configuration.name, "Environment": configuration.environment, **tags}
     with access_errors():
@@ -60,7 +60,7 @@ def tagged(deployment: Deployment, **tags: str) -> Iterator[str]:
             for mapping in page["ResourceTagMappingList"]:
                 arn = mapping["ResourceARN"]
                 if not _is_memory(deployment, arn):
-                    yield arn
+                    yield arn, {tag["Key"]: tag["Value"] for tag in mapping["Tags"]}
 
 
 def _is_memory(deployment: Deployment, arn: str) -> bool:

@@ -66,6 +66,32 @@ class RunRecord:
             return None
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A run that began and has not succeeded, as the backend remembers it.
+
+    Parameters
+    ----------
+    who : str
+        As Terraform names the holder of a lock, `user@host`.
+    started : str
+        When it began, ISO 8601.
+    build : str, optional
+        The CodeBuild build that it was part of: whether that is over can be asked.
+    """
+
+    who: str
+    started: str
+    build: str | None = None
+
+    @classmethod
+    def now(cls, build: str | None) -> Begun:
+        """Return what is to be remembered of the run that begins."""
+        return cls(
+            f"{getpass.getuser()}@{socket.gethostname()}", datetime.now(UTC).isoformat(), build
+        )
+
+
 def find_lock(diagnostics: Iterable[Diagnostic]) -> LockInfo | None:
     """Return the lock that stopped Terraform, if it was a lock."""
     for diagnostic in diagnostics:
@@ -98,6 +124,21 @@ def is_of_dead_run(lock: LockInfo, record: RunRecord | None, last_sign: datetime
         return False
     started = datetime.fromisoformat(record.started)
     return started - _SLACK <= lock.created <= last_sign + _SLACK
+
+
+def builds_that_may_hold(lock: LockInfo, begun: Iterable[Begun]) -> list[str]:
+    """Return the builds of which `lock` can be: the same user and host, and begun before it.
+
+    A container's host name is its own. If the only builds of that name are over, nobody is left
+    who could hold the lock.
+    """
+    return [
+        each.build
+        for each in begun
+        if each.build is not None
+        and each.who == lock.who
+        and datetime.fromisoformat(each.started) - _SLACK <= lock.created
+    ]
 
 
 def is_own_of_process(lock: LockInfo, started: datetime, ended: datetime) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from services.provisioner.adoption import Strays
 from services.provisioner.events import PlannedChange
-from services.provisioner.locks import LockInfo
+from services.provisioner.locks import Begun, LockInfo
 
 
 class Operation(StrEnum):
@@ -37,6 +38,8 @@ class Request:
         How long to wait for a state that is locked.
     local_state : bool, default False
         Whether the module has no backend: its state is then a file in the run's own directory.
+    strays : Strays, optional
+        Finds what an earlier run made and did not write down. Asked only if one has not succeeded.
     """
 
     operation: Operation
@@ -45,6 +48,7 @@ class Request:
     variables: Mapping[str, Any] = field(default_factory=dict)
     lock_seconds: float = 600.0
     local_state: bool = False
+    strays: Strays | None = None
 
     @property
     def stack(self) -> str:
@@ -84,6 +88,18 @@ class Backend(Protocol):
 
     def exists(self, stack: str, workspace: str) -> bool:
         """Whether the workspace has a state."""
+        ...
+
+    def begin(self, stack: str, workspace: str, run: Begun) -> Sequence[Begun]:
+        """Note that a run begins; return those that began before and have not succeeded."""
+        ...
+
+    def succeed(self, stack: str, workspace: str) -> None:
+        """Note that it has succeeded: the state knows what there is."""
+        ...
+
+    def is_over(self, build: str) -> bool:
+        """Whether a CodeBuild build has ended, however."""
         ...
 
     def release(self, lock: LockInfo) -> bool:

@@ -118,7 +118,19 @@ RIGHTS: Final = (
         ("arn:aws:ssm:{region}:{account}:parameter/{name}/{environment}/*",),
         "cells",
     ),
-    Right("ProveNothingIsLeft", ("tag:GetResources",), (), "leftovers"),
+    Right("ProveNothingIsLeft", ("tag:GetResources",), (), "leftovers, strays"),
+    Right(
+        "Strays",
+        ("cognito-idp:ListUserPoolClients",),
+        ("arn:aws:cognito-idp:{region}:{account}:userpool/*",),
+        "strays",
+    ),
+    Right(
+        "EndedBuilds",
+        ("codebuild:BatchGetBuilds",),
+        ("arn:aws:codebuild:{region}:{account}:project/{prefix}-provisioner",),
+        "state",
+    ),
     Right("RememberedTasks", ("ecs:DescribeTaskDefinition",), (), "leftovers"),
 )
 """Each right, with the module that needs it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import json
 import os
 import socket
 import time
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from services.provisioner import guard
+from services.provisioner import adoption, guard
 from services.provisioner.errors import (
     InterruptedRunError,
     StateLockedError,
@@ -23,9 +24,11 @@ from services.provisioner.errors import (
 from services.provisioner.events import Event
 from services.provisioner.interruption import Interruption
 from services.provisioner.locks import (
+    Begun,
     LockInfo,
     RunRecord,
     boot_id,
+    builds_that_may_hold,
     find_lock,
     is_of_dead_run,
     is_own_of_process,
@@ -83,6 +86,7 @@ class Run:
         self._variables = {"TF_DATA_DIR": str(space.data), "TF_WORKSPACE": request.workspace}
         self._previous = RunRecord.read(space.record)
         self._last_sign = _modified(space.record)
+        self._begun: Sequence[Begun] = ()
         self._record = RunRecord(
             run_id=uuid.uuid4().hex,
             operation=request.operation.value,
@@ -105,9 +109,11 @@ class Run:
         self._space.write_variables(request.variables)
         if self._previous is not None and not self._previous.clean:
             self._note(f"an earlier run was stopped during {self._previous.stage}: resuming")
-        with self._shared_provider(data):
+        with self._shared_provider(data), self._accounted() as in_doubt:
             self._push_errored_state()
-            if self._is_first() and (created := self._create()) is not None:
+            if in_doubt:
+                self._adopt()
+            elif self._is_first() and (created := self._create()) is not None:
                 return self._result(created, created.outputs.values, applied=True)
             planned = self._plan()
             if request.operation is Operation.PLAN or planned.empty:
@@ -141,6 +147,60 @@ class Run:
             self._keep = (self._held, *provider.keep)
             self._variables |= provider.variables()
             yield
+
+    @contextlib.contextmanager
+    def _accounted(self) -> Iterator[bool]:
+        """Say whether an earlier run may have made what the state does not know."""
+        request, backend = self._request, self._tools.backend
+        if request.strays is None or request.operation is Operation.PLAN:
+            yield False
+            return
+        build = self._terraform.environment.get("CODEBUILD_BUILD_ID")
+        self._begun = backend.begin(request.stack, request.workspace, Begun.now(build))
+        yield bool(self._begun)
+        backend.succeed(request.stack, request.workspace)
+
+    def _adopt(self) -> None:
+        """Give the state back what an earlier run made and did not write down.
+
+        The imports of an apply are part of its plan. A destruction imports nothing, so what is
+        adopted for one is applied before it, alone.
+        """
+        strays = self._request.strays
+        if strays is None:
+            return
+        self._tools.progress.stage(self._request.run, "look for strays")
+        self._planned(())  # whoever holds the lock may still be making what looks like a stray
+        found = list(strays.tagged())
+        if found:
+            self._planned(found)
+        shown = self._terraform.run(
+            ["show", "-json", str(self._space.plan)],
+            cwd=self._space.root,
+            log=self._space.log("show"),
+            variables=self._variables,
+            keep=self._keep,
+        )
+        try:
+            if shown.code != 0:
+                raise self._failure("show", shown)
+            plan = json.loads(self._space.log("show").read_text())
+        finally:
+            self._space.log("show").unlink(missing_ok=True)  # it has what the state has
+        found += strays.named(adoption.creations(plan))
+        if found:
+            self._note(f"adopting {', '.join(each.address for each in found)}")
+        if found and self._request.operation is Operation.DESTROY:
+            self._planned(found, [f"-target={each.address}" for each in found])
+            self._apply()
+            found = []
+        adoption.write(self._space.root, found)
+
+    def _planned(self, found: Sequence[adoption.Import], targets: Sequence[str] = ()) -> None:
+        """Plan a module with what is to be adopted; make no change."""
+        adoption.write(self._space.root, found)
+        arguments = ["plan", "-json", "-input=false", f"-out={self._space.plan}"]
+        self._stage("plan", [*arguments, f"-var-file={self._space.variables}", *targets])
 
     def _is_first(self) -> bool:
         """Whether there is no state, and so nothing that the guard could keep from deletion."""
@@ -253,6 +313,10 @@ class Run:
             reason = "left by a killed run of this workspace on this machine"
         elif is_own_of_process(lock, finished.started, finished.ended):
             reason = "of this very run, whose answer was lost"
+        elif (builds := builds_that_may_hold(lock, self._begun)) and all(
+            self._tools.backend.is_over(build) for build in builds
+        ):
+            reason = f"left by {', '.join(builds)}, which ended without releasing it"
         else:
             return False
         if self._tools.backend.release(lock):

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from services.provisioner.aws import Aws, access_errors
 from services.provisioner.errors import StateBackendMissingError
-from services.provisioner.locks import LockInfo
+from services.provisioner.locks import Begun, LockInfo
 from services.tenancy import Tier
 
 if TYPE_CHECKING:
     from services.configuration import Configuration
 
 DEFAULT_WORKSPACE = "default"
+_REMEMBERED = 9
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,28 @@ class StateStore:
         managed = (item for item in document["resources"] if item["mode"] == "managed")
         return State(outputs, sum(len(item["instances"]) for item in managed))
 
+    def tiers_touched(self, tenant_id: str) -> list[Tier]:
+        """Return the tiers in which it has a workspace, or a run that may have made something."""
+        return [
+            tier
+            for tier in Tier
+            if self.exists(tier.tenant_stack, tenant_id)
+            or self.in_doubt(tier.tenant_stack, tenant_id)
+        ]
+
+    def identities(self, stack: str, workspace: str) -> dict[str, str]:
+        """Return the ARN, or else the id, of each resource that the workspace's state knows."""
+        content = self._get(object_key(stack, workspace))
+        document: dict[str, Any] = json.loads(content) if content else {"resources": []}
+        return {
+            f"{item['type']}.{item['name']}{_index(instance)}": str(
+                instance["attributes"].get("arn") or instance["attributes"].get("id")
+            )
+            for item in document["resources"]
+            if item["mode"] == "managed"
+            for instance in item["instances"]
+        }
+
     def tenants(self) -> Iterator[TenantEntry]:
         """Yield every tenant with a workspace, by tier and id."""
         with access_errors():
@@ -104,6 +127,31 @@ class StateStore:
     def tiers_of(self, tenant_id: str) -> list[Tier]:
         """Return the tiers in which the tenant has a workspace: two while it moves."""
         return [tier for tier in Tier if self.exists(tier.tenant_stack, tenant_id)]
+
+    def in_doubt(self, stack: str, workspace: str) -> bool:
+        """Whether a run of the workspace has begun and not succeeded since."""
+        return self._get(_begun_key(stack, workspace), head=True) is not None
+
+    def begin(self, stack: str, workspace: str, run: Begun) -> Sequence[Begun]:
+        """Note that a run begins; return those that began before and have not succeeded.
+
+        The note is in the bucket, because the machine of a run may end with it.
+        """
+        key = _begun_key(stack, workspace)
+        before = [Begun(**each) for each in json.loads(self._get(key) or b"[]")]
+        noted = [asdict(each) for each in [*before[-_REMEMBERED:], run]]
+        self.put_object(key, json.dumps(noted).encode())
+        return before
+
+    def succeed(self, stack: str, workspace: str) -> None:
+        """Note that it has succeeded: the state knows what there is."""
+        self.delete_object(_begun_key(stack, workspace))
+
+    def is_over(self, build: str) -> bool:
+        """Whether a CodeBuild build has ended, however."""
+        with access_errors():
+            found = self._aws.client("codebuild").batch_get_builds(ids=[build])["builds"]
+        return all(each["buildComplete"] for each in found)
 
     def release(self, lock: LockInfo) -> bool:
         """Remove exactly `lock`, and nobody else's that came in between; False if it was gone."""
@@ -165,6 +213,16 @@ def object_key(stack: str, workspace: str) -> str:
     if workspace == DEFAULT_WORKSPACE:
         return f"{stack}.tfstate"
     return f"workspaces/{stack}/{workspace}/{stack}.tfstate"
+
+
+def _begun_key(stack: str, workspace: str) -> str:
+    return f"workspaces/unfinished/{stack}/{workspace}"
+
+
+def _index(instance: Mapping[str, Any]) -> str:
+    """Return what tells an instance from its siblings in an address, as `[0]` or `["name"]`."""
+    key = instance.get("index_key")
+    return "" if key is None else f"[{json.dumps(key)}]"
 
 
 def _status(error: Any) -> int:

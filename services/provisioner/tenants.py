@@ -23,6 +23,7 @@ from services.provisioner.holdings import holdings_of
 from services.provisioner.leftovers import verify_nothing_left
 from services.provisioner.mapping import Refusal
 from services.provisioner.state import State, TenantEntry
+from services.provisioner.strays import TenantStrays
 from services.provisioner.workspace import require_module
 from services.tenancy import (
     Placement,
@@ -137,7 +138,7 @@ class Tenants:
         started = time.monotonic()
         self._deployment.state.require_bucket()
         result = None
-        for tier in self._deployment.state.tiers_of(tenant_id):
+        for tier in self._deployment.state.tiers_touched(tenant_id):
             result = self._destroy_copy(tenant_id, tier)
         self._deployment.progress.stage(f"tenant/{tenant_id}", "verify")
         verify_nothing_left(self._deployment, {"TenantId": tenant_id})
@@ -151,7 +152,7 @@ class Tenants:
 
     def drop(self, tenant_id: str, tier: Tier) -> None:
         """Remove the copy of the tenant in `tier`, which does not serve; safe to repeat."""
-        if self._deployment.state.exists(tier.tenant_stack, tenant_id):
+        if tier in self._deployment.state.tiers_touched(tenant_id):
             self._destroy_copy(tenant_id, tier)
         self._deployment.progress.stage(f"tenant/{tenant_id}", "verify")
         verify_nothing_left(self._deployment, {"TenantId": tenant_id, "Tier": tier.value})
@@ -230,6 +231,7 @@ class Tenants:
                 tenant_id,
                 self._last_variables(tier, tenant_id),
                 lock_seconds=self._deployment.lock_seconds,
+                strays=TenantStrays(self._deployment, tenant_id, tier),
             )
         )
         self._deployment.engine.forget(tier.tenant_stack, tenant_id, module)
@@ -269,6 +271,7 @@ class Tenants:
                 document.tenant_id,
                 variables,
                 lock_seconds=self._deployment.lock_seconds,
+                strays=TenantStrays(self._deployment, document.tenant_id, document.tier),
             )
         )
 
@@ -277,10 +280,14 @@ class Tenants:
         return state or State(result.outputs, 0)
 
     def _forget_if_empty(self, document: TenantDocument) -> None:
-        """After a failed onboarding that made nothing, leave no trace of it."""
+        """After a failed onboarding that made nothing, leave no trace of it.
+
+        What it made and the state does not know has taken the slot; the next attempt adopts it.
+        """
         stack = document.tier.tenant_stack
         state = self._deployment.state.read(stack, document.tenant_id)
-        if state is None or state.resources == 0:
+        strays = TenantStrays(self._deployment, document.tenant_id, document.tier)
+        if (state is None or state.resources == 0) and not strays.tagged():
             self._forget_workspace(document.tier, document.tenant_id)
             if document.tier.silo:
                 self._free(document.tenant_id, document.tier)

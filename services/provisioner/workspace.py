@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.provisioner import adoption
 from services.provisioner.errors import (
     InterruptedRunError,
     ModuleMissingError,
@@ -140,6 +141,7 @@ class Workspace:
         self.root.mkdir(parents=True, exist_ok=True)
         self.data.mkdir(exist_ok=True)
         _link_module(module, self.root)
+        adoption.write(self.root, ())
         shutil.copyfile(template / "root" / _LOCK_FILE, self.root / _LOCK_FILE)
         settings = template / "data" / "terraform.tfstate"
         if settings.exists():

@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from constructs_lib.naming import ADDRESS_TAG
+
 
 def write_module(stacks: Path, tier: str, name: str) -> None:
     """Write the root module of `tier` as synthesis would."""
@@ -52,7 +54,9 @@ def _document(stack: str, tier: str, name: str) -> dict[str, Any]:
                 }
             },
         },
-        "provider": {"aws": [{"region": "us-east-1", "default_tags": [{"tags": _tags(name)}]}]},
+        "provider": {
+            "aws": [{"region": "us-east-1", "default_tags": [{"tags": _tags(name, tier)}]}]
+        },
         "variable": variables,
         "resource": {
             "aws_ssm_parameter": {
@@ -60,6 +64,7 @@ def _document(stack: str, tier: str, name: str) -> dict[str, Any]:
                     "name": f"/{prefix}/${{var.tenant_id}}/first",
                     "type": "String",
                     "value": "${var.tenant_name}",
+                    "tags": _address("aws_ssm_parameter.first"),
                 }
             },
             "terraform_data": {
@@ -83,6 +88,7 @@ def _document(stack: str, tier: str, name: str) -> dict[str, Any]:
                     "hash_key": '${var.release == "rekeyed" ? "b" : "a"}',
                     "attribute": [{"name": '${var.release == "rekeyed" ? "b" : "a"}', "type": "S"}],
                     "depends_on": ["terraform_data.middle"],
+                    "tags": _address("aws_dynamodb_table.last"),
                 }
             },
         },
@@ -90,5 +96,10 @@ def _document(stack: str, tier: str, name: str) -> dict[str, Any]:
     }
 
 
-def _tags(name: str) -> dict[str, str]:
-    return {"Project": name, "Environment": "dev", "TenantId": "${var.tenant_id}"}
+def _tags(name: str, tier: str) -> dict[str, str]:
+    tenant = {"TenantId": "${var.tenant_id}", "Tier": tier}
+    return {"Project": name, "Environment": "dev", **tenant}
+
+
+def _address(address: str) -> dict[str, str]:
+    return {ADDRESS_TAG: address}

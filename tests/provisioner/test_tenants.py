@@ -140,6 +140,42 @@ def test_killed_with_its_terraform(project: Project) -> None:
     assert apply(project, "t1", "--json").json["changes"] == []
 
 
+def lost(project: Project, tenant: str) -> None:
+    """Begin an onboarding on a machine that is gone in the middle of it, its lock removed."""
+    process = project.start(
+        "workspace", "apply", tenant, *NAME, "--tier", "basic", "--release", "slow"
+    )
+    until(lambda: in_the_middle(project, tenant))
+    process.kill()
+    for pid in running(project):
+        os.kill(pid, signal.SIGKILL)
+    process.communicate()
+    shutil.rmtree(project.path / ".ecs-saas")
+    path = f"{project.bucket}/workspaces/tenant-basic/{tenant}/tenant-basic.tfstate"
+    locks = project.client("dynamodb")
+    locks.delete_item(TableName=f"{project.prefix}-tflock", Key={"LockID": {"S": path}})
+
+
+def test_what_a_lost_machine_made_is_adopted_by_the_next(project: Project) -> None:
+    lost(project, "t1")
+    name = f"/{project.prefix}/t1/first"
+    before = project.client("ssm").get_parameter(Name=name)["Parameter"]
+    resumed = apply(project, "t1")
+    assert "adopting aws_ssm_parameter.first" in resumed.err
+    assert project.client("ssm").get_parameter(Name=name)["Parameter"] == before
+    assert apply(project, "t1", "--json").json["changes"] == []
+    assert not [key for key in project.keys() if "unfinished" in key]
+
+
+def test_what_a_lost_machine_made_goes_with_the_tenant(project: Project) -> None:
+    lost(project, "t1")
+    gone = project.run("workspace", "destroy", "t1", "--yes", "--json")
+    assert "adopting aws_ssm_parameter.first" in gone.err
+    assert gone.json["removed"] == 1
+    assert project.keys() == set()
+    project.run("workspace", "destroy", "t1", "--yes")
+
+
 def test_interrupted_run_saves_its_state(project: Project) -> None:
     process = project.start(
         "workspace", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow"
