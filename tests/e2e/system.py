@@ -147,6 +147,17 @@ class System:
         arns = [each["ResourceARN"] for page in pages for each in page["ResourceTagMappingList"]]
         return [arn for arn in arns if not self._is_deregistered(arn)]
 
+    def remains(self, tenant_id: str) -> list[str]:
+        """Whatever is left of a tenant: resources, objects of the state bucket, slots, its row."""
+        tables = self.client("dynamodb")
+        slots = tables.scan(TableName=f"{PREFIX}-placements")["Items"]
+        rows = tables.scan(TableName=f"{PREFIX}-tenant-mapping")["Items"]
+        return [
+            *self.tagged(TenantId=tenant_id),
+            *(key for key in self.state_keys() if tenant_id in key),
+            *(json.dumps(item) for item in (*slots, *rows) if tenant_id in json.dumps(item)),
+        ]
+
     def _is_deregistered(self, arn: str) -> bool:
         if ":task-definition/" not in arn:
             return False
