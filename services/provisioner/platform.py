@@ -102,6 +102,10 @@ class Platform:
                 results += self._at_once(Operation.DESTROY, present)
         return results + self._destroy_state_backend()
 
+    def require_modules(self) -> None:
+        """Raise `PreconditionError` if anything is missing that applying or destroying takes."""
+        self._waves(())
+
     def _refuse_with_tenants(self) -> None:
         tenants = [entry.tenant_id for entry in self._deployment.state.tenants()]
         if tenants:
