@@ -147,11 +147,17 @@ SYSTEM_FIELDS = frozenset(
         "occurredAt",
         "operationId",
         "operationKind",
+        "attempt",
         "parameters",
         "schemaVersion",
     }
 )
 """Fields of the flattened rows and events that are nobody's to choose."""
+
+TENANT_COLUMNS = frozenset({"tenantName", "tier", "email", "release", "overrides", "federation"})
+"""Fields that describe the tenant to the jobs: its own to have, and never its registration's.
+
+Events flatten both rows into one, and a tenant leaves out what it has nothing of."""
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ class Registry(Ending):
         IdempotencyMismatch
             If the key came with another request before.
         """
-        kept = demands.own_fields(registration_data or {})
+        kept = demands.registration_fields(registration_data or {})
         asked = Asked(actor, idempotency_key, demands.fingerprint("register", tenant_data, kept))
 
         def once() -> Registration:
@@ -100,6 +100,7 @@ class Registry(Ending):
             at, tenant_id, registration_id = self._clock(), self._new_id(), self._new_id()
             tenant = demands.tenant_from(tenant_data, tenant_id, registration_id, self._release, at)
             registration = Registration(registration_id, tenant_id, kept, at, at)
+            demands.require_carried(tenant, registration)
             operation = self._operation(
                 tenant, OperationKind.ONBOARD, actor, at, key=idempotency_key
             )
@@ -155,7 +156,8 @@ class Registry(Ending):
             at = self._clock()
             before = Change(tenant, registration)
             if registration_data is not None:
-                data = demands.own_fields({**registration.data, **registration_data})
+                given = demands.registration_fields(registration_data)
+                data = {**registration.data, **given}
                 registration = replace(
                     registration, data=data, updated_at=at, version=registration.version + 1
                 )
@@ -163,6 +165,7 @@ class Registry(Ending):
                 email, data = demands.changed_tenant(tenant, tenant_data)
                 tenant = replace(tenant, email=email, data=data)
             tenant = replace(tenant, updated_at=at, version=tenant.version + 1)
+            demands.require_carried(tenant, registration)
             change = Change(tenant, registration)
             write = self._transaction()
             self._put_change(write, change, before, action="registration.update", actor=actor)
@@ -234,6 +237,9 @@ class Registry(Ending):
             checked = demands.checked_parameters(tenant, kind, parameters or {})
             operation = self._operation(tenant, kind, actor, at, key=key, parameters=checked)
             registration = self.registration(tenant.registration_id)
+            if kind is OperationKind.UPDATE:
+                wanted = changes.fulfilled(tenant, operation)
+                demands.require_carried(wanted, registration, checked)
             step = changes.queueing if tenant.running else changes.beginning
             change = step(tenant, registration, operation)
             return self._write_request(change, Change(tenant, registration), asked)

@@ -134,6 +134,24 @@ def test_a_life(registry: Registry) -> None:
     onboarded(registry)  # the name is free again
 
 
+def test_what_no_request_could_carry_is_refused(registry: Registry) -> None:
+    half = {"note": "x" * 95_000}
+    with pytest.raises(FieldRefused, match="allowed 100000"):
+        registry.register(asked(**half), half, actor="alice")
+    registration = onboarded(registry, tier="premium")
+    with pytest.raises(FieldRefused, match="allowed 100000"):
+        registry.update_registration(registration.id, registration_data=half, actor="alice")
+    metadata = {"name": "Corp", "kind": "saml", "metadata_xml": "<m a='b'/>" * 9_000}
+    with pytest.raises(FieldRefused, match=r"federation: .* allowed 100000"):
+        registry.request(
+            registration.tenant_id,
+            OperationKind.UPDATE,
+            actor="alice",
+            parameters={"federation": [metadata]},
+        )
+    assert registry.tenant(registration.tenant_id).status is State.ACTIVE
+
+
 def test_thirty_registrations_at_once(registry: Registry) -> None:
     results = at_once(30, lambda n: registry.register(asked(f"tenant-{n}"), actor="alice"))
     assert {type(result) for result in results} == {Registration}
