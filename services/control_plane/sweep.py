@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,10 @@ _log = logging.getLogger(__name__)
 _PAGE = 100
 _ROUNDS = 10  # pages of one run: the next run goes on
 _OVER = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
+
+
+class SweepFailed(Exception):  # noqa: N818 - it says what happened
+    """Something could not be looked after; everything else was. The next run tries again."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +65,39 @@ class Limits:
 
 
 def handler(_event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """Send what is old in the outbox, then end the operations that cannot end by themselves."""
+    """Send what is old in the outbox, and end the operations that cannot end by themselves.
+
+    Raises
+    ------
+    SweepFailed
+        After everything, if some of it failed: the function's errors are what an alarm sees.
+    """
     runtime, limits, now = current(), Limits.of_environment(), datetime.now(UTC)
-    sent, waiting = resend(runtime, limits, now)
-    failed, stuck = end_dead_operations(runtime, limits, now)
+    problems = Problems()
+    sent = waiting = failed = stuck = 0
+    with problems.of("the outbox"):
+        sent, waiting = resend(runtime, limits, now)
+    with problems.of("operations"):
+        failed, stuck = end_dead_operations(runtime, limits, now, problems)
+    if problems.found:
+        raise SweepFailed("; ".join(problems.found))
     return {"resent": sent, "waiting": waiting, "failed": failed, "stuck": stuck}
+
+
+class Problems:
+    """What failed and held up nothing else."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    @contextmanager
+    def of(self, what: str) -> Iterator[None]:
+        """Note an exception in looking after `what`, and go on."""
+        try:
+            yield
+        except Exception as error:
+            _log.exception("%s could not be looked after", what)
+            self.found.append(f"{what}: {type(error).__name__}: {error}")
 
 
 def resend(runtime: Runtime, limits: Limits, now: datetime) -> tuple[int, int]:
@@ -80,24 +113,30 @@ def resend(runtime: Runtime, limits: Limits, now: datetime) -> tuple[int, int]:
     old = list(_unpublished(runtime, now - limits.outbox_age))
     metrics.measured(metrics.OUTBOX_AGE, _age(old[0], now) if old else 0.0)
     left, sent, refused = old, 0, set[str]()
-    while left:
-        taken, failed = publish(runtime.events, runtime.settings.event_bus, left)
-        if taken:
-            runtime.registry.published([entry.key for entry in taken])
-            sent += len(taken)
-        if failed is None:
-            break
-        refused.add(failed.tenant)
-        done = {entry.key for entry in taken}
-        left = [e for e in left if e.key not in done and e.tenant not in refused]
-    metrics.measured(metrics.OUTBOX_RESENT, sent)
+    try:
+        while left:
+            taken, failed = publish(runtime.events, runtime.settings.event_bus, left)
+            if taken:
+                sent += len(taken)
+                runtime.registry.published([entry.key for entry in taken])
+            if failed is None:
+                break
+            refused.add(failed.tenant)
+            done = {entry.key for entry in taken}
+            left = [e for e in left if e.key not in done and e.tenant not in refused]
+    finally:
+        metrics.measured(metrics.OUTBOX_RESENT, sent)
     if sent:
         _log.warning("%d events were sent by the sweep: the outbox's stream had not", sent)
     return sent, len(old) - sent
 
 
-def end_dead_operations(runtime: Runtime, limits: Limits, now: datetime) -> tuple[int, int]:
+def end_dead_operations(
+    runtime: Runtime, limits: Limits, now: datetime, problems: Problems
+) -> tuple[int, int]:
     """Record the failure of operations whose execution is over, unknown or endless.
+
+    One that cannot be looked after is one of `problems`, and holds up no other.
 
     Returns
     -------
@@ -109,22 +148,32 @@ def end_dead_operations(runtime: Runtime, limits: Limits, now: datetime) -> tupl
         return 0, 0
     executions = runtime.client("stepfunctions")
     failed = stuck = 0
-    for operation in _running(runtime, now - limits.result_grace):
-        late = (operation.started_at or operation.requested_at) < now - limits.operation
-        stuck += late
-        reason = _why_dead(executions, operation, limits, now, late=late)
-        if reason and _asked_long_ago(runtime, operation, now - limits.result_grace):
-            _log.error("operation %s of %s: %s", operation.id, operation.tenant_id, reason)
-            failed += runtime.registry.fail(
-                operation.registration_id,
-                event_id=f"{operation.id}-swept",
-                reason=reason,
-                operation_id=operation.id,
-                kinds=(operation.kind,),
-            )
-            metrics.measured(metrics.FAILED_OPERATIONS, 1)
-    metrics.measured(metrics.STUCK_OPERATIONS, stuck)
+    try:
+        for operation in _running(runtime, now - limits.result_grace):
+            late = (operation.started_at or operation.requested_at) < now - limits.operation
+            stuck += late
+            with problems.of(f"operation {operation.id}"):
+                reason = _why_dead(executions, operation, limits, now, late=late)
+                if reason and _asked_long_ago(runtime, operation, now - limits.result_grace):
+                    failed += _ended(runtime, operation, reason)
+    finally:
+        metrics.measured(metrics.STUCK_OPERATIONS, stuck)
     return failed, stuck
+
+
+def _ended(runtime: Runtime, operation: Operation, reason: str) -> bool:
+    """Record the failure of a dead operation; False if it has ended meanwhile."""
+    _log.error("operation %s of %s: %s", operation.id, operation.tenant_id, reason)
+    failed = runtime.registry.fail(
+        operation.registration_id,
+        event_id=f"{operation.id}-swept",
+        reason=reason,
+        operation_id=operation.id,
+        kinds=(operation.kind,),
+    )
+    if failed:
+        metrics.measured(metrics.FAILED_OPERATIONS, 1)
+    return failed
 
 
 def _why_dead(
