@@ -72,9 +72,7 @@ def audit_entry(row: AuditEntry) -> dict[str, Any]:
 
 
 def login_config(row: Tenant) -> dict[str, Any] | None:
-    """Return what a login page needs of a tenant; None if nobody may sign in there."""
-    if not row.status.served:
-        return None
+    """Return what a login page needs of a tenant; None if there is nowhere to sign in."""
     try:
         stored = json.loads(row.data.get("tenantConfig") or "{}")
     except (TypeError, ValueError):

@@ -63,7 +63,7 @@ def beginning(
     operation: Operation,
     failed: Operation | None = None,
 ) -> Change:
-    """Return the change that begins `operation`; a retry if `failed` is given.
+    """Return the change that begins `operation`; in the stead of `failed` if that is given.
 
     Raises
     ------
@@ -74,7 +74,8 @@ def beginning(
     if failed is None or failed.origin is None:
         origin, state = tenant.status, begin(tenant.status, operation.kind)
     else:
-        origin, state = failed.origin, begin_again(tenant.status, failed.kind, failed.origin)
+        origin = failed.origin
+        state = begin_again(tenant.status, failed.kind, origin, operation.kind)
     begun = operation.begun(origin, at)
     moved = replace(
         tenant,

@@ -19,7 +19,7 @@ from services.registry.outbox import OutboxEntry, entry_of
 from services.registry.records import AuditEntry, Move, Page, Registration, Tenant
 from services.registry.table import INDEXES, PARTITION_KEY, SORT_KEY
 from services.tenancy import Tier
-from services.tenancy.lifecycle import State
+from services.tenancy.lifecycle import State, serves
 from services.tenancy.operation import Operation, OperationStatus
 
 if TYPE_CHECKING:
@@ -105,6 +105,13 @@ class Reading:
             return None
         found = self._get(items.tenant_key(holder["tenantId"]["S"]))
         return items.tenant_of(found) if found else None
+
+    def serves(self, tenant: Tenant) -> bool:
+        """Return whether a tenant's users are let in, whatever is being done to it."""
+        if tenant.status not in (State.UPDATING, State.FAILED) or tenant.last_operation is None:
+            return tenant.status is State.ACTIVE
+        last = self.operation(tenant.id, tenant.last_operation)
+        return serves(tenant.status, last.kind, last.origin)
 
     def tenants(
         self,

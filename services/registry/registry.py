@@ -20,7 +20,7 @@ from services.registry.recording import Asked
 from services.registry.records import Registration, Tenant
 from services.registry.ulid import ulid
 from services.registry.writing import Cancelled, Why
-from services.tenancy.lifecycle import MoveRefused, OperationKind, State
+from services.tenancy.lifecycle import MoveRefused, OperationKind, State, corrects
 from services.tenancy.operation import Operation, OperationStatus
 
 if TYPE_CHECKING:
@@ -199,6 +199,8 @@ class Registry(Ending):
     ) -> Operation:
         """Ask for an operation on a tenant: update, move, suspend, resume, reconcile, offboard.
 
+        After an update that failed, another one corrects it and a reconciliation gives it up.
+
         Parameters
         ----------
         key : str, optional
@@ -240,8 +242,13 @@ class Registry(Ending):
             if kind is OperationKind.UPDATE:
                 wanted = changes.fulfilled(tenant, operation)
                 demands.require_carried(wanted, registration, checked)
-            step = changes.queueing if tenant.running else changes.beginning
-            change = step(tenant, registration, operation)
+            change = (
+                changes.queueing(tenant, registration, operation)
+                if tenant.running
+                else changes.beginning(
+                    tenant, registration, operation, self._corrected(tenant, kind)
+                )
+            )
             return self._write_request(change, Change(tenant, registration), asked)
 
         return self._until_written(once)
@@ -273,6 +280,13 @@ class Registry(Ending):
             return self._write_request(change, Change(tenant, registration), asked)
 
         return self._until_written(once)
+
+    def _corrected(self, tenant: Tenant, kind: OperationKind) -> Operation | None:
+        """Return the operation that failed and that one of `kind` takes the place of."""
+        if tenant.status is not State.FAILED or tenant.last_operation is None:
+            return None
+        failed = self.operation(tenant.id, tenant.last_operation)
+        return failed if corrects(kind, failed.kind) else None
 
     def _offboarding(self, tenant: Tenant) -> Operation | None:
         """Return the offboarding that is queued, runs, or is done."""

@@ -152,6 +152,48 @@ def test_what_no_request_could_carry_is_refused(registry: Registry) -> None:
     assert registry.tenant(registration.tenant_id).status is State.ACTIVE
 
 
+def test_a_failed_update_is_corrected_and_the_tenant_served_meanwhile(registry: Registry) -> None:
+    registration = onboarded(registry, tier="premium")
+    tenant_id = registration.tenant_id
+
+    def failed(**parameters: Any) -> None:
+        kind = OperationKind.UPDATE if parameters else OperationKind.RECONCILE
+        registry.request(tenant_id, kind, actor="ann", parameters=parameters)
+        registry.fail(registration.id, event_id=str(uuid.uuid4()), reason="no such image")
+
+    def served() -> bool:
+        return registry.serves(registry.tenant(tenant_id))
+
+    failed(release="wrong")
+    assert (registry.tenant(tenant_id).status, served()) == (State.FAILED, True)
+    failed(release="wrong-too")
+    right = registry.request(
+        tenant_id, OperationKind.UPDATE, actor="ann", parameters={"release": "v2"}
+    )
+    assert (right.attempt, right.origin, served()) == (1, State.ACTIVE, True)
+    assert ended(registry, registration)
+    tenant = registry.tenant(tenant_id)
+    assert (tenant.status, tenant.release, tenant.reason) == (State.ACTIVE, "v2", None)
+    failed(release="wrong")
+    registry.request(tenant_id, OperationKind.RECONCILE, actor="ann")  # what the registry says
+    assert ended(registry, registration)
+    assert registry.tenant(tenant_id).release == "v2"
+
+    registry.request(tenant_id, OperationKind.SUSPEND, actor="ann")
+    assert ended(registry, registration)
+    failed(release="wrong")
+    assert not served()
+    registry.request(tenant_id, OperationKind.UPDATE, actor="ann", parameters={"release": "v3"})
+    assert not served()
+    assert ended(registry, registration)
+    assert registry.tenant(tenant_id).status is State.SUSPENDED
+
+    registry.request(tenant_id, OperationKind.OFFBOARD, actor="ann")
+    registry.fail(registration.id, event_id=str(uuid.uuid4()), reason="quota")
+    with pytest.raises(MoveRefused, match="update: the tenant is FAILED"):
+        registry.request(tenant_id, OperationKind.UPDATE, actor="ann", parameters={"release": "4"})
+
+
 def test_thirty_registrations_at_once(registry: Registry) -> None:
     results = at_once(30, lambda n: registry.register(asked(f"tenant-{n}"), actor="alice"))
     assert {type(result) for result in results} == {Registration}

@@ -107,6 +107,9 @@ class NotingRegistry:
     def tenant_named(self, name: str) -> Tenant | None:
         return tenant(self.status) if name == "acme" else None
 
+    def serves(self, tenant: Tenant) -> bool:
+        return tenant.status is State.ACTIVE
+
     def tenants(self, limit: int, token: str | None, **more: Any) -> Page[Tenant]:
         self._ask("tenants", limit, token, more)
         return Page((tenant(),))
