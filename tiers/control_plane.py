@@ -241,6 +241,11 @@ class ControlPlane(SaasStack):
                     [f"{states}:execution:{name}:*"],
                     sid="Executions",
                 ),
+                Statement(
+                    ["cognito-idp:AdminAddUserToGroup", "cognito-idp:AdminGetUser"],
+                    [self._pool.arn],
+                    sid="InterruptedWrites",
+                ),
             ],
             timeout_seconds=60,
             environment={"STATE_MACHINE": f"{states}:stateMachine:{name}"},

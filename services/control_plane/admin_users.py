@@ -20,7 +20,7 @@ Errors
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -127,6 +127,10 @@ class AdminUsers:
         if others := [user["Username"] for user in found["Users"] if user["Username"] != holder]:
             raise UserExists(f"{others[0]} has the e-mail {email}")
 
+    def complete(self, name: str, role: Role) -> None:
+        """Give a user the role it was created with, if it was created and no more."""
+        self._join(name, role)
+
     def list(self, limit: int, token: str | None) -> UserPage:
         """Return some users."""
         more = {"PaginationToken": token} if token else {}
@@ -154,7 +158,8 @@ class AdminUsers:
         if email:
             self._require_free(email, name)
         was_admin = role is Role.SUPPORT_READER and self._keep_an_admin("demote", name)
-        attributes = [*(_email(email) if email else ()), *((_role(role),) if role else ())]
+        # First what may be refused, and shows that something was done if no more is.
+        self._set(name, [*(_email(email) if email else ()), *((_role(role),) if role else ())])
         if role:
             self._join(name, role)  # first the new role: there is no moment without one
             for other in Role:
@@ -163,11 +168,8 @@ class AdminUsers:
         if was_admin and not self._other_admins(name):
             self._join(name, Role.SYSTEM_ADMIN)  # the others went at the same moment
             self._leave(name, Role.SUPPORT_READER)
+            self._set(name, [_role(Role.SYSTEM_ADMIN)])
             raise LastAdmin("demote", name)
-        with _translated():
-            self._client.admin_update_user_attributes(
-                UserPoolId=self._pool, Username=name, UserAttributes=attributes
-            )
         if role:
             self._sign_out(name)
 
@@ -277,6 +279,12 @@ class AdminUsers:
         with _translated():
             self._client.admin_remove_user_from_group(
                 UserPoolId=self._pool, Username=name, GroupName=role.value
+            )
+
+    def _set(self, name: str, attributes: Sequence[Mapping[str, str]]) -> None:
+        with _translated():
+            self._client.admin_update_user_attributes(
+                UserPoolId=self._pool, Username=name, UserAttributes=attributes
             )
 
     def _sign_out(self, name: str) -> None:

@@ -1,5 +1,7 @@
 """What got lost, found again: run every minute, it sends old events and ends dead operations.
 
+And it records what was done outside the registry when whoever did it could not any more.
+
 The outbox's stream gives up on an entry after its last retry, and a result may be lost on the way
 back: the bus was out, the build was killed together with everything that could tell. So entries
 that are not noted as published are published again, and an operation whose execution is over or
@@ -21,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.control_plane import metrics
+from services.control_plane.intents import settle
 from services.control_plane.outbox import publish
 from services.control_plane.runtime import Runtime, current
 
@@ -74,14 +77,22 @@ def handler(_event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """
     runtime, limits, now = current(), Limits.of_environment(), datetime.now(UTC)
     problems = Problems()
-    sent = waiting = failed = stuck = 0
+    sent = waiting = failed = stuck = settled = 0
     with problems.of("the outbox"):
         sent, waiting = resend(runtime, limits, now)
     with problems.of("operations"):
         failed, stuck = end_dead_operations(runtime, limits, now, problems)
+    with problems.of("intents"):
+        settled = settle_intents(runtime, limits, now, problems)
     if problems.found:
         raise SweepFailed("; ".join(problems.found))
-    return {"resent": sent, "waiting": waiting, "failed": failed, "stuck": stuck}
+    return {
+        "resent": sent,
+        "waiting": waiting,
+        "failed": failed,
+        "stuck": stuck,
+        "settled": settled,
+    }
 
 
 class Problems:
@@ -159,6 +170,16 @@ def end_dead_operations(
     finally:
         metrics.measured(metrics.STUCK_OPERATIONS, stuck)
     return failed, stuck
+
+
+def settle_intents(runtime: Runtime, limits: Limits, now: datetime, problems: Problems) -> int:
+    """Record or give up what was intended and was interrupted; return how many were recorded."""
+    settled = 0
+    page = runtime.registry.intents(now - limits.outbox_age, _PAGE)
+    for intent in page.items:  # few: the next run takes the others
+        with problems.of(f"intent {intent.action} {intent.target}"):
+            settled += settle(runtime, intent)
+    return settled
 
 
 def _ended(runtime: Runtime, operation: Operation, reason: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.registry.records import AuditEntry, Move, Registration, Tenant
+from services.registry.records import AuditEntry, Intent, Move, Registration, Tenant
 from services.registry.table import LIST_KEY
 from services.tenancy import Tier
 from services.tenancy.lifecycle import OperationKind, State
@@ -27,6 +27,8 @@ OUTBOX = "OUT#"
 TENANTS = "TENANT"
 REGISTRATIONS = "REGISTRATION"
 PENDING = "OUTBOX#PENDING"
+INTENT = "INTENT#"
+INTENDED = "INTENT#PENDING"
 _DEEPEST = 100
 
 
@@ -299,6 +301,40 @@ def audit_of(found: Item) -> AuditEntry:
         target=row["target"],
         before=json.loads(row["before"]),
         after=json.loads(row["after"]),
+    )
+
+
+def intent_key(intent: Intent) -> tuple[str, str]:
+    """Return an intent's key, with what else is about its target."""
+    return notice_key(intent.target), INTENT + intent.id
+
+
+def intent_item(intent: Intent) -> Item:
+    """Return an intent's item; it is there until what was intended is recorded or given up."""
+    return item(
+        intent_key(intent),
+        at=stamp(intent.at),
+        actor=intent.actor,
+        action=intent.action,
+        target=intent.target,
+        before=text(intent.before),
+        wanted=text(intent.wanted),
+        statusKey=INTENDED,
+        **{LIST_KEY: f"{stamp(intent.at)}#{intent.id}"},
+    )
+
+
+def intent_of(found: Item) -> Intent:
+    """Return the intent in an item."""
+    row = plain(found)
+    return Intent(
+        id=row["SK"].removeprefix(INTENT),
+        at=datetime.fromisoformat(row["at"]),
+        actor=row["actor"],
+        action=row["action"],
+        target=row["target"],
+        before=json.loads(row["before"]),
+        wanted=json.loads(row["wanted"]),
     )
 
 

@@ -16,7 +16,7 @@ from services.registry.errors import (
     TenantUnknown,
 )
 from services.registry.outbox import OutboxEntry, entry_of
-from services.registry.records import AuditEntry, Move, Page, Registration, Tenant
+from services.registry.records import AuditEntry, Intent, Move, Page, Registration, Tenant
 from services.registry.table import INDEXES, PARTITION_KEY, SORT_KEY
 from services.tenancy import Tier
 from services.tenancy.lifecycle import State, serves
@@ -183,6 +183,19 @@ class Reading:
         listing = _Listing(items.PENDING, "byStatus", sort_to=items.stamp(before))
         found, following = self._list(listing, limit, token)
         return Page(tuple(map(entry_of, found)), following)
+
+    def intents(self, before: datetime, limit: int = 100, token: str | None = None) -> Page[Intent]:
+        """Return what was intended before `before` and neither recorded nor given up."""
+        listing = _Listing(items.INTENDED, "byStatus", sort_to=items.stamp(before))
+        found, following = self._list(listing, limit, token)
+        return Page(tuple(map(items.intent_of, found)), following)
+
+    def intents_about(self, target: str) -> tuple[Intent, ...]:
+        """Return what is intended with one target, oldest first."""
+        start = items.INTENT
+        listing = _Listing(items.notice_key(target), sort_from=start, sort_to=start[:-1] + "$")
+        found, _ = self._list(listing, 100, None)
+        return tuple(map(items.intent_of, found))
 
     def last_published(self, tenant_id: str) -> datetime | None:
         """Return when the tenant's latest request reached the bus; None if it has not."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from services.registry import items
 from services.registry.changes import Change
 from services.registry.errors import FieldRefused, IdempotencyMismatch, RegistryError
-from services.registry.outbox import MakeEvent, notice_item
 from services.registry.reading import Reading
 from services.registry.records import AuditEntry
 from services.registry.table import LIST_KEY
@@ -84,21 +83,15 @@ class Recording(Reading):
         target: str,
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
-        event: MakeEvent | None = None,
     ) -> AuditEntry:
-        """Write an audit entry for something done outside the registry (system users, meters).
+        """Write an audit entry for something that was done outside the registry (a webhook).
 
-        Parameters
-        ----------
-        event : callable, optional
-            Makes an event of its id, which is sent as reliably as the registry's own.
+        Where it must not be lost, use `intend` before and `fulfil` after it.
         """
         at = self._clock()
         entry = AuditEntry(ulid(at), at, actor, action, target, before or {}, after or {})
         write = self._transaction()
         write.put_new(items.audit_item(entry))
-        if event is not None:
-            write.put_new(notice_item(items.notice_key(target), entry.id, at, event))
         write.commit()
         return entry
 

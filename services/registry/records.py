@@ -174,6 +174,27 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Intent:
+    """Something that is about to be done outside the registry, written down before it is.
+
+    Attributes
+    ----------
+    target : str
+        What it is about, as in the audit entry that will be made of it.
+    before, wanted : Mapping
+        What was there, and what was asked for.
+    """
+
+    id: str
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    wanted: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class AuditEntry:
     """Who did what, when, and what it changed."""
 

@@ -8,6 +8,7 @@ operation                              TENANT#<id> / OP#<ulid>
 move (history, never changed)          TENANT#<id> / MOVE#<version>-<n>
 outbox entry                           TENANT#<id> / OUT#<version>-<n>
 outbox entry about no tenant           ABOUT#<what> / OUT#<ulid>
+what is about to be done elsewhere     ABOUT#<what> / INTENT#<ulid>
 registration                           REG#<id> / ROW
 a name that is taken                   NAME#<slug> / ROW
 an idempotency key that was used       IDEM#<actor>#<key> / ROW

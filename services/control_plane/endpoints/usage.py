@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from services.control_plane import views
-from services.control_plane.audit import audited
+from services.control_plane.audit import recording
 from services.control_plane.endpoints.parameters import Id
 from services.control_plane.endpoints.routing import new_router
 from services.control_plane.model import UsageCancellation
@@ -47,10 +47,11 @@ def metered(meter_id: Id, tenant_id: _TenantId, month: _Month = None) -> dict[st
 @router.delete("/usage")
 def cancel(body: Annotated[UsageCancellation, Body()]) -> dict[str, Any]:
     """Take back usage that was reported by mistake, by the ids of its events; for good."""
-    cancelled = current().metering.cancel_usage(body.event_ids)
-    for event_id in cancelled:
-        audited("usage.cancel", f"usage/{event_id}", {"eventId": event_id}, None)
-    return views.data({"cancelled": list(cancelled)})
+    wanted = {"eventIds": list(body.event_ids)}
+    with recording("usage.cancel", "usage", wanted=wanted) as doing:
+        cancelled = list(current().metering.cancel_usage(body.event_ids))
+        doing.after = {"cancelled": cancelled}
+    return views.data({"cancelled": cancelled})
 
 
 def _running_month() -> str:
