@@ -68,6 +68,22 @@ class Price(_Sent):
 
     id: str
     metric_name: str
+    amount: Any = Field(
+        default=None,
+        description="per unit, best as a string; without one it is another billing's",
+        json_schema_extra={"anyOf": [{"type": "string"}, {"type": "number"}]},
+    )
+
+    @field_validator("amount")
+    @classmethod
+    def _counted_exactly(cls, value: object) -> object:
+        from services.metering.model import UsageError, number  # noqa: PLC0415
+
+        try:
+            number(value)
+        except UsageError as error:
+            raise PydanticCustomError("amount", "not a number that is counted exactly") from error
+        return value
 
 
 class TenantData(_Free):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.registry.records import AuditEntry, Intent, Move, Registration, Tenant
+from services.registry.records import AuditEntry, Intent, Move, PriceChange, Registration, Tenant
 from services.registry.table import LIST_KEY
 from services.tenancy import Tier
 from services.tenancy.lifecycle import OperationKind, State
@@ -24,6 +24,7 @@ ROW = "ROW"
 OPERATION = "OP#"
 MOVE = "MOVE#"
 OUTBOX = "OUT#"
+PRICES = "PRICES#"
 TENANTS = "TENANT"
 REGISTRATIONS = "REGISTRATION"
 PENDING = "OUTBOX#PENDING"
@@ -275,6 +276,26 @@ def move_of(found: Item) -> Move:
         actor=row["actor"],
         reason=row.get("reason"),
     )
+
+
+def prices_item(before: Tenant, after: Tenant) -> Item | None:
+    """Return the item of a change of a tenant's prices; None if they stay."""
+    was, now = before.data.get("prices"), after.data.get("prices")
+    if was == now:
+        return None
+    return item(
+        (tenant_key(after.id)[0], serial(PRICES, after.version, 0)),
+        at=stamp(after.updated_at),
+        before=_json(was or []),
+        after=_json(now or []),
+    )
+
+
+def prices_of(found: Item) -> PriceChange:
+    """Return the change of prices in an item."""
+    row = plain(found)
+    at = datetime.fromisoformat(row["at"])
+    return PriceChange(at, tuple(json.loads(row["before"])), tuple(json.loads(row["after"])))
 
 
 def audit_item(entry: AuditEntry) -> Item:

@@ -16,7 +16,15 @@ from services.registry.errors import (
     TenantUnknown,
 )
 from services.registry.outbox import OutboxEntry, entry_of
-from services.registry.records import AuditEntry, Intent, Move, Page, Registration, Tenant
+from services.registry.records import (
+    AuditEntry,
+    Intent,
+    Move,
+    Page,
+    PriceChange,
+    Registration,
+    Tenant,
+)
 from services.registry.table import INDEXES, PARTITION_KEY, SORT_KEY
 from services.tenancy import Tier
 from services.tenancy.lifecycle import State, serves
@@ -166,6 +174,18 @@ class Reading:
         """Return a tenant's moves from state to state, oldest first; raise `TenantUnknown`."""
         found, following = self._of_tenant(tenant_id, items.MOVE, limit, token, True)
         return Page(tuple(map(items.move_of, found)), following)
+
+    def price_changes(self, tenant_id: str) -> tuple[PriceChange, ...]:
+        """Return when a tenant's prices became other ones, oldest first; none if they never did."""
+        partition, start = items.tenant_key(tenant_id)[0], items.PRICES
+        listing = _Listing(partition, sort_from=start, sort_to=start[:-1] + "$")
+        changes: list[PriceChange] = []
+        token: str | None = None
+        while True:
+            found, token = self._list(listing, 1000, token)
+            changes += map(items.prices_of, found)
+            if token is None:
+                return tuple(changes)
 
     def running_since(
         self, before: datetime, limit: int = 100, token: str | None = None

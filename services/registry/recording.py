@@ -127,6 +127,8 @@ class Recording(Reading):
             {name: value for name, value in now.items() if was.get(name) != value},
         )
         write.put_new(items.audit_item(entry))
+        if before and (priced := items.prices_item(before.tenant, change.tenant)):
+            write.put_new(priced)
 
     def _answered(self, asked: Asked) -> str | None:
         """Return the id that this request was answered with before."""

@@ -174,6 +174,15 @@ class Move:
 
 
 @dataclass(frozen=True)
+class PriceChange:
+    """A tenant's prices were other ones from then on."""
+
+    at: datetime
+    before: tuple[Mapping[str, Any], ...]
+    after: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class Intent:
     """Something that is about to be done outside the registry, written down before it is.
 

@@ -194,6 +194,26 @@ def test_a_failed_update_is_corrected_and_the_tenant_served_meanwhile(registry: 
         registry.request(tenant_id, OperationKind.UPDATE, actor="ann", parameters={"release": "4"})
 
 
+def test_prices_keep_when_they_were_set(registry: Registry) -> None:
+    old, new = [{"id": "1", "metricName": "m", "amount": "1"}], [{"id": "1", "metricName": "n"}]
+    registration = registry.register(asked(prices=old), actor="ann")
+    tenant_id = registration.tenant_id
+
+    def change(**data: Any) -> None:
+        registry.update_registration(registration.id, tenant_data=data, actor="ann")
+
+    change(note=1)
+    assert registry.price_changes(tenant_id) == ()
+    change(prices=new)
+    change(prices=new, note=2)
+    assert ended(registry, registration)
+    change(prices=old)
+    first, second = registry.price_changes(tenant_id)
+    assert (list(first.before), list(first.after)) == (old, new)
+    assert (list(second.before), list(second.after)) == (new, old)
+    assert first.at < second.at == registry.tenant(tenant_id).updated_at
+
+
 def test_thirty_registrations_at_once(registry: Registry) -> None:
     results = at_once(30, lambda n: registry.register(asked(f"tenant-{n}"), actor="alice"))
     assert {type(result) for result in results} == {Registration}

@@ -25,10 +25,16 @@ _Month = Annotated[
 
 @router.get("/usage")
 def usage(tenant_id: _TenantId, month: _Month = None) -> dict[str, Any]:
-    """Show a tenant's statement of one month (UTC), the running one by default."""
+    """Show a tenant's statement of one month (UTC), the running one by default.
+
+    Each price counts from when it was set: statements of the past stay as they were.
+    """
+    from services.metering import dated  # noqa: PLC0415 - not for each cold start
+
     runtime = current()
     tenant = runtime.registry.tenant(tenant_id)
-    prices = tenant.data.get("prices") or ()
+    changes = [(c.at, c.before, c.after) for c in runtime.registry.price_changes(tenant.id)]
+    prices = dated(tenant.data.get("prices") or (), changes)
     statement = runtime.metering.statement(tenant.id, month or _running_month(), prices)
     return views.data(statement.document())
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from services.control_plane import api, runtime
 from services.registry.errors import RegistrationUnknown, TenantUnknown
-from services.registry.records import AuditEntry, Intent, Page, Registration, Tenant
+from services.registry.records import AuditEntry, Intent, Page, PriceChange, Registration, Tenant
 from services.tenancy import Tier
 from services.tenancy.lifecycle import OperationKind, State
 from services.tenancy.operation import Operation, OperationStatus
@@ -106,6 +106,9 @@ class NotingRegistry:
 
     def tenant_named(self, name: str) -> Tenant | None:
         return tenant(self.status) if name == "acme" else None
+
+    def price_changes(self, tenant_id: str) -> tuple[PriceChange, ...]:
+        return ()
 
     def serves(self, tenant: Tenant) -> bool:
         return tenant.status is State.ACTIVE

@@ -132,6 +132,13 @@ def test_the_signed_routes(registry: NotingRegistry) -> None:
         ("POST", "/tenant-registrations", '{"tenantData": {"a": "\\ud800"}}'),
         ("POST", "/tenant-registrations", {}),
         ("POST", "/tenant-registrations", {"tenantData": {**TENANT, "tier": "gold"}}),
+        *(
+            ("POST", "/tenant-registrations", {"tenantData": {**TENANT, "prices": [price]}})
+            for price in (
+                {"id": "1", "metricName": "m", "amount": amount}
+                for amount in ("much", True, None, [], "1e30")
+            )
+        ),
         ("POST", "/tenant-registrations", {"tenantData": {**TENANT, "tenantName": "A b"}}),
         ("POST", "/tenant-registrations", {"tenantData": {**TENANT, "tenantId": "mine"}}),
         ("POST", "/tenant-registrations", {"tenantData": TENANT, "tenantId": "mine"}),
