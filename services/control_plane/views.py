@@ -77,7 +77,9 @@ def login_config(row: Tenant) -> dict[str, Any] | None:
         stored = json.loads(row.data.get("tenantConfig") or "{}")
     except (TypeError, ValueError):
         return None
-    if not isinstance(stored, dict) or not stored.get("userPoolId"):
+    if not isinstance(stored, dict):
         return None
-    shown = {name: stored[name] for name in PUBLIC_CONFIG if name in stored}
+    shown = {name: stored[name] for name in PUBLIC_CONFIG if isinstance(stored.get(name), str)}
+    if not shown.get("userPoolId"):
+        return None
     return {"tenantName": row.name, "tenantId": row.id, **shown}

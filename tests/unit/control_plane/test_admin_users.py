@@ -26,20 +26,32 @@ class Pool:
             raise ClientError(error, "AdminGetUser")
         return self.users[name.lower()]
 
-    def admin_create_user(self, *, Username: str, UserAttributes: Any, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def admin_create_user(
+        self,
+        *,
+        Username: str,  # noqa: N803
+        UserAttributes: Any = (),  # noqa: N803
+        MessageAction: str = "",  # noqa: N803
+        **_: Any,
+    ) -> dict[str, Any]:
+        if MessageAction == "RESEND":
+            return {"User": self._user(Username)}
         if Username.lower() in self.users:
             error = {"Error": {"Code": "UsernameExistsException", "Message": Username}}
             raise ClientError(error, "AdminCreateUser")
         made = {"Username": Username, "Attributes": UserAttributes, "Enabled": True}
+        made["UserStatus"] = "FORCE_CHANGE_PASSWORD"
         self.users[Username.lower()] = made
         return {"User": made}
 
     def admin_get_user(self, *, Username: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         return self._user(Username)
 
-    def list_users(self, *, Filter: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def list_users(self, *, Filter: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803
         wanted = re.fullmatch(r'email = "(.*)"', Filter)
-        assert wanted
+        if wanted is None:
+            assert not Filter
+            return {"Users": list(self.users.values())}
         email = {"Name": "email", "Value": wanted[1]}
         return {"Users": [user for user in self.users.values() if email in user["Attributes"]]}
 
