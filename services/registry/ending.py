@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from services.registry import changes, items
 from services.registry.changes import Change
-from services.registry.intending import Intending
+from services.registry.recording import Recording
 from services.registry.records import Tenant
 from services.registry.writing import Cancelled, Why
 from services.tenancy.lifecycle import OperationKind, State
@@ -18,7 +18,7 @@ _EVENT_LIFE: Final = timedelta(days=35)
 _JOB: Final = "application-plane"
 
 
-class Ending(Intending):
+class Ending(Recording):
     """The half of a registry that hears how operations ended."""
 
     def succeed(
