@@ -153,8 +153,16 @@ class ApplicationPlane(SaasStack):
             description="Starts one execution for each operation",
             code=FunctionCode(self, "code", package=starter_code(configuration)),
             handler="services.provisioner.starter.handler",
-            statements=[Statement(["states:StartExecution"], [machine.arn], sid="Start")],
-            environment={"STATE_MACHINE": machine.arn},
+            statements=[
+                Statement(["states:StartExecution"], [machine.arn], sid="Start"),
+                Statement(
+                    ["dynamodb:GetItem"], [control_plane.registry_table_arn], sid="Operations"
+                ),
+            ],
+            environment={
+                "REGISTRY_TABLE": control_plane.registry_table_name,
+                "STATE_MACHINE": machine.arn,
+            },
             memory_mib=256,
             failures=failures,
             log_retention_days=configuration.log_retention_days,

@@ -61,6 +61,7 @@ _MODULES: Final = {"events": "application_events", "billing": "billing_events"}
 _ALARMS: Final = {
     "FailedOperations": "An operation on a tenant failed: its reason is in the tenant's history",
     "StuckOperations": "An operation had no end and was ended by the sweep: look at its build",
+    "SweepProblems": "The sweep could not look after something: its log says what and why",
     "OutboxAgeSeconds": "Events wait for the bus: look at the outbox function's log",
 }
 _OLD_SECONDS: Final = 300
@@ -240,6 +241,11 @@ class ControlPlane(SaasStack):
                     ["states:DescribeExecution", "states:StopExecution"],
                     [f"{states}:execution:{name}:*"],
                     sid="Executions",
+                ),
+                Statement(
+                    ["cognito-idp:AdminAddUserToGroup", "cognito-idp:AdminGetUser"],
+                    [self._pool.arn],
+                    sid="InterruptedWrites",
                 ),
             ],
             timeout_seconds=60,

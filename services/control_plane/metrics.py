@@ -13,6 +13,7 @@ DEPLOYMENT: Final = "deployment"
 
 FAILED_OPERATIONS: Final = "FailedOperations"
 STUCK_OPERATIONS: Final = "StuckOperations"
+SWEEP_PROBLEMS: Final = "SweepProblems"
 OUTBOX_AGE: Final = "OutboxAgeSeconds"
 OUTBOX_RESENT: Final = "OutboxResent"
 

@@ -87,7 +87,7 @@ def carry_out(request: Event, operations: Carrying, *, log_url: str | None = Non
         return failure(
             negative,
             registration_id,
-            event_id=failure_event_id(operation_id, detail.get("attempt", 1)),
+            event_id=failure_event_id(operation_id),
             operation_id=operation_id,
             reason=reason[:_REASON_LIMIT],
             log_url=log_url,
@@ -95,7 +95,7 @@ def carry_out(request: Event, operations: Carrying, *, log_url: str | None = Non
     return success(
         positive,
         registration_id,
-        event_id=f"{operation_id}-{detail.get('attempt', 1)}-succeeded",
+        event_id=f"{operation_id}-succeeded",
         operation_id=operation_id,
         tenant_data=done.tenant_data,
         registration_data=done.registration_data,

@@ -138,7 +138,7 @@ def test_every_event_five_times(system: System) -> None:
     answer = success(
         EventName.PROVISION_SUCCESS,
         before["tenantRegistrationId"],
-        event_id=f"{operation.id}-1-succeeded",
+        event_id=f"{operation.id}-succeeded",
         operation_id=operation.id,
         tenant_data={"tenantConfig": "{}"},
         registration_data={},

@@ -107,6 +107,20 @@ def test_a_build_gets_its_operation_as_data(planes: dict[str, Template]) -> None
     assert "permissions_boundary" in role
 
 
+def test_the_starter_asks_the_registry(planes: dict[str, Template]) -> None:
+    plane = planes["application-plane"]
+    starter = plane.resource("aws_lambda_function", function_name="shop-dev-start-operation")
+    assert starter["environment"]["variables"]["REGISTRY_TABLE"]
+    allowed = [
+        action
+        for where, statement in plane.statements()
+        if "starter" in where
+        for action in as_list(statement["Action"])
+        if action.startswith("dynamodb:")
+    ]
+    assert allowed == ["dynamodb:GetItem"]
+
+
 def test_builds_make_and_change_roles_within_the_boundary_alone(
     planes: dict[str, Template],
 ) -> None:
