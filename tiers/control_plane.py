@@ -9,7 +9,6 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from constructs import Construct
 
 from constructs_lib import SaasStack
-from constructs_lib.contract import read
 from constructs_lib.control_plane import (
     Access,
     AdminPool,
@@ -26,15 +25,15 @@ from constructs_lib.control_plane import (
 )
 from constructs_lib.functions import DeadLetterQueue, FunctionCode, PythonFunction
 from constructs_lib.identity import Statement
-from constructs_lib.observability import Alarm, AlarmTopic, Metric
+from constructs_lib.observability import Alarm, AlarmTopic
 from services.configuration import Configuration
 from services.control_plane import routes
-from services.control_plane.metrics import DEPLOYMENT, NAMESPACE
 from services.events.names import EventName, Source
 from services.registry import table as registry_shape
-from tiers.contracts import ControlPlaneContract, PlatformContract
-from tiers.deployment import platform_path, stack_settings
+from tiers.contracts import ControlPlaneContract
+from tiers.deployment import stack_settings
 from tiers.function_code import control_plane_code
+from tiers.watching import WATCHES, failure_queue
 
 CONTROL_PLANE: Final = "control-plane"
 
@@ -57,13 +56,6 @@ _OUTBOX_ENTRY: Final = (
     '{"eventName": ["INSERT"], "dynamodb": {"Keys": {"SK": {"S": [{"prefix": "OUT#"}]}}}}'
 )
 _MODULES: Final = {"events": "application_events", "billing": "billing_events"}
-# Each with what it means and what to do. They are of the functions, by way of their logs.
-_ALARMS: Final = {
-    "FailedOperations": "An operation on a tenant failed: its reason is in the tenant's history",
-    "StuckOperations": "An operation had no end and was ended by the sweep: look at its build",
-    "OutboxAgeSeconds": "Events wait for the bus: look at the outbox function's log",
-}
-_OLD_SECONDS: Final = 300
 _USER_ACTIONS: Final = (
     "AdminAddUserToGroup",
     "AdminCreateUser",
@@ -71,7 +63,6 @@ _USER_ACTIONS: Final = (
     "AdminDisableUser",
     "AdminEnableUser",
     "AdminGetUser",
-    "AdminListGroupsForUser",
     "AdminRemoveUserFromGroup",
     "AdminUpdateUserAttributes",
     "AdminUserGlobalSignOut",
@@ -94,7 +85,6 @@ class ControlPlane(SaasStack):
         self._configuration = configuration
         prefix = configuration.prefix
         account = DataAwsCallerIdentity(self, "account").account_id
-        self._platform = read(self, "platform", platform_path(configuration), PlatformContract)
         self._topic = AlarmTopic(
             self, "alarms", name=f"{prefix}-control-plane", emails=[configuration.admin_email]
         )
@@ -153,7 +143,6 @@ class ControlPlane(SaasStack):
             "Answers the HTTP API of the control plane",
             [
                 self._registry.grant_read_write(),
-                self._put_events(),
                 Statement(
                     [f"cognito-idp:{action}" for action in _USER_ACTIONS],
                     [self._pool.arn],
@@ -203,14 +192,7 @@ class ControlPlane(SaasStack):
         function = self._function(
             "events",
             "Records the results of operations in the registry",
-            [
-                self._registry.grant_read_write(),
-                Statement(
-                    ["dynamodb:GetItem", "dynamodb:UpdateItem"],
-                    [self._platform.mapping_table_arn],
-                    sid="TenantMapping",
-                ),
-            ],
+            [self._registry.grant_read_write()],
             failures=failures,
         )
         rule = EventRule(
@@ -281,28 +263,27 @@ class ControlPlane(SaasStack):
         failures.accept_from_rules([rule.arn for rule in rules])
 
     def _alarms(self) -> None:
-        dimensions = {DEPLOYMENT: self._configuration.prefix}
-        for name, meaning in _ALARMS.items():
-            seconds = name.endswith("Seconds")
+        for watch in WATCHES:
             Alarm(
                 self,
-                f"alarm-{name}",
-                name=f"{self._configuration.prefix}-{name}",
-                description=meaning,
-                metric=Metric(NAMESPACE, name, dimensions, "Maximum" if seconds else "Sum"),
-                threshold=_OLD_SECONDS if seconds else 0,
-                evaluation_periods=3 if seconds else 1,
+                f"alarm-{watch.name}",
+                name=f"{self._configuration.prefix}-{watch.name}",
+                description=watch.meaning,
+                metric=watch.metric(self._configuration),
+                threshold=watch.highest,
+                evaluation_periods=watch.periods,
+                missing=watch.missing,
                 topic=self._topic,
             )
 
     def _put_events(self) -> Statement:
         return Statement(["events:PutEvents"], [self._bus.arn], sid="Events")
 
-    def _dead_letters(self, name: str, holds: str) -> DeadLetterQueue:
+    def _dead_letters(self, function: str, holds: str) -> DeadLetterQueue:
         return DeadLetterQueue(
             self,
-            f"{name}-failures",
-            name=f"{self._configuration.prefix}-cp-{name}-failures",
+            f"{function}-failures",
+            name=failure_queue(self._configuration, function),
             holds=holds,
             topic=self._topic,
         )
@@ -327,6 +308,7 @@ class ControlPlane(SaasStack):
             description=description,
             code=self._code,
             handler=f"services.control_plane.{module}.handler",
+            topic=self._topic,
             statements=statements,
             memory_mib=memory_mib,
             timeout_seconds=timeout_seconds,
@@ -336,8 +318,6 @@ class ControlPlane(SaasStack):
                 "ADMIN_POOL_ID": self._pool.id,
                 "EVENT_BUS": self._bus.name,
                 "LOG_LEVEL": "INFO",
-                "MAPPING_TABLE": self._platform.mapping_table_name,
-                "PLACEMENT_TABLE": self._platform.placement_table_name,
                 "PREFIX": configuration.prefix,
                 "REGISTRY_TABLE": self._registry.name,
                 "RELEASE": configuration.release,

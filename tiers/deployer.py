@@ -84,8 +84,8 @@ def deployer_statements(
             ),
             _allow(
                 "logs",
-                "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy PutRetentionPolicy "
-                "TagResource UntagResource",
+                "CreateLogGroup DeleteLogGroup DeleteMetricFilter DeleteRetentionPolicy "
+                "PutMetricFilter PutRetentionPolicy TagResource UntagResource",
                 arn("logs", f"log-group:*{prefix}*"),
             ),
         ],

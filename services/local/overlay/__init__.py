@@ -35,6 +35,7 @@ SERVICES = (
     "elbv2",
     "eventbridge",
     "iam",
+    "iam_events",
     "iam_resources",
     "iam_roles",
     "lambda_streams",
