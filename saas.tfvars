@@ -10,7 +10,11 @@ admin_email = "admin@example.com"
 cidr                = "10.0.0.0/16" # cut into three private and three public subnets
 deletion_protection = false         # true keeps tables, user pools and load balancers from deletion
 log_retention_days  = 30
-# function_architecture = "arm64" # of Lambda; by default that of the machine that synthesises
+
+# Of the functions. The local AWS runs them on this machine, as "host" packages them. Lambda runs
+# "arm64", the default and the cheaper one, or "x86_64": synthesis downloads what they need of it.
+function_architecture = "host"
+
 # export_retention_days = 90 # how long the data of an offboarded tenant is kept
 release             = "latest" # the image tag of services that name no image
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -30,7 +31,7 @@ class Architecture(StrEnum):
     """Which processor a function runs on; compiled dependencies are packaged for it.
 
     `HOST` is the one of the machine that synthesises: what is installed there is packaged, and
-    nothing is downloaded.
+    nothing is downloaded. It runs on that machine; Lambda has another operating system.
     """
 
     HOST = "host"
@@ -64,7 +65,8 @@ class CodePackage:
         Python and JSON files are taken.
     distributions : sequence of str, optional
         Names of installed distributions, each one named: nothing follows by itself. The version
-        that is installed is the one that is packaged.
+        that is installed is the one that is packaged; of those with compiled parts, the wheel for
+        `architecture` is downloaded.
     architecture : Architecture, default HOST
 
     Raises
@@ -115,7 +117,10 @@ class CodePackage:
     def _files(self, directory: Path) -> Mapping[str, Path]:
         found = dict(self._own_files())
         for distribution in self.distributions:
-            found |= dict(self._distribution_files(distribution, directory))
+            if self.architecture is Architecture.HOST or _is_pure(distribution):
+                found |= dict(_installed_files(distribution))
+            else:
+                found |= dict(_code_below(self._download(distribution, directory)))
         return dict(sorted(found.items()))
 
     def _own_files(self) -> Iterator[tuple[str, Path]]:
@@ -125,18 +130,6 @@ class CodePackage:
                 if file.suffix in _SUFFIXES and "__pycache__" not in file.parts:
                     yield file.relative_to(self.root).as_posix(), file
 
-    def _distribution_files(self, name: str, directory: Path) -> Iterator[tuple[str, Path]]:
-        if self.architecture is Architecture.HOST:
-            for entry in metadata.distribution(name).files or ():
-                if _is_code(entry.as_posix()):
-                    yield entry.as_posix(), Path(str(entry.locate()))
-            return
-        unpacked = self._download(name, directory)
-        for file in unpacked.rglob("*"):
-            relative = file.relative_to(unpacked).as_posix()
-            if file.is_file() and _is_code(relative):
-                yield relative, file
-
     def _download(self, name: str, directory: Path) -> Path:
         """Return the unpacked wheel of the installed version for another architecture."""
         version = _version(name)
@@ -144,6 +137,7 @@ class CodePackage:
         if target.is_dir():
             return target
         draft = target.with_name(f"{target.name}.tmp")
+        shutil.rmtree(draft, ignore_errors=True)  # of a synthesis that was killed
         command = [
             *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
             *("--no-deps", "--no-compile", "--only-binary=:all:", "--target", str(draft)),
@@ -165,6 +159,24 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _is_pure(name: str) -> bool:
+    """Whether a distribution has no compiled parts, and is the same on every processor."""
+    return "Root-Is-Purelib: true" in (metadata.distribution(name).read_text("WHEEL") or "")
+
+
+def _installed_files(name: str) -> Iterator[tuple[str, Path]]:
+    for entry in metadata.distribution(name).files or ():
+        if _is_code(entry.as_posix()):
+            yield entry.as_posix(), Path(str(entry.locate()))
+
+
+def _code_below(directory: Path) -> Iterator[tuple[str, Path]]:
+    for file in directory.rglob("*"):
+        relative = file.relative_to(directory).as_posix()
+        if file.is_file() and _is_code(relative):
+            yield relative, file
 
 
 def _is_code(name: str) -> bool:

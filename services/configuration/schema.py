@@ -331,7 +331,7 @@ class Configuration(Frozen):
     state: StateSettings = StateSettings()
     routing: RoutingSettings = RoutingSettings()
     log_retention_days: fields.RetentionDays = 30
-    function_architecture: Literal["host", "arm64", "x86_64"] = "host"
+    function_architecture: Literal["host", "arm64", "x86_64"] = "arm64"
     export_retention_days: fields.Positive = 90
     release: fields.Release = "latest"
     repository: fields.Repository | None = None
