@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -20,6 +21,8 @@ from constructs_lib.control_plane import (
     ResourceServer,
     Route,
     Schedule,
+    SchemaRegistry,
+    SecondFactor,
     TableShape,
     TokenIssuer,
 )
@@ -29,6 +32,7 @@ from constructs_lib.observability import Alarm, AlarmTopic
 from services.configuration import Configuration
 from services.control_plane import routes
 from services.events.names import EventName, Source
+from services.events.registered import registered_name, registered_schema
 from services.registry import table as registry_shape
 from tiers.contracts import ControlPlaneContract
 from tiers.deployment import stack_settings
@@ -98,6 +102,7 @@ class ControlPlane(SaasStack):
             admin_email=configuration.admin_email,
             resource_servers=RESOURCE_SERVERS,
             callback_urls=[_console_url(configuration)],
+            second_factor=SecondFactor[configuration.admin_second_factor.upper()],
             deletion_protection=configuration.deletion_protection,
         )
         self._registry = RegistryTable(
@@ -113,6 +118,15 @@ class ControlPlane(SaasStack):
             deletion_protection=configuration.deletion_protection,
         )
         self._bus = EventBus(self, "bus", name=f"{prefix}-bus", account=account)
+        SchemaRegistry(
+            self,
+            "schemas",
+            name=f"{prefix}-events",
+            description=f"The events on the bus of {prefix}",
+            schemas={
+                registered_name(name): json.dumps(registered_schema(name)) for name in EventName
+            },
+        )
         self._code = FunctionCode(self, "code", package=control_plane_code(configuration))
         api = self._api()
         self._outbox()

@@ -325,6 +325,7 @@ class Configuration(Frozen):
     zones: tuple[str, ...] = Field(description="three different zones of the region")
     cidr: fields.PrivateCidr = "10.0.0.0/16"
     admin_email: fields.Email
+    admin_second_factor: Literal["off", "optional", "required"] = "optional"
     domain: fields.Domain | None = None
     deletion_protection: fields.Flag = True
     network: NetworkSettings = NetworkSettings()

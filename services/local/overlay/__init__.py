@@ -39,6 +39,7 @@ SERVICES = (
     "iam_resources",
     "iam_roles",
     "lambda_streams",
+    "schemas",
     "stepfunctions",
     "sts",
     "tagging",
