@@ -93,6 +93,9 @@ services = {
   }
 }
 
+# A plug-in that bills, or one that measures (`metering`): docs/billing-plug-in.md.
+# billing = { factory = "acme_billing:billing", folder = "plug_ins/billing" }
+
 # The reverse proxy in front of the pool and of each silo tenant.
 gateway = {
   port    = 8080

@@ -34,6 +34,7 @@ from services.control_plane import routes
 from services.events.names import EventName, Source
 from services.events.registered import registered_name, registered_schema
 from services.registry import table as registry_shape
+from tiers import plug_ins
 from tiers.contracts import ControlPlaneContract
 from tiers.deployment import stack_settings
 from tiers.function_code import control_plane_code
@@ -315,6 +316,7 @@ class ControlPlane(SaasStack):
     ) -> PythonFunction:
         configuration = self._configuration
         module = _MODULES.get(name, name)
+        plugged = plug_ins.given(configuration, name, self._registry.arn)
         return PythonFunction(
             self,
             name,
@@ -323,7 +325,7 @@ class ControlPlane(SaasStack):
             code=self._code,
             handler=f"services.control_plane.{module}.handler",
             topic=self._topic,
-            statements=statements,
+            statements=[*statements, *plugged.statements],
             memory_mib=memory_mib,
             timeout_seconds=timeout_seconds,
             failures=failures,
@@ -337,6 +339,7 @@ class ControlPlane(SaasStack):
                 "RELEASE": configuration.release,
                 "STAGE": configuration.environment,
                 **(environment or {}),
+                **plugged.environment,
             },
         )
 

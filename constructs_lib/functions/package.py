@@ -63,6 +63,8 @@ class CodePackage:
     sources : sequence of str
         Packages or files below `root`, as `services/events` or `tiers/policy.py`. Of packages,
         Python and JSON files are taken.
+    folders : sequence of Path, optional
+        Further import roots, all of whose Python and JSON files are taken.
     distributions : sequence of str, optional
         Names of installed distributions, each one named: nothing follows by itself. The version
         that is installed is the one that is packaged; of those with compiled parts, the wheel for
@@ -72,11 +74,13 @@ class CodePackage:
     Raises
     ------
     ConfigError
-        If sources do not exist or distributions are not installed; all of them in one error.
+        If sources or folders do not exist, a folder would replace a file of the project, or
+        distributions are not installed; all of them in one error.
     """
 
     root: Path
     sources: Sequence[str]
+    folders: Sequence[Path] = ()
     distributions: Sequence[str] = ()
     architecture: Architecture = Architecture.HOST
 
@@ -85,6 +89,17 @@ class CodePackage:
             f"source: got {source!r}; allowed files and packages in {self.root}"
             for source in self.sources
             if not (self.root / source).exists()
+        ]
+        problems += [
+            f"folder: got {folder}; allowed folders that exist"
+            for folder in self.folders
+            if not folder.is_dir()
+        ]
+        own = {name.partition("/")[0] for name in self.sources}
+        problems += [
+            f"folder: got {each} in {folder}; allowed names that the project's own code has not"
+            for folder in self.folders
+            for each in sorted({name.partition("/")[0] for name, _ in _python_below(folder)} & own)
         ]
         problems += [
             f"distribution: got {name!r}; allowed those that are installed"
@@ -126,9 +141,13 @@ class CodePackage:
     def _own_files(self) -> Iterator[tuple[str, Path]]:
         for source in self.sources:
             path = self.root / source
-            for file in [path] if path.is_file() else path.rglob("*"):
-                if file.suffix in _SUFFIXES and "__pycache__" not in file.parts:
-                    yield file.relative_to(self.root).as_posix(), file
+            if path.is_file():
+                yield source, path
+            else:
+                for name, file in _python_below(path):
+                    yield f"{source}/{name}", file
+        for folder in self.folders:
+            yield from _python_below(folder)
 
     def _download(self, name: str, directory: Path) -> Path:
         """Return the unpacked wheel of the installed version for another architecture."""
@@ -159,6 +178,12 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _python_below(directory: Path) -> Iterator[tuple[str, Path]]:
+    for file in directory.rglob("*"):
+        if file.suffix in _SUFFIXES and "__pycache__" not in file.parts:
+            yield file.relative_to(directory).as_posix(), file
 
 
 def _is_pure(name: str) -> bool:

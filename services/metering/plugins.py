@@ -17,6 +17,9 @@ from services.metering.interfaces import IBilling, IMetering
 
 METERING: Final = "METERING_PLUGIN"
 BILLING: Final = "BILLING_PLUGIN"
+BILLING_KEYS: Final = "BILLING#"
+"""What the partition keys of a billing plug-in's items start with."""
+
 _PROTOCOLS: Final[Mapping[str, tuple[type, str]]] = {
     METERING: (IMetering, "ecs_saas.metering"),
     BILLING: (IBilling, "ecs_saas.billing"),
@@ -32,7 +35,8 @@ class PluginContext:
     client : callable
         Returns a boto3 client of a service.
     table : str
-        The registry's table. A plug-in's items have keys of its own, such as `BILLING#...`.
+        The registry's table. A billing plug-in's items have partition keys `BILLING#...`, and the
+        deployment must say that it keeps any.
     environment : Mapping of str to str
         The function's environment. Secrets are no part of it, but their ARNs may be.
     """
