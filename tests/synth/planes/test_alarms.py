@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,3 +160,18 @@ def test_the_dashboard_shows_every_queue_of_failures_and_what_functions_measure(
     assert statistics[metrics.STUCK_OPERATIONS] == "Sum"
     assert statistics[metrics.OUTBOX_AGE] == "Maximum"
     assert statistics["ApproximateNumberOfMessagesVisible"] == "Maximum"
+
+
+def test_the_guide_says_of_every_alarm_what_to_do(templates: Mapping[str, Template]) -> None:
+    guide = (Path(__file__).parents[3] / "docs/guide.md").read_text()
+    _, _, section = guide.partition("## What rings, and what to do")
+    rows = re.findall(r"^\| (`.*?`) \| .+ \| .+ \|$", section.partition("\n## ")[0], re.MULTILINE)
+    patterns = [pattern for row in rows for pattern in re.findall(r"`(.+?)`", row)]
+    names = {
+        alarm["alarm_name"].removeprefix("shop-dev-")
+        for template in templates.values()
+        for alarm in alarms(template)
+    }
+    matched = {name: [p for p in patterns if fnmatchcase(name, p)] for name in names}
+    assert {name: found for name, found in matched.items() if len(found) != 1} == {}
+    assert set(patterns) == {found[0] for found in matched.values()}
