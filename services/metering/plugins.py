@@ -14,11 +14,7 @@ from typing import Any, Final, cast
 
 from services.metering.errors import PluginError
 from services.metering.interfaces import IBilling, IMetering
-
-METERING: Final = "METERING_PLUGIN"
-BILLING: Final = "BILLING_PLUGIN"
-BILLING_KEYS: Final = "BILLING#"
-"""What the partition keys of a billing plug-in's items start with."""
+from services.metering.names import BILLING, METERING
 
 _PROTOCOLS: Final[Mapping[str, tuple[type, str]]] = {
     METERING: (IMetering, "ecs_saas.metering"),
