@@ -46,6 +46,7 @@ class Platform:
         """Apply everything, or only `stacks`, in order."""
         waves = self._waves(stacks)
         self._deployment.aws.check_access()
+        self._check_functions()
         results = [] if stacks else self._apply_state_backend()
         for wave in waves:
             results += self._at_once(Operation.APPLY, wave)
@@ -55,6 +56,7 @@ class Platform:
         """Return what `apply` would do, as far as it can be known before the first wave exists."""
         waves = self._waves(())
         self._deployment.aws.check_access()
+        self._check_functions()
         results = self._plan_state_backend()
         if not self._deployment.state.bucket_exists():
             self._deployment.progress.note("platform", "planned once the state backend exists")
@@ -113,6 +115,18 @@ class Platform:
                 f"{len(tenants)} tenants stand on the platform ({', '.join(tenants[:5])}"
                 f"{', ...' if len(tenants) > 5 else ''}): offboard them first "
                 "(`ecs-saas tenant delete`)"
+            )
+
+    def _check_functions(self) -> None:
+        """Refuse functions that are packaged for this machine on AWS, where they would not load.
+
+        An endpoint of its own is no Lambda, and has its functions where it runs.
+        """
+        architecture = self._deployment.configuration.function_architecture
+        if architecture == "host" and "AWS_ENDPOINT_URL" not in self._deployment.environment:
+            raise PreconditionError(
+                "function_architecture: got host; allowed arm64 or x86_64 on AWS, where functions "
+                "do not run on this machine: change the configuration and run `make synth`"
             )
 
     def _waves(self, stacks: Sequence[str]) -> list[list[str]]:

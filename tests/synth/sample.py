@@ -14,6 +14,8 @@ admin_email = "admin@example.com"
 deletion_protection = false
 release             = "r1"
 
+function_architecture = "host"
+
 network = { nat = "one", interface_endpoints = ["ecr.api"] }
 
 services = {
