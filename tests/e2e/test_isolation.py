@@ -160,9 +160,6 @@ def test_no_user_writes_claims(system: System, visitors: dict[str, Visitor], nam
     )
     told = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
     assert told["custom:tenantId"] == me.place.id
-    # What a user may write is written: it is not that nothing is.
-    name_of = {"Name": "name", "Value": "Ada"}
-    cognito.update_user_attributes(AccessToken=me.tokens.access, UserAttributes=[name_of])
 
 
 def test_who_has_signed_out_gets_nothing_new(system: System, visitors: dict[str, Visitor]) -> None:
@@ -186,6 +183,9 @@ def test_who_has_signed_out_gets_nothing_new(system: System, visitors: dict[str,
         )["AuthenticationResult"]
         return answer
 
+    # Users may write what is no claim: it is not that nothing is.
+    own_name = [{"Name": "name", "Value": "Ada"}]
+    cognito.update_user_attributes(AccessToken=leaver.tokens.access, UserAttributes=own_name)
     new = refreshed()["IdToken"]
     assert leaver.patient("GET", "/products?limit=1", token=new).status_code == 200
     admin.data("PUT", f"/users/{leaver.name}/disable")
