@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol
+
+import httpx
 
 from tests.e2e.estates import Estate
 from tests.e2e.forgeries import Forger
@@ -47,12 +50,21 @@ class Attempt:
     def refused(self) -> bool:
         if self.after:
             assert self.by.patient("GET", self.after).status_code == 200
-        answer = self.by.patient(
-            self.method, self.path, self.body, headers=self.headers, token=self.token
-        )
+        answer = self._answer()
         assert answer.status_code in self.right, f"got {answer.status_code}: {answer.text}"
         assert self.other.mark not in answer.text, answer.text
         return answer.status_code >= 400
+
+    def _answer(self) -> httpx.Response:
+        """Send it, and again if a busy service says that it did not come to an answer."""
+        for _ in range(5):
+            answer = self.by.patient(
+                self.method, self.path, self.body, headers=self.headers, token=self.token
+            )
+            if answer.status_code != 503:
+                break
+            time.sleep(1)
+        return answer
 
 
 @dataclass(frozen=True)
