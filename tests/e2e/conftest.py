@@ -69,9 +69,9 @@ def http() -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def visitors(system: System, http: httpx.Client) -> dict[str, Visitor]:
-    """The administrator of each tenant, by the tenant's name."""
+    """The administrator of each tenant, by the tenant's name; signed in anew, as tokens end."""
 
     def visitor(name: str) -> Visitor:
         place = Place.of(system, name)
