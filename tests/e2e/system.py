@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -118,8 +119,8 @@ class System:
         return [line for line in lines if "[services.local.iam] denied:" in line]
 
     def client(self, service: str) -> Any:
-        create: Any = self._session().client
-        return create(service, endpoint_url=self.local.environment()["AWS_ENDPOINT_URL"])
+        """A client of a service of AWS, for threads to share: making one costs more than a call."""
+        return _client(self, service)
 
     def _session(self) -> boto3.Session:
         """Made anew each time, of no variable of this process: tests work in threads."""
@@ -163,6 +164,12 @@ class System:
             return False
         described = self.client("ecs").describe_task_definition(taskDefinition=arn)
         return bool(described["taskDefinition"]["status"] != "ACTIVE")
+
+
+@cache
+def _client(system: System, service: str) -> Any:
+    create: Any = system._session().client
+    return create(service, endpoint_url=system.local.environment()["AWS_ENDPOINT_URL"])
 
 
 @dataclass(frozen=True)
