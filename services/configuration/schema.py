@@ -27,6 +27,7 @@ _RESERVED_PATHS = frozenset({"/health"})
 # What the tiers give every container; a manifest that set them would change who the tenant is.
 _RESERVED_VARIABLES = frozenset(
     {
+        "ADMIN_ONLY",
         "APP_CLIENT_ID",
         "AWS_REGION",
         "BIND_HOST",

@@ -62,6 +62,9 @@ async def verified_tenant(
     if settings.isolation is Isolation.SILO and tenant.id != settings.tenant_id:
         raise Problem(403, "this service belongs to another tenant")
     current_tenant.set(tenant)
+    if settings.admin_only:
+        # The API refuses other users before; what slips past it must not find an open door.
+        _check_administrator(tenant)
     return tenant
 
 
@@ -71,10 +74,14 @@ CurrentTenant = Annotated[Tenant, Depends(verified_tenant)]
 
 async def verified_administrator(tenant: CurrentTenant) -> Tenant:
     """Return the tenant, if the caller administers it."""
+    _check_administrator(tenant)
+    return tenant
+
+
+def _check_administrator(tenant: Tenant) -> None:
     if tenant.user_role != UserRole.ADMIN:
         message = f"got the role {tenant.user_role}; only a {UserRole.ADMIN} may do this"
         raise Problem(403, message, name="role-refused")
-    return tenant
 
 
 #: The same of a handler that only the tenant's administrators may call.

@@ -1,4 +1,7 @@
-"""The HTTP API of a tenant's users: everyone of the tenant reads, its administrators write."""
+"""The HTTP API of a tenant's users: its administrators write.
+
+Everyone of the tenant reads, unless the manifest keeps the service for administrators.
+"""
 
 from __future__ import annotations
 

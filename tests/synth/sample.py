@@ -23,6 +23,7 @@ services = {
   }
   products = { storage = { sort_key = "productId" }, scaling = { min = 2, max = 4 } }
   users = {
+    admin_only = true
     permissions = [
       { actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:eu-central-1:111122223333:mail"] },
       { actions = ["xray:PutTraceSegments"], resources = ["*"] },

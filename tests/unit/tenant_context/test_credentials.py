@@ -240,7 +240,7 @@ class Dynamo(AbstractContextManager["Dynamo"]):
                 noted.connections += 1
                 super().setup()
 
-            def do_POST(self) -> None:  # noqa: N802 - the name that the server calls
+            def do_POST(self) -> None:
                 self.rfile.read(int(self.headers["Content-Length"]))
                 authorization = self.headers["Authorization"]
                 noted.keys.append(authorization.partition("Credential=")[2].partition("/")[0])
