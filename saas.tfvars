@@ -10,6 +10,7 @@ admin_email = "admin@example.com"
 cidr                = "10.0.0.0/16" # cut into three private and three public subnets
 deletion_protection = false         # true keeps tables, user pools and load balancers from deletion
 log_retention_days  = 30
+token_minutes       = 15 # a disabled user's last token serves for so long; clients renew theirs
 # function_architecture = "arm64" # of Lambda; by default that of the machine that synthesises
 # export_retention_days = 90 # how long the data of an offboarded tenant is kept
 release             = "latest" # the image tag of services that name no image

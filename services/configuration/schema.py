@@ -332,6 +332,7 @@ class Configuration(Frozen):
     state: StateSettings = StateSettings()
     routing: RoutingSettings = RoutingSettings()
     log_retention_days: fields.RetentionDays = 30
+    token_minutes: fields.TokenMinutes = 15
     function_architecture: Literal["host", "arm64", "x86_64"] = "host"
     export_retention_days: fields.Positive = 90
     release: fields.Release = "latest"

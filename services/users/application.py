@@ -119,7 +119,10 @@ def enable(user_name: UserName, users: AdministeredUsers) -> UserAnswer:
 
 @router.put("/{userName}/disable")
 def disable(user_name: UserName, users: AdministeredUsers) -> UserAnswer:
-    """Keep a user from signing in, and end their sessions."""
+    """Keep a user from signing in, and end their sessions.
+
+    The ID token that they have serves on until it ends, within `token_minutes` of the deployment.
+    """
     with _explained(user_name):
         return UserAnswer(data=users.disable(user_name))
 
@@ -134,7 +137,7 @@ def invite_again(user_name: UserName, users: AdministeredUsers) -> UserAnswer:
 
 @router.delete("/{userName}", status_code=204)
 def delete(user_name: UserName, users: AdministeredUsers) -> None:
-    """Remove a user for good."""
+    """Remove a user for good; the ID token that they have serves on as after `disable`."""
     with _explained(user_name):
         users.delete(user_name)
 

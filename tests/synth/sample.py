@@ -13,6 +13,7 @@ admin_email = "admin@example.com"
 
 deletion_protection = false
 release             = "r1"
+token_minutes       = 20
 
 network = { nat = "one", interface_endpoints = ["ecr.api"] }
 

@@ -100,7 +100,7 @@ def test_the_manifest_keeps_everything_of_a_service_for_administrators() -> None
     cognito.calls.clear()
     for path in ("/users", "/users/Acme.bob", "/users/identity"):
         answer = administrators.get(path, headers=bearer("member"))
-        assert (answer.status_code, answer.json()["name"]) == (403, "role-refused")
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:problem:role-refused")
     assert cognito.calls == []
 
 
