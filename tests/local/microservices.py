@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[2]
 PASSWORD = "Correct-horse-7"
 CLAIMS = ("tenantId", "tenantTier", "userRole", "tenantName")
 _ITEM_ACTIONS = [
-    f"dynamodb:{action}" for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+    f"dynamodb:{action}"
+    for action in ("BatchGetItem", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
 ]
 
 

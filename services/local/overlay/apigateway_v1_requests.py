@@ -74,8 +74,10 @@ def authorizers_api_key() -> None:
                 answer = json.loads(body) if isinstance(body, str | bytes) else body
             except ValueError:
                 return result
-            policy = answer.get("policyDocument") if isinstance(answer, dict) else None
-            if not isinstance(policy, dict) or result.get("error"):
+            if not isinstance(answer, dict) or result.get("error"):
+                return result
+            policy = answer.get("policyDocument")
+            if not isinstance(policy, dict):
                 return result
             return {**result, "body": {**answer, "policyDocument": {**policy, _TOLD: answer}}}
 
