@@ -189,23 +189,25 @@ def _authorizer(token: str) -> Verdict:
     arn = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3/prod/GET/products"
     event = {"authorizationToken": f"Bearer {token}", "methodArn": arn}
 
-    def judge() -> float:
-        began = time.perf_counter()
+    def judge() -> tuple[float, float]:
+        """Return the milliseconds of processor time, and those that went by."""
+        began, worked = time.perf_counter(), time.thread_time()
         answer = authorizer(event)
-        took = (time.perf_counter() - began) * 1000
+        took = (time.thread_time() - worked) * 1000, (time.perf_counter() - began) * 1000
         (statement,) = answer["policyDocument"]["Statement"]
         if statement["Effect"] != "Allow" or not answer["usageIdentifierKey"]:
             raise RuntimeError("the authorizer refuses the token that is measured")
         return took
 
     judge()  # which reads the tenant's row and the pool's keys
-    times = [judge() for _ in range(JUDGED)]
+    work, wall = zip(*(judge() for _ in range(JUDGED)), strict=True)
     return at_most(
         "authorizer, own work of a warm call (p99)",
-        percentile(times, 99),
+        percentile(work, 99),
         5,
         " ms",
-        f"p50 {percentile(times, 50):.2f} ms",
+        f"p50 {percentile(work, 50):.2f} ms; with waits for the processor "
+        f"{percentile(wall, 50):.2f} and {percentile(wall, 99):.2f} ms",
     )
 
 
