@@ -11,6 +11,7 @@ admin_email = "admin@example.com"
 cidr                = "10.0.0.0/16" # cut into three private and three public subnets
 deletion_protection = false         # true keeps tables, user pools and load balancers from deletion
 log_retention_days  = 30
+token_minutes       = 15 # a disabled user's last token serves for so long; clients renew theirs
 
 # Of the functions. The local AWS runs them on this machine, as "host" packages them. Lambda runs
 # "arm64", the default and the cheaper one, or "x86_64": synthesis downloads what they need of it.

@@ -53,7 +53,7 @@ def authorizer_code(configuration: Configuration) -> CodePackage:
     """Return the code that says whose request it is."""
     return CodePackage(
         root=ROOT,
-        sources=["services/__init__.py", "services/authorizer"],
+        sources=["services/__init__.py", "services/authorizer", "services/signing_keys.py"],
         distributions=["cffi", "cryptography", "pycparser", "PyJWT"],
         architecture=_architecture(configuration),
     )

@@ -93,7 +93,8 @@ def service_urls(configuration: Configuration, namespace: str) -> dict[str, str]
 
 def environment(spec: ServiceSpec) -> dict[str, str]:
     """Return the variables that the manifest gives a service."""
-    return {name: literal(value) for name, value in spec.environment.items()}
+    given = {name: literal(value) for name, value in spec.environment.items()}
+    return {**given, "ADMIN_ONLY": "true"} if spec.admin_only else given
 
 
 def health_check(spec: ServiceSpec) -> HealthCheck | None:

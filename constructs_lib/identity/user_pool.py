@@ -71,8 +71,10 @@ class UserPool(Construct):
         Where it is; part of the issuer.
     deletion_protection : bool, default True
         Whether the pool refuses to be deleted.
-    token_minutes : int, default 60
-        How long an access or ID token is valid; 5 to 1440 [1]_.
+    token_minutes : int, default 15
+        How long an access or ID token is valid; 5 to 1440 [1]_. No token is taken back: a user who
+        is disabled or deleted is served with the last one until it ends. Clients renew theirs by
+        the refresh token, which is taken back.
     refresh_days : int, default 1
         How long a session may be refreshed.
     federation : Federation, optional
@@ -107,7 +109,7 @@ class UserPool(Construct):
         name: str,
         region: str,
         deletion_protection: bool = True,
-        token_minutes: int = 60,
+        token_minutes: int = 15,
         refresh_days: int = 1,
         federation: Federation | None = None,
     ) -> None:

@@ -29,6 +29,7 @@ _RESERVED_PATHS = frozenset({"/health"})
 # What the tiers give every container; a manifest that set them would change who the tenant is.
 _RESERVED_VARIABLES = frozenset(
     {
+        "ADMIN_ONLY",
         "APP_CLIENT_ID",
         "AWS_REGION",
         "BIND_HOST",
@@ -293,6 +294,7 @@ class Configuration(Frozen):
     state: StateSettings = StateSettings()
     routing: RoutingSettings = RoutingSettings()
     log_retention_days: fields.RetentionDays = 30
+    token_minutes: fields.TokenMinutes = 15
     function_architecture: Literal["host", "arm64", "x86_64"] = "arm64"
     export_retention_days: fields.Positive = 90
     release: fields.Release = "latest"
