@@ -11,7 +11,7 @@ from typing import Final
 
 from constructs_lib.compute.container import HealthCheck
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS, Statement
-from services.configuration import Configuration, GatewaySpec, ServiceSpec, StorageEngine
+from services.configuration import Configuration, GatewaySpec, PlugIn, ServiceSpec, StorageEngine
 from services.gateway.config import Route, envoy_config
 
 GATEWAY: Final = "gateway"
@@ -56,8 +56,8 @@ def image(configuration: Configuration, name: str, repository_url: str, release:
     return f'{repository_url}${{{known} ? "@{lock.digests[name]}" : ":{release}"}}'
 
 
-def permissions(spec: ServiceSpec) -> list[Statement]:
-    """Return what the manifest lets a service do beside reaching its own table."""
+def permissions(spec: ServiceSpec | PlugIn) -> list[Statement]:
+    """Return what the configuration lets a service or a plug-in do on top."""
     statements = []
     for permission in spec.permissions:
         unnameable = [action for action in permission.actions if action in UNNAMEABLE_ACTIONS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 from cdktf_cdktf_provider_aws.cognito_user_pool import (
@@ -14,6 +15,7 @@ from cdktf_cdktf_provider_aws.cognito_user_pool import (
     CognitoUserPoolPasswordPolicy,
     CognitoUserPoolSchema,
     CognitoUserPoolSchemaStringAttributeConstraints,
+    CognitoUserPoolSoftwareTokenMfaConfiguration,
     CognitoUserPoolUsernameConfiguration,
 )
 from cdktf_cdktf_provider_aws.cognito_user_pool_client import (
@@ -24,6 +26,14 @@ from constructs import Construct
 
 from constructs_lib.errors import ConfigError
 from constructs_lib.identity.federation import Federation, IdentityProviders
+
+
+class SecondFactor(StrEnum):
+    """Whether users sign in with a code of their authenticator app too; as Cognito names it."""
+
+    OFF = "OFF"
+    OPTIONAL = "OPTIONAL"
+    REQUIRED = "ON"
 
 
 @dataclass(frozen=True)
@@ -176,7 +186,12 @@ def issuer(region: str, user_pool_id: str) -> str:
 
 
 def invited_users_pool(
-    scope: Construct, *, name: str, deletion_protection: bool, claims: Sequence[Claim]
+    scope: Construct,
+    *,
+    name: str,
+    deletion_protection: bool,
+    claims: Sequence[Claim],
+    second_factor: SecondFactor = SecondFactor.OFF,
 ) -> CognitoUserPool:
     """Return the user pool `Resource` of `scope`, in which administrators alone create users.
 
@@ -184,13 +199,19 @@ def invited_users_pool(
     ----------
     claims : sequence of Claim
         The custom attributes of its users.
+    second_factor : SecondFactor, default OFF
     """
     return CognitoUserPool(
         scope,
         "Resource",
         name=name,
         deletion_protection="ACTIVE" if deletion_protection else "INACTIVE",
-        mfa_configuration="OFF",
+        mfa_configuration=second_factor.value,
+        software_token_mfa_configuration=(
+            CognitoUserPoolSoftwareTokenMfaConfiguration(enabled=True)
+            if second_factor is not SecondFactor.OFF
+            else None
+        ),
         username_configuration=CognitoUserPoolUsernameConfiguration(case_sensitive=False),
         auto_verified_attributes=["email"],
         admin_create_user_config=CognitoUserPoolAdminCreateUserConfig(

@@ -91,5 +91,9 @@ def test_usage_twice_is_billed_once(api: httpx.Client, name: str) -> None:
     statement = api.get("/usage", params=query).json()["data"]
     assert statement["total"] == "3.35"
     assert statement["lines"][0]["quantity"] == "99.9"
+    raised = [{**prices[0], "amount": "1"}]
+    path = f"/tenant-registrations/{data['tenantRegistrationId']}"
+    assert api.patch(path, json={"tenantData": {"prices": raised}}).status_code == 200
+    assert api.get("/usage", params=query).json()["data"] == statement
     assert api.get("/usage").status_code == 422
     assert api.get("/usage", params={"tenantId": "nobody"}).status_code == 404

@@ -15,6 +15,8 @@ deletion_protection = false
 release             = "r1"
 token_minutes       = 20
 
+function_architecture = "host"
+
 network = { nat = "one", interface_endpoints = ["ecr.api"] }
 
 services = {
