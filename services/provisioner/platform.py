@@ -18,14 +18,13 @@ from services.provisioner.workspace import require_module
 STATE_BACKEND = "state_backend"
 ORDER: tuple[tuple[str, ...], ...] = (
     ("platform",),
-    ("tier-basic", "tier-advanced", "control-plane"),
+    ("tier-basic", "tier-advanced", "control-plane", ROUTING_CELL),
     ("application-plane",),
 )
 """Root modules by wave: those of one wave need only the waves before, and run at once.
 
-Routing cells beside the first one, each a workspace, are part of the second wave.
+Routing cells beside the first one are each a workspace of one root module.
 """
-_CELLS_IN_WAVE = 1
 
 _MODULES = Path(__file__).resolve().parents[2] / "modules"
 _STATE_COPY = f"bootstrap/{STATE_BACKEND}.tfstate"
@@ -131,13 +130,11 @@ class Platform:
 
     def _waves(self, stacks: Sequence[str]) -> list[list[str]]:
         self._deployment.require_terraform()  # a missing one is told before AWS is asked
-        order = [list(wave) for wave in ORDER]
-        order[_CELLS_IN_WAVE].append(ROUTING_CELL)
-        known = [stack for wave in order for stack in wave]
+        known = [stack for wave in ORDER for stack in wave]
         unknown = sorted(set(stacks) - set(known))
         if unknown:
             raise PreconditionError(f"stack: got {unknown[0]}; allowed {', '.join(known)}")
-        waves = [[stack for stack in wave if not stacks or stack in stacks] for wave in order]
+        waves = [[stack for stack in wave if not stacks or stack in stacks] for wave in ORDER]
         for wave in waves:
             for stack in wave:
                 require_module(self._deployment.modules, stack)
