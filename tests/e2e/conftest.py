@@ -19,6 +19,7 @@ from tests.e2e.system import PROJECT, System
 ORDER = (
     "test_main_job",
     "test_control_plane",
+    "test_conformance",
     "test_application_plane",
     "test_lifecycle",
     "test_faults",

@@ -14,8 +14,9 @@ import pytest
 
 from services.client import Operation, OperationFailed
 from services.events import Event, EventName, success
-from tests.e2e.builds import Build, eventually, executions, request_of
+from tests.e2e.builds import Build, executions, request_of
 from tests.e2e.system import DEMO, PREFIX, System, Tenant
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 

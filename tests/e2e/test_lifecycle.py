@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from services.cli.visit import api_address, sign_in, visit
-from tests.e2e.builds import eventually
 from tests.e2e.system import PREFIX, System, Tenant
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
