@@ -51,6 +51,10 @@ class Build:
             return "\n".join(event["message"] for event in events)
         return ""
 
+    def status(self) -> str:
+        (build,) = self.system.client("codebuild").batch_get_builds(ids=[self.id])["builds"]
+        return str(build["buildStatus"])
+
     def kill(self) -> None:
         """Kill every process of the build, as a host that is lost does."""
         for process in psutil.process_iter():

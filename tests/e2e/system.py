@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
+from botocore.config import Config
 
 from services.cli.settings import Settings, Target
 from services.client import ControlPlaneClient, open_client
@@ -117,9 +118,14 @@ class System:
         lines = self.local.log_path.read_text().splitlines()
         return [line for line in lines if "[services.local.iam] denied:" in line]
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, **config: Any) -> Any:
+        """A client of the local AWS, with botocore's own settings if any are given."""
         create: Any = self._session().client
-        return create(service, endpoint_url=self.local.environment()["AWS_ENDPOINT_URL"])
+        return create(
+            service,
+            endpoint_url=self.local.environment()["AWS_ENDPOINT_URL"],
+            config=Config(**config),
+        )
 
     def _session(self) -> boto3.Session:
         """Made anew each time, of no variable of this process: tests work in threads."""
