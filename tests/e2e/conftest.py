@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.system import PROJECT, System
+from tests.e2e.system import PREFIX, PROJECT, System
 
 # A system lives through them in this order; the first creates it and the last removes it.
 ORDER = (
     "test_main_job",
     "test_control_plane",
     "test_conformance",
+    "test_operators",
     "test_application_plane",
     "test_lifecycle",
     "test_faults",
@@ -52,3 +53,16 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     system = System.create(tmp_path_factory.mktemp("system"), port)
     yield system
     system.local.reset()
+
+
+@pytest.fixture
+def no_application_plane(system: System) -> Iterator[None]:
+    """Turn off the rule that starts operations: the test answers requests itself meanwhile."""
+    events = system.client("events")
+    rule = {
+        "Name": f"{PREFIX}-tenant-requests",
+        "EventBusName": system.contract("control-plane")["event_bus_name"],
+    }
+    events.disable_rule(**rule)
+    yield
+    events.enable_rule(**rule)

@@ -6,12 +6,19 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
 from tests.e2e.system import System
+
+
+def api_url(system: System) -> str:
+    """Return where the control plane's API is."""
+    api = system.contract("control-plane")["api_id"]
+    return f"{system.local.status().endpoint}/_aws/execute-api/{api}/$default"
 
 
 def machine_token(system: System, *scopes: str) -> str:
@@ -79,7 +86,7 @@ class SignIn:
     def _host(self) -> str:
         return str(self.system.local.status().endpoint)
 
-    @property
+    @cached_property
     def _client(self) -> dict[str, Any]:
         found = self.system.contract("control-plane")
         client: dict[str, Any] = self.system.client("cognito-idp").describe_user_pool_client(

@@ -196,6 +196,8 @@ class Tenant:
 
 DEMO = [Tenant(f"demo-{tier}", tier) for tier in ("basic", "advanced", "premium")]
 """The tenants that the demo onboards."""
+BY_HAND = Tenant("by-hand", "basic")
+"""The tenant that is created by the command line."""
 
 
 def four_at_once(given: Sequence[_Given], work: Callable[[_Given], _Made]) -> list[_Made]:

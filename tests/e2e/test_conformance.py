@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
 from services.control_plane.routes import TENANT_READ, TENANT_WRITE, USER_READ, USER_WRITE
-from tests.e2e.operators import machine_token
-from tests.e2e.system import PREFIX, PROJECT, System
+from tests.e2e.operators import api_url, machine_token
+from tests.e2e.system import PROJECT, System
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
@@ -22,20 +21,7 @@ PROFILES = [
 ]
 
 
-@pytest.fixture
-def _no_application_plane(system: System) -> Iterator[None]:
-    """Turn off the rule that starts operations: the suite answers requests itself meanwhile."""
-    events = system.client("events")
-    rule = {
-        "Name": f"{PREFIX}-tenant-requests",
-        "EventBusName": system.contract("control-plane")["event_bus_name"],
-    }
-    events.disable_rule(**rule)
-    yield
-    events.enable_rule(**rule)
-
-
-@pytest.mark.usefixtures("_no_application_plane")
+@pytest.mark.usefixtures("no_application_plane")
 def test_the_deployed_control_plane_conforms(system: System) -> None:
     with system.control_plane() as api:
         before = {row["tenantName"] for row in api.tenants()}
@@ -57,12 +43,11 @@ def test_the_deployed_control_plane_conforms(system: System) -> None:
 
 def _environment(system: System) -> dict[str, str]:
     found = system.contract("control-plane")
-    endpoint = system.local.environment()["AWS_ENDPOINT_URL"]
     everything = (TENANT_READ, TENANT_WRITE, USER_READ, USER_WRITE)
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         **system.local.environment(),
-        "CONTROL_PLANE_URL": f"{endpoint}/_aws/execute-api/{found['api_id']}/$default",
+        "CONTROL_PLANE_URL": api_url(system),
         "CONTROL_PLANE_TOKEN": machine_token(system, *everything),
         "CONTROL_PLANE_READ_TOKEN": machine_token(system, TENANT_READ),
         "CONTROL_PLANE_BUS": found["event_bus_name"],
