@@ -25,6 +25,7 @@ ORDER = (
     "test_lifecycle",
     "test_faults",
     "test_removal",
+    "test_end",
 )
 
 

@@ -20,6 +20,7 @@ from botocore.config import Config
 from services.cli.settings import Settings, Target
 from services.client import ControlPlaneClient, open_client
 from services.local.local_aws import LocalAws
+from tests.conformance.bus import Bus
 
 PROJECT = Path(__file__).resolve().parents[2]
 PREFIX = "ecs-saas-dev"
@@ -105,6 +106,13 @@ class System:
             emulator=self.local.environment()["AWS_ENDPOINT_URL"],
         ) as client:
             yield client
+
+    @contextlib.contextmanager
+    def bus(self) -> Iterator[Bus]:
+        """What is on the control plane's bus from now on."""
+        name = self.contract("control-plane")["event_bus_name"]
+        with Bus.listening(self.client("events"), self.client("sqs"), name) as listening:
+            yield listening
 
     def contract(self, stack: str) -> dict[str, Any]:
         """What a shared stack publishes."""

@@ -14,7 +14,7 @@ import pytest
 
 from services.client import Operation, OperationFailed
 from services.events import Event, EventName, success
-from tests.conformance.bus import Bus
+from tests.conformance.bus import APPLICATION_PLANE, CONTROL_PLANE
 from tests.e2e.builds import Build, executions, request_of
 from tests.e2e.dying import dying_outbox
 from tests.e2e.system import DEMO, PREFIX, System, Tenant
@@ -94,9 +94,18 @@ def test_terraform_that_fails_halfway(system: System) -> None:
     pools = system.client("cognito-idp")
     pool = system.contract("tier-basic")["user_pool_id"]
     pools.admin_create_user(UserPoolId=pool, Username="halfway-admin")
-    operation = register(system, Tenant("halfway", "basic"))
-
-    assert "UsernameExists" in failure_of(system, operation)
+    with system.bus() as listening:
+        operation = register(system, Tenant("halfway", "basic"))
+        reason = failure_of(system, operation)
+        with system.control_plane() as api:
+            registration = api.tenant(operation.tenant_id)["tenantRegistrationId"]
+        told, *again = listening.heard("provisionFailure", about=registration)
+    assert "UsernameExists" in reason
+    assert told["source"] == APPLICATION_PLANE
+    assert told["detail"]["jobOutput"] == {"tenantStatus": "Failed to provision tenant."}
+    assert told["detail"]["reason"] == reason
+    # The state machine tells of a failed build too, by the same id: it counts once.
+    assert {each["detail"]["eventId"] for each in again} <= {told["detail"]["eventId"]}
     pools.admin_delete_user(UserPoolId=pool, Username="halfway-admin")
     assert "onboard SUCCEEDED" in system.run("tenant", "retry", "halfway", "--wait").out
 
@@ -122,8 +131,7 @@ def test_an_outbox_that_dies_at_the_bus(system: System, after: bool) -> None:
     with system.control_plane() as api:
         row = api.tenant(DEMO[0].name)
     tenant, registration = row["tenantId"], row["tenantRegistrationId"]
-    bus = system.contract("control-plane")["event_bus_name"]
-    with Bus.listening(system.client("events"), system.client("sqs"), bus) as listening:
+    with system.bus() as listening:
         with dying_outbox(system, after=after), system.control_plane() as api:
             operation = api.request(tenant, "reconcile")
             if after:
@@ -169,12 +177,18 @@ def test_every_event_five_times(system: System) -> None:
 
 def test_a_deletion_during_the_onboarding(system: System) -> None:
     tenant = Tenant("short-lived", "advanced")
-    operation = register(system, tenant)
-    with system.control_plane() as api:
+    with system.bus() as listening, system.control_plane() as api:
+        operation = register(system, tenant)
         offboarding = api.delete(api.tenant(tenant.name))
         assert api.delete(api.tenant(tenant.name)).id == offboarding.id
         api.wait(offboarding, seconds=300)
         assert api.tenant(operation.tenant_id)["tenantStatus"] == "DELETED"
+        requests = [
+            each["detail-type"]
+            for each in listening.everything(operation.tenant_id)
+            if each["source"] == CONTROL_PLANE
+        ]
+    assert requests == ["sbt_aws_onboardingRequest", "sbt_aws_offboardingRequest"]
     assert system.tagged(TenantId=operation.tenant_id) == []
 
 

@@ -21,7 +21,6 @@ from services.control_plane.routes import (
     USER_WRITE,
     Access,
 )
-from tests.conformance.bus import Bus
 from tests.conformance.offboarding import offboard
 from tests.e2e.operators import SignIn, api_url, machine_token
 from tests.e2e.system import System
@@ -148,8 +147,7 @@ def test_signed_requests_register_change_and_delete_tenants(system: System) -> N
     with as_holder(system, token) as holder:
         # A token is no signature, whatever it allows.
         assert holder.post("/tenants", content=tenant).status_code == 403
-        bus = system.contract("control-plane")["event_bus_name"]
-        with Bus.listening(system.client("events"), system.client("sqs"), bus) as listening:
+        with system.bus() as listening:
             made = signed(system, "POST", "/tenants", tenant)
             assert made.status_code == 201, made.text
             row = made.json()["data"]

@@ -55,15 +55,15 @@ def removed(system: System) -> dict[str, Removed]:
     return dict(zip((tenant.tier for tenant in GONE), four_at_once(GONE, remove), strict=True))
 
 
-_EVERYWHERE = {"tagged", "state", "mapping", "users", "data"}
+_EVERYWHERE = {"state", "keys", "mapping", "users", "data"}
 
 
 @pytest.mark.parametrize(
     ("tier", "places"),
     [
         ("basic", _EVERYWHERE | {"groups"}),
-        ("advanced", _EVERYWHERE | {"placement"}),
-        ("premium", _EVERYWHERE | {"placement"}),
+        ("advanced", _EVERYWHERE | {"tagged", "placement"}),
+        ("premium", _EVERYWHERE | {"tagged", "placement"}),
     ],
 )
 def test_offboarding_leaves_nothing_of_the_tenant(

@@ -21,6 +21,7 @@ def traces(system: System, tenant_id: str, outputs: Mapping[str, Any]) -> dict[s
         "tagged": system.tagged(TenantId=tenant_id),
         "state": sorted(key for key in system.state_keys() if tenant_id in key),
         "placement": _rows(system, f"{PREFIX}-placements", tenant_id),
+        "keys": _keys(system, tenant_id),
         "mapping": _rows(system, f"{PREFIX}-tenant-mapping", tenant_id),
         "users": _users(system, outputs["user_pool_id"], tenant_id),
         "groups": _groups(system, outputs["user_pool_id"], tenant_id),
@@ -29,6 +30,12 @@ def traces(system: System, tenant_id: str, outputs: Mapping[str, Any]) -> dict[s
         ],
     }
     return {place: things for place, things in found.items() if things}
+
+
+def _keys(system: System, tenant_id: str) -> list[str]:
+    pages = system.client("apigateway").get_paginator("get_api_keys").paginate()
+    keys = [key for page in pages for key in page["items"]]
+    return [key["id"] for key in keys if tenant_id in key.get("tags", {}).values()]
 
 
 def _rows(system: System, table: str, tenant_id: str) -> list[str]:
