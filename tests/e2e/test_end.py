@@ -1,4 +1,7 @@
-"""The end of the system: every tenant is offboarded, everything destroyed, nothing left."""
+"""The end of the system: every tenant is offboarded, everything destroyed, nothing left.
+
+With all tenants of these tests it takes minutes: it is done where ECS_SAAS_E2E_DOWN is set.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ import os
 
 import pytest
 
-from tests.e2e.system import PREFIX, System
+from tests.e2e.system import System
 
 pytestmark = [
     pytest.mark.terraform,
     pytest.mark.local_aws,
-    pytest.mark.skipif("ECS_SAAS_E2E_SYSTEM" in os.environ, reason="the system is kept"),
+    pytest.mark.skipif("ECS_SAAS_E2E_DOWN" not in os.environ, reason="ECS_SAAS_E2E_DOWN"),
 ]
 
 
@@ -26,5 +29,4 @@ def test_demo_down_leaves_nothing(system: System) -> None:
     # Each by its control plane: what that cannot offboard is named by its workspace's id.
     assert set(ended["tenants"]) == tenants
     assert {result["stack"] for result in ended["platform"]} >= {"platform", "control-plane"}
-    assert not system.local.status().running
-    assert not any(PREFIX in path.name for path in system.local.home.rglob("*"))
+    assert not system.local.home.exists()
