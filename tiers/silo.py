@@ -41,6 +41,14 @@ class Silo(Construct):
         Expressions of the tenant's variables.
     priority : int or float
         The place of the tenant's listener rule.
+
+    Attributes
+    ----------
+    user_pool : UserPool
+    tables : dict of str to str
+        The tables' names by service.
+    tenant_path : str
+        What the header of requests must hold to be routed here.
     """
 
     def __init__(
@@ -108,6 +116,8 @@ class Silo(Construct):
                 return with_database(own, database, configuration, name)
             return own
 
+        # A tenant that moves from silo to silo has two copies behind one listener for a while.
+        self.tenant_path = f"{tenant_id}-{tier}"
         self.workload = Workload(
             self,
             "Workload",
@@ -120,7 +130,7 @@ class Silo(Construct):
             audience=Audience(
                 tier=tier,
                 isolation=Isolation.SILO,
-                tenant_path=tenant_id,
+                tenant_path=self.tenant_path,
                 priority=priority,
                 release=release,
             ),

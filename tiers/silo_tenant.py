@@ -53,7 +53,7 @@ class SiloTenant(TenantStack):
             user_pool_id=silo.user_pool.id,
             client_id=silo.user_pool.client_id,
             issuer=silo.user_pool.issuer,
-            tenant_path=TENANT_ID,
+            tenant_path=silo.tenant_path,
             cell=self.cell,
             cluster_name=cluster.name,
             tables=silo.tables,

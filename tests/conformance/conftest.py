@@ -1,28 +1,37 @@
-"""The API under test: a deployed one if the environment names it, else ours on the local AWS.
+"""The control plane under test: a deployed one if the environment names it, else ours in process.
 
 `CONTROL_PLANE_URL` and `CONTROL_PLANE_TOKEN` (every scope; a machine's or a SystemAdmin's) name a
 deployed API. `CONTROL_PLANE_READ_TOKEN` (tenant_read only), if given, lets scopes be tested too.
+`CONTROL_PLANE_BUS`, if given, names its bus, for whoever has AWS credentials for it: what is sent
+there is looked at then, and the tests are the application plane, as a job of the toolkit would be.
+An application plane of its own must not listen meanwhile: both would answer.
+
+The profiles are test_sbt and test_sbt_events, and test_strict and test_strict_events.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import httpx
 import pytest
 
-from services.control_plane import runtime
+from services.control_plane import application_events, runtime, sweep
 from services.control_plane.routes import TENANT_READ, TENANT_WRITE, USER_READ, USER_WRITE, Role
 from services.local.layout import ACCOUNT_ID
 from services.local.local_aws import LocalAws
 from services.registry.table import INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW
 from tests.conformance.adapter import serving, token
+from tests.conformance.bus import Bus
+from tests.conformance.offboarding import offboard
 
 
 @dataclass(frozen=True)
@@ -33,10 +42,18 @@ class Api:
     all_scopes: str
     read_only: str | None
     runtime: runtime.Runtime | None = None
+    registered: list[str] = field(default_factory=list)
 
     def client(self, bearer: str | None) -> httpx.Client:
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+        hooks = {"response": [self._note]}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, event_hooks=hooks)
+
+    def _note(self, answer: httpx.Response) -> None:
+        """Remember registrations, which are taken back at the end."""
+        path = answer.request.url.path
+        if answer.status_code == 201 and path.endswith("/tenant-registrations"):
+            self.registered.append(str(json.loads(answer.read())["data"]["tenantRegistrationId"]))
 
 
 @pytest.fixture(scope="session")
@@ -84,10 +101,40 @@ def api(deployed: Api) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def bus(deployed: Api, api: httpx.Client) -> Iterator[Bus]:
+    """Listen to the bus; at the end all tenants of the tests are offboarded."""
+    if deployed.runtime is not None:
+        held = deployed.runtime
+        held.client("events").create_event_bus(Name=held.settings.event_bus)
+        events, queues, name = held.client("events"), held.client("sqs"), held.settings.event_bus
+        with Bus.listening(
+            events, queues, name, publish=lambda: _publish(held), deliver=_deliver
+        ) as listening:
+            yield listening
+        return
+    name = os.environ.get("CONTROL_PLANE_BUS", "")
+    if not name:
+        pytest.skip("CONTROL_PLANE_BUS is not given")
+    with Bus.listening(boto3.client("events"), boto3.client("sqs"), name) as listening:
+        yield listening
+        offboard(api, listening, list(dict.fromkeys(deployed.registered)))
+
+
 @pytest.fixture
 def name() -> str:
     """Return a tenant's name that nobody has."""
     return f"c{uuid.uuid4().hex[:16]}"
+
+
+def _publish(held: runtime.Runtime) -> None:
+    """Send what the registry wrote down, as the outbox does where it is deployed."""
+    runtime.use(held)
+    sweep.resend(held, sweep.Limits(outbox_age=timedelta(0)), datetime.now(UTC))
+
+
+def _deliver(envelope: dict[str, Any]) -> None:
+    application_events.handler(envelope, None)
 
 
 class _LocalRuntime(runtime.Runtime):

@@ -17,6 +17,7 @@ import pytest
 from services.control_plane import billing_events, runtime, sweep
 from services.control_plane.routes import ROUTES, Access
 from services.events import EventName
+from tests.conformance.bus import Bus
 from tests.conformance.conftest import Api
 from tests.conformance.test_events import CONFIG, output, send
 from tests.conformance.test_sbt import made
@@ -299,11 +300,10 @@ MACHINE = {
 
 
 def test_the_sweep_sends_what_waits_and_ends_what_is_dead(
-    api: httpx.Client, name: str, monkeypatch: pytest.MonkeyPatch
+    api: httpx.Client, bus: Bus, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = runtime.current()
     machines, events = held.client("stepfunctions"), held.client("events")
-    events.create_event_bus(Name="bus")
     arn = machines.create_state_machine(
         name=f"m-{name}",
         definition=json.dumps(MACHINE),

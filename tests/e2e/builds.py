@@ -5,28 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 
 from services.client import Operation
 from tests.e2e.system import PREFIX, System
+from tests.waiting import eventually
 
-_Seen = TypeVar("_Seen")
 _PROJECT = f"{PREFIX}-provisioner"
-
-
-def eventually(look: Callable[[], _Seen | None], seconds: float = 60) -> _Seen:
-    """What `look` returns once it is something."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if seen := look():
-            return seen
-        time.sleep(0.05)
-    raise AssertionError(f"it did not happen within {seconds:.0f} s")
 
 
 @dataclass(frozen=True)
@@ -63,6 +51,10 @@ class Build:
             )["events"]
             return "\n".join(event["message"] for event in events)
         return ""
+
+    def status(self) -> str:
+        (build,) = self.system.client("codebuild").batch_get_builds(ids=[self.id])["builds"]
+        return str(build["buildStatus"])
 
     def kill(self) -> None:
         """Kill every process of the build, as a host that is lost does."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.system import PROJECT, System
+from tests.e2e.system import PREFIX, PROJECT, System
 from tests.e2e.tasks import Tasks
 from tests.e2e.visitor import NAMES, WRITERS, Place, Visitor, suspended
 
@@ -27,11 +27,14 @@ SUSPENDED = "basic-01"
 ORDER = (
     "test_main_job",
     "test_control_plane",
+    "test_conformance",
+    "test_operators",
     "test_isolation",
     "test_application_plane",
     "test_lifecycle",
     "test_faults",
     "test_removal",
+    "test_end",
 )
 
 
@@ -106,3 +109,16 @@ def suspension(system: System, http: httpx.Client) -> Iterator[Future[tuple[floa
 
     with ThreadPoolExecutor(1) as beside:
         yield beside.submit(suspend_and_resume)
+
+
+@pytest.fixture
+def no_application_plane(system: System) -> Iterator[None]:
+    """Turn off the rule that starts operations: the test answers requests itself meanwhile."""
+    events = system.client("events")
+    rule = {
+        "Name": f"{PREFIX}-tenant-requests",
+        "EventBusName": system.contract("control-plane")["event_bus_name"],
+    }
+    events.disable_rule(**rule)
+    yield
+    events.enable_rule(**rule)

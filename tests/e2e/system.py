@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
+from botocore.config import Config
 
 from services.cli.settings import Settings, Target
 from services.client import ControlPlaneClient, open_client
 from services.local.local_aws import LocalAws
+from tests.conformance.bus import Bus
 
 PROJECT = Path(__file__).resolve().parents[2]
 PREFIX = "ecs-saas-dev"
@@ -106,6 +108,13 @@ class System:
         ) as client:
             yield client
 
+    @contextlib.contextmanager
+    def bus(self) -> Iterator[Bus]:
+        """What is on the control plane's bus from now on."""
+        name = self.contract("control-plane")["event_bus_name"]
+        with Bus.listening(self.client("events"), self.client("sqs"), name) as listening:
+            yield listening
+
     def contract(self, stack: str) -> dict[str, Any]:
         """What a shared stack publishes."""
         name = f"{CONTRACTS}/{stack}"
@@ -118,9 +127,12 @@ class System:
         lines = self.local.log_path.read_text().splitlines()
         return [line for line in lines if "[services.local.iam] denied:" in line]
 
-    def client(self, service: str) -> Any:
-        """A client of a service of AWS, for threads to share: making one costs more than a call."""
-        return _client(self, service)
+    def client(self, service: str, **config: Any) -> Any:
+        """A client of the local AWS, for threads to share: making one costs more than a call.
+
+        `config` are botocore's own settings.
+        """
+        return _client(self, service, **config)
 
     def _session(self) -> boto3.Session:
         """Made anew each time, of no variable of this process: tests work in threads."""
@@ -148,17 +160,6 @@ class System:
         arns = [each["ResourceARN"] for page in pages for each in page["ResourceTagMappingList"]]
         return [arn for arn in arns if not self._is_deregistered(arn)]
 
-    def remains(self, tenant_id: str) -> list[str]:
-        """Whatever is left of a tenant: resources, objects of the state bucket, slots, its row."""
-        tables = self.client("dynamodb")
-        slots = tables.scan(TableName=f"{PREFIX}-placements")["Items"]
-        rows = tables.scan(TableName=f"{PREFIX}-tenant-mapping")["Items"]
-        return [
-            *self.tagged(TenantId=tenant_id),
-            *(key for key in self.state_keys() if tenant_id in key),
-            *(json.dumps(item) for item in (*slots, *rows) if tenant_id in json.dumps(item)),
-        ]
-
     def _is_deregistered(self, arn: str) -> bool:
         if ":task-definition/" not in arn:
             return False
@@ -167,9 +168,10 @@ class System:
 
 
 @cache
-def _client(system: System, service: str) -> Any:
+def _client(system: System, service: str, **config: Any) -> Any:
     create: Any = system._session().client
-    return create(service, endpoint_url=system.local.environment()["AWS_ENDPOINT_URL"])
+    endpoint = system.local.environment()["AWS_ENDPOINT_URL"]
+    return create(service, endpoint_url=endpoint, config=Config(**config))
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,8 @@ class Tenant:
 
 DEMO = [Tenant(f"demo-{tier}", tier) for tier in ("basic", "advanced", "premium")]
 """The tenants that the demo onboards."""
+BY_HAND = Tenant("by-hand", "basic")
+"""The tenant that is created by the command line."""
 
 
 def four_at_once(given: Sequence[_Given], work: Callable[[_Given], _Made]) -> list[_Made]:

@@ -6,12 +6,14 @@ import json
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-import httpx
 import pytest
 
 from services.client import Refused
 from services.control_plane.routes import ROUTES, Access
+from tests.conformance.bus import APPLICATION_PLANE, CONTROL_PLANE, Bus, among
+from tests.e2e.operators import api_url, machine_token
 from tests.e2e.system import DEMO, PREFIX, System, Tenant, four_at_once
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
@@ -24,7 +26,11 @@ FLEET = [
 
 
 def test_thirty_registrations_at_once_end_in_thirty_tenants(system: System) -> None:
-    with system.control_plane() as api, ThreadPoolExecutor(len(FLEET)) as pool:
+    with (
+        system.bus() as bus,
+        system.control_plane() as api,
+        ThreadPoolExecutor(len(FLEET)) as pool,
+    ):
 
         def onboard(tenant: Tenant) -> str:
             return api.wait(
@@ -32,9 +38,29 @@ def test_thirty_registrations_at_once_end_in_thirty_tenants(system: System) -> N
             ).status
 
         assert set(pool.map(onboard, FLEET)) == {"SUCCEEDED"}
-        listed = {(row["tenantName"], row["tier"]) for row in api.tenants(status="ACTIVE")}
+        rows = list(api.tenants(status="ACTIVE"))
+        for row in rows:
+            if row["tenantName"] in {tenant.name for tenant in FLEET}:
+                both_planes_said_what_the_toolkits_say(bus, row)
 
+    listed = {(row["tenantName"], row["tier"]) for row in rows}
     assert listed == {(tenant.name, tenant.tier) for tenant in (*DEMO, *FLEET)}
+
+
+def both_planes_said_what_the_toolkits_say(bus: Bus, row: dict[str, Any]) -> None:
+    """Compare the events of one onboarding with the toolkit's: one request, one answer."""
+    registration = row["tenantRegistrationId"]
+    (asked,) = bus.heard("onboardingRequest", about=row["tenantId"])
+    (told,) = bus.heard("provisionSuccess", about=registration)
+    assert (asked["source"], told["source"]) == (CONTROL_PLANE, APPLICATION_PLANE)
+    flat = {name: row[name] for name in ("tenantName", "tier", "email", "tenantId")}
+    assert among(asked["detail"], flat) == flat
+    output = told["detail"]["jobOutput"]
+    assert told["detail"]["tenantRegistrationId"] == registration
+    assert output["tenantRegistrationData"]["registrationStatus"] == "created"
+    assert all(isinstance(value, str) for part in output.values() for value in part.values())
+    page = json.loads(output["tenantData"]["tenantConfig"])
+    assert set(page) == {"userPoolId", "appClientId", "apiGatewayUrl"}
 
 
 def test_no_two_silo_tenants_share_a_listener_priority(system: System) -> None:
@@ -64,41 +90,18 @@ def test_a_name_is_one_tenants(system: System) -> None:
 def test_every_route_needs_a_token_with_its_scope(system: System) -> None:
     scoped = [route for route in ROUTES if route.access is Access.JWT]
     assert len(scoped) > 20
-    reader = _token(system, "user/user_read")
+    url, reader = api_url(system), machine_token(system, "user/user_read")
     for route in scoped:
         path = route.path.replace("{id}", "00000000-0000-4000-8000-000000000000")
-        assert _status(system, route.method, path, None) == 401, route.key
-        assert _status(system, route.method, path, "not.a.token") == 401, route.key
+        assert _status(url + path, route.method, None) == 401, route.key
+        assert _status(url + path, route.method, "not.a.token") == 401, route.key
         if "user/user_read" not in route.scopes:
-            assert _status(system, route.method, path, reader) == 403, route.key
+            assert _status(url + path, route.method, reader) == 403, route.key
 
 
-def _token(system: System, scope: str) -> str:
-    """A token with this scope alone, of the machine client, which is allowed it for a moment."""
-    pools = system.client("cognito-idp")
-    found = system.contract("control-plane")
-    client = pools.describe_user_pool_client(
-        UserPoolId=found["admin_pool_id"], ClientId=found["machine_client_id"]
-    )["UserPoolClient"]
-    secret = client.pop("ClientSecret")
-    dates = ("CreationDate", "LastModifiedDate")
-    kept = {name: value for name, value in client.items() if value and name not in dates}
-    pools.update_user_pool_client(**{**kept, "AllowedOAuthScopes": [scope]})
-    try:
-        answer = httpx.post(
-            f"{system.local.status().endpoint}/oauth2/token",
-            data={"grant_type": "client_credentials", "scope": scope},
-            auth=(client["ClientId"], secret),
-        )
-    finally:
-        pools.update_user_pool_client(**kept)
-    return str(answer.json()["access_token"])
-
-
-def _status(system: System, method: str, path: str, token: str | None) -> int:
-    api = system.contract("control-plane")["api_id"]
+def _status(url: str, method: str, token: str | None) -> int:
     request = urllib.request.Request(
-        f"{system.local.status().endpoint}/_aws/execute-api/{api}/$default{path}",
+        url,
         method=method,
         data=json.dumps({}).encode() if method in ("POST", "PUT", "PATCH") else None,
         headers={"Authorization": f"Bearer {token}"} if token else {},

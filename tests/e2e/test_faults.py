@@ -14,8 +14,12 @@ import pytest
 
 from services.client import Operation, OperationFailed
 from services.events import Event, EventName, success
-from tests.e2e.builds import Build, eventually, executions, request_of
+from tests.conformance.bus import APPLICATION_PLANE, CONTROL_PLANE
+from tests.e2e.builds import Build, executions, request_of
+from tests.e2e.dying import dying_outbox
 from tests.e2e.system import DEMO, PREFIX, System, Tenant
+from tests.e2e.traces import traces
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
@@ -84,7 +88,7 @@ def test_a_build_that_ends_in_the_middle(
     assert tenant.plan(system) == 0
     with system.control_plane() as api:
         api.wait(api.delete(api.tenant(tenant.name)), seconds=300)
-    assert system.remains(operation.tenant_id) == []
+    assert traces(system, operation.tenant_id) == {}
 
 
 def test_a_tenant_whose_build_was_killed_can_be_deleted(system: System) -> None:
@@ -99,18 +103,27 @@ def test_a_tenant_whose_build_was_killed_can_be_deleted(system: System) -> None:
     with system.control_plane() as api:
         api.wait(api.delete(api.tenant(tenant.name)), seconds=300)
         assert api.tenant(operation.tenant_id)["tenantStatus"] == "DELETED"
-    assert system.remains(operation.tenant_id) == []
+    assert traces(system, operation.tenant_id) == {}
 
 
 def test_terraform_that_fails_halfway(system: System) -> None:
     pools = system.client("cognito-idp")
     pool = system.contract("tier-basic")["user_pool_id"]
     pools.admin_create_user(UserPoolId=pool, Username="halfway-admin")
-    operation = register(system, Tenant("halfway", "basic"))
-
-    assert "UsernameExists" in failure_of(system, operation)
+    with system.bus() as listening:
+        operation = register(system, Tenant("halfway", "basic"))
+        reason = failure_of(system, operation)
+        with system.control_plane() as api:
+            registration = api.tenant(operation.tenant_id)["tenantRegistrationId"]
+        told, *again = listening.heard("provisionFailure", about=registration)
+    assert "UsernameExists" in reason
+    assert told["source"] == APPLICATION_PLANE
+    assert told["detail"]["jobOutput"] == {"tenantStatus": "Failed to provision tenant."}
+    assert told["detail"]["reason"] == reason
+    # The state machine tells of a failed build too, by the same id: it counts once.
+    assert {each["detail"]["eventId"] for each in again} <= {told["detail"]["eventId"]}
     pools.admin_delete_user(UserPoolId=pool, Username="halfway-admin")
-    retried(system, operation)
+    assert "onboard SUCCEEDED" in system.run("tenant", "retry", "halfway", "--wait").out
 
 
 def test_a_bus_that_refuses_events(system: System) -> None:
@@ -127,6 +140,30 @@ def test_a_bus_that_refuses_events(system: System) -> None:
     with impatient_sweep(system) as sweep:
         sweep()
     assert end_of(system, operation).status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_an_outbox_that_dies_at_the_bus(system: System, after: bool) -> None:
+    with system.control_plane() as api:
+        row = api.tenant(DEMO[0].name)
+    tenant, registration = row["tenantId"], row["tenantRegistrationId"]
+    with system.bus() as listening:
+        with dying_outbox(system, after=after), system.control_plane() as api:
+            operation = api.request(tenant, "reconcile")
+            if after:
+                listening.heard("tenantUpdateRequest", about=tenant)
+            else:
+                time.sleep(2)
+                assert listening.everything(tenant) == []
+        # Its record was not done with: the stream gives it again, to one that lives.
+        heard = listening.heard("tenantUpdateRequest", about=tenant, count=1 + after)
+        assert end_of(system, operation).status == "SUCCEEDED"
+        answers = listening.heard("tenantUpdateSuccess", about=registration)
+
+    assert {each["detail"]["operationId"] for each in heard} == {operation.id}
+    assert len({each["detail"]["eventId"] for each in heard}) == 1
+    assert len(answers) == 1
+    assert [each["name"] for each in executions(system)].count(operation.id) == 1
 
 
 def test_every_event_five_times(system: System) -> None:
@@ -156,29 +193,74 @@ def test_every_event_five_times(system: System) -> None:
 
 def test_a_deletion_during_the_onboarding(system: System) -> None:
     tenant = Tenant("short-lived", "advanced")
-    operation = register(system, tenant)
-    with system.control_plane() as api:
+    with system.bus() as listening, system.control_plane() as api:
+        operation = register(system, tenant)
         offboarding = api.delete(api.tenant(tenant.name))
         assert api.delete(api.tenant(tenant.name)).id == offboarding.id
         api.wait(offboarding, seconds=300)
         assert api.tenant(operation.tenant_id)["tenantStatus"] == "DELETED"
+        requests = [
+            each["detail-type"]
+            for each in listening.everything(operation.tenant_id)
+            if each["source"] == CONTROL_PLANE
+        ]
+    assert requests == ["sbt_aws_onboardingRequest", "sbt_aws_offboardingRequest"]
     assert system.tagged(TenantId=operation.tenant_id) == []
 
 
-def test_a_lock_that_another_holds(system: System) -> None:
-    tenant = DEMO[0].id(system)
+@contextlib.contextmanager
+def locked(system: System, tenant_id: str) -> Iterator[None]:
+    """Hold the lock of a basic tenant's state, as a Terraform elsewhere does."""
     locks, table = system.client("dynamodb"), f"{PREFIX}-tflock"
-    path = f"{PREFIX}-tfstate/workspaces/tenant-basic/{tenant}/tenant-basic.tfstate"
+    path = f"{PREFIX}-tfstate/workspaces/tenant-basic/{tenant_id}/tenant-basic.tfstate"
     info = {"ID": "1", "Operation": "OperationTypeApply", "Who": "someone@else", "Path": path}
     info |= {"Version": "1.11.4", "Created": "2026-01-01T00:00:00Z", "Info": ""}
     item = {"LockID": {"S": path}, "Info": {"S": json.dumps(info)}}
     locks.put_item(TableName=table, Item=item)
-    with system.control_plane() as api:
-        operation = api.request(tenant, "reconcile")
-    Build.of(system, operation).said("someone@else")
-    locks.delete_item(TableName=table, Key={"LockID": {"S": path}})
+    try:
+        yield
+    finally:
+        locks.delete_item(TableName=table, Key={"LockID": {"S": path}})
+
+
+def test_a_lock_that_another_holds(system: System) -> None:
+    tenant = DEMO[0].id(system)
+    with locked(system, tenant):
+        with system.control_plane() as api:
+            operation = api.request(tenant, "reconcile")
+        Build.of(system, operation).said("someone@else")
 
     assert end_of(system, operation).status == "SUCCEEDED"
+
+
+@contextlib.contextmanager
+def builds_of_at_most(system: System, minutes: float) -> Iterator[None]:
+    """Give the builds that begin in the block so much time.
+
+    CodeBuild takes five minutes and more; the local one takes what no client would send.
+    """
+    builds = system.client("codebuild", parameter_validation=False)
+    name = f"{PREFIX}-provisioner"
+    (project,) = builds.batch_get_projects(names=[name])["projects"]
+    builds.update_project(name=name, timeoutInMinutes=minutes)
+    try:
+        yield
+    finally:
+        builds.update_project(name=name, timeoutInMinutes=project["timeoutInMinutes"])
+
+
+def test_a_build_that_takes_too_long(system: System) -> None:
+    tenant = DEMO[0].id(system)
+    with locked(system, tenant), builds_of_at_most(system, minutes=0.15):
+        with system.control_plane() as api:
+            operation = api.request(tenant, "reconcile")
+        reason = failure_of(system, operation)
+
+    # Of the build itself if it could still tell, else of the state machine.
+    assert "stopped" in reason or "took longer than the 0.15 minutes" in reason
+    assert Build.of(system, operation).status() == "TIMED_OUT"
+    retried(system, operation)
+    assert DEMO[0].plan(system) == 0
 
 
 def test_a_local_aws_that_is_killed_in_the_middle(system: System) -> None:

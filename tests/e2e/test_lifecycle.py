@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from services.cli.visit import api_address, sign_in, visit
-from tests.e2e.builds import eventually
-from tests.e2e.system import PREFIX, System, Tenant
+from tests.e2e.system import BY_HAND, PREFIX, System, Tenant
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
@@ -39,6 +39,29 @@ def products_of(system: System, outputs: dict[str, Any], token: str) -> list[dic
     return found
 
 
+def test_a_tenant_is_created_and_shown_by_the_command_line(system: System) -> None:
+    identity = (BY_HAND.name, "--tier", BY_HAND.tier, "--email", BY_HAND.email)
+    created = system.run("tenant", "create", *identity, "--key", "by-hand", "--wait")
+    assert created.out.startswith("by-hand: onboard SUCCEEDED (")
+    again = system.run("tenant", "create", *identity, "--key", "by-hand", "--json").json()
+    assert again["id"] in created.out
+
+    (listed,) = (
+        row
+        for row in system.run("tenant", "list", "--tier", "basic", "--json").json()
+        if row["tenantName"] == BY_HAND.name
+    )
+    assert listed["tenantStatus"] == "ACTIVE"
+    heading, *lines = system.run("tenant", "list", "--status", "ACTIVE").out.splitlines()
+    assert heading.split() == ["name", "tier", "status", "release", "id"]
+    assert [BY_HAND.name, "basic", "ACTIVE", "latest", listed["tenantId"]] in map(str.split, lines)
+    shown = system.run("tenant", "show", BY_HAND.name).out
+    assert f"tenantId = {listed['tenantId']}" in shown
+    assert ["onboard", again["id"], "SUCCEEDED"] in [
+        line.split()[:3] for line in shown.splitlines()
+    ]
+
+
 def test_a_suspended_tenants_people_cannot_sign_in(system: System) -> None:
     outputs = PAUSED.outputs(system)
     cognito = system.client("cognito-idp")
@@ -51,10 +74,11 @@ def test_a_suspended_tenants_people_cannot_sign_in(system: System) -> None:
     assert PAUSED.plan(system) == 0
 
 
-def test_a_tenant_gets_other_sizes(system: System) -> None:
+def test_a_tenant_gets_other_sizes_and_another_release(system: System) -> None:
     sizes = system.directory / "sizes.json"
     sizes.write_text(json.dumps({"services": {"orders": {"cpu": 512, "memory": 1024}}}))
-    system.run("tenant", "update", RESIZED.name, "--overrides", str(sizes), "--wait")
+    wanted = ("--overrides", str(sizes), "--release", "v2")
+    system.run("tenant", "update", RESIZED.name, *wanted, "--wait")
 
     services = system.client("ecs")
     cluster = RESIZED.outputs(system)["cluster_name"]
@@ -63,28 +87,49 @@ def test_a_tenant_gets_other_sizes(system: System) -> None:
     (service,) = services.describe_services(cluster=cluster, services=own)["services"]
     definition = services.describe_task_definition(taskDefinition=service["taskDefinition"])
     assert definition["taskDefinition"]["cpu"] == "512"
+    (container,) = definition["taskDefinition"]["containerDefinitions"]
+    assert container["image"].endswith("/orders:v2")
+    assert RESIZED.outputs(system)["release"] == "v2"
+    (row,) = system.run("tenant", "list", "--release", "v2", "--json").json()
+    assert row["tenantName"] == RESIZED.name
 
 
-def test_a_tenant_moves_with_its_data(system: System) -> None:
-    cognito = system.client("cognito-idp")
+def test_a_tenant_moves_through_all_tiers_with_its_data(system: System) -> None:
+    cognito, endpoint = system.client("cognito-idp"), str(system.local.status().endpoint)
+
+    def operated(*how: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Move the tenant; return where it is then, and its products as the API shows them."""
+        system.run("tenant", "move", MOVED.name, *how, "--wait")
+        outputs = MOVED.outputs(system)
+        return outputs, products_of(system, outputs, sign_in(cognito, outputs))
+
     before = MOVED.outputs(system)
     token = sign_in(cognito, before)
-    visit(system.local.status().endpoint, token, before)
+    visit(endpoint, token, before)
     had = products_of(system, before, token)
 
-    system.run("tenant", "move", MOVED.name, "--tier", "advanced", "--wait")
+    for tier in ("advanced", "premium"):
+        outputs, products = operated("--tier", tier)
+        assert (outputs["tier"], products) == (tier, had)
+        operated("--confirm")
+        left = [key for key in system.state_keys() if MOVED.id(system) in key]
+        assert [key.split("/")[1] for key in left] == [f"tenant-{tier}"]
+    assert outputs["user_pool_id"] != before["user_pool_id"]
 
-    shown = system.run("workspace", "show", MOVED.id(system), "--json").json()
-    assert shown["tier"] == "advanced"
-    after = shown["outputs"]
-    assert products_of(system, after, sign_in(cognito, after)) == had
+    outputs, products = operated("--tier", "basic")
+    assert (outputs["tier"], products) == ("basic", had)
+    assert outputs["user_pool_id"] == before["user_pool_id"]
+    visit(endpoint, sign_in(cognito, outputs), outputs)
+    outputs, products = operated("--rollback")
+    assert outputs["tier"] == "premium"
+    # What was written since came along.
+    assert len(products) == len(had) + 1
+    operated("--confirm")
+
     with system.control_plane() as api:
-        assert api.tenant(MOVED.name)["tier"] == "advanced"
-
-    system.run("tenant", "move", MOVED.name, "--confirm", "--wait")
-    left = [key for key in system.state_keys() if MOVED.id(system) in key]
-    assert [key.split("/")[1] for key in left] == ["tenant-advanced"]
-    assert Tenant(MOVED.name, "advanced").plan(system) == 0
+        row = api.tenant(MOVED.name)
+    assert (row["tier"], "previousTier" in row) == ("premium", False)
+    assert Tenant(MOVED.name, "premium").plan(system) == 0
 
 
 def test_drift_is_repaired(system: System) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import pytest
 
-from tests.e2e.system import DEMO, System
+from services.cli.visit import sign_in, visit
+from tests.e2e.system import BY_HAND, DEMO, System, Tenant, four_at_once
+from tests.e2e.traces import traces
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
+
+GONE = [BY_HAND, Tenant("advanced-03", "advanced"), DEMO[2]]
 
 
 def test_values_of_one_tenant_are_refused_in_anothers_workspace(system: System) -> None:
@@ -25,12 +30,53 @@ def test_values_of_one_tenant_are_refused_in_anothers_workspace(system: System) 
     assert system.state_keys() == before
 
 
-def test_offboarding_leaves_nothing_of_the_tenant_and_all_of_the_others(system: System) -> None:
-    gone = DEMO[2].id(system)
-    system.run("tenant", "delete", DEMO[2].name, "--yes", "--wait")
+@dataclass(frozen=True)
+class Removed:
+    """A tenant that was offboarded, and what there was of it before and after."""
 
-    assert system.remains(gone) == []
+    id: str
+    name: str
+    before: dict[str, list[str]]
+    after: dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def removed(system: System) -> dict[str, Removed]:
+    """Offboard a tenant of each tier, all at once."""
+    cognito, endpoint = system.client("cognito-idp"), str(system.local.status().endpoint)
+
+    def remove(tenant: Tenant) -> Removed:
+        own, outputs = tenant.id(system), tenant.outputs(system)
+        visit(endpoint, sign_in(cognito, outputs), outputs)
+        before = traces(system, own, outputs)
+        system.run("tenant", "delete", tenant.name, "--yes", "--wait")
+        return Removed(own, tenant.name, before, traces(system, own, outputs))
+
+    return dict(zip((tenant.tier for tenant in GONE), four_at_once(GONE, remove), strict=True))
+
+
+_EVERYWHERE = {"state", "keys", "mapping", "users", "data"}
+
+
+@pytest.mark.parametrize(
+    ("tier", "places"),
+    [
+        ("basic", _EVERYWHERE | {"groups"}),
+        ("advanced", _EVERYWHERE | {"tagged", "placement"}),
+        ("premium", _EVERYWHERE | {"tagged", "placement"}),
+    ],
+)
+def test_offboarding_leaves_nothing_of_the_tenant(
+    system: System, removed: dict[str, Removed], tier: str, places: set[str]
+) -> None:
+    gone = removed[tier]
+    assert set(gone.before) == places
+    assert gone.after == {}
     with system.control_plane() as api:
-        assert api.tenant(gone)["tenantStatus"] == "DELETED"
-        assert DEMO[2].name not in {row["tenantName"] for row in api.tenants()}
-    assert [tenant.plan(system) for tenant in DEMO[:2]] == [0, 0]
+        assert api.tenant(gone.id)["tenantStatus"] == "DELETED"
+        assert gone.name not in {row["tenantName"] for row in api.tenants()}
+
+
+def test_offboarding_leaves_all_of_the_others(system: System, removed: dict[str, Removed]) -> None:
+    assert len(removed) == len(GONE)
+    assert four_at_once(DEMO[:2], lambda tenant: tenant.plan(system)) == [0, 0]

@@ -107,6 +107,19 @@ def test_a_silo_is_routed_by_its_placement(templates: dict[str, Template], stack
     assert cell["name"] == "/shop/dev/cells/${var.placement.cell}"
 
 
+def test_both_silos_of_a_tenant_that_moves_are_routed_to(templates: dict[str, Template]) -> None:
+    """Until a move from one to the other is confirmed, both stand behind one listener."""
+    paths = []
+    for stack in ("tenant-advanced", "tenant-premium"):
+        rule = templates[stack].resource("aws_lb_listener_rule")
+        (path,) = rule["condition"][0]["http_header"]["values"]
+        assert templates[stack].document["output"]["tenant_path"]["value"] == path
+        row = templates[stack].document["locals"]["row"]
+        assert row["tenantPath"] == {"S": path}
+        paths.append(path)
+    assert paths == ["${var.tenant_id}-advanced", "${var.tenant_id}-premium"]
+
+
 def test_services_on_ec2_use_the_capacity_provider(ec2_templates: dict[str, Template]) -> None:
     template = ec2_templates["tenant-premium"]
     (provider,) = template.resources("aws_ecs_capacity_provider")

@@ -1,0 +1,48 @@
+"""The deployed outbox as it is, but that its process ends at the bus: before it puts, or after."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from tests.e2e.system import PREFIX, System
+
+_MODULE = """
+import os
+from services.control_plane import outbox
+from services.control_plane.runtime import current
+
+def handler(event, context):
+    put = current().events.put_events
+    def die(**entries):
+        if {after}:
+            put(**entries)
+        os._exit(1)
+    current().events.put_events = die
+    return outbox.handler(event, context)
+"""
+
+
+@contextmanager
+def dying_outbox(system: System, *, after: bool) -> Iterator[None]:
+    """Let the outbox die with each batch, before or after it has put the batch's events."""
+    functions, name = system.client("lambda"), f"{PREFIX}-cp-outbox"
+    found = functions.get_function(FunctionName=name)
+    code = httpx.get(found["Code"]["Location"]).raise_for_status().content
+    changed = io.BytesIO(code)
+    with zipfile.ZipFile(changed, "a") as archive:
+        archive.writestr("dying.py", _MODULE.format(after=after))
+    functions.update_function_code(FunctionName=name, ZipFile=changed.getvalue())
+    functions.update_function_configuration(FunctionName=name, Handler="dying.handler")
+    try:
+        yield
+    finally:
+        handler = found["Configuration"]["Handler"]
+        functions.update_function_code(FunctionName=name, ZipFile=code)
+        functions.update_function_configuration(FunctionName=name, Handler=handler)
+        shown = functions.get_function(FunctionName=name)["Configuration"]
+        assert shown["CodeSha256"] == found["Configuration"]["CodeSha256"]

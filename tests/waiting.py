@@ -1,0 +1,19 @@
+"""Waiting for what happens elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+_Seen = TypeVar("_Seen")
+
+
+def eventually(look: Callable[[], _Seen | None], seconds: float = 60) -> _Seen:
+    """Return what `look` returns once it is something."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if seen := look():
+            return seen
+        time.sleep(0.05)
+    raise AssertionError(f"it did not happen within {seconds:.0f} s")
