@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
-SOURCES := $(shell find main.py saas.tfvars constructs_lib tiers modules services -type f \
+SOURCES := $(shell find main.py saas.tfvars constructs_lib tiers modules services plug_ins -type f \
 	\( -name '*.py' -o -name '*.tf' -o -name '*.tfvars' \) -not -path '*/__pycache__/*' 2>/dev/null)
 SYNTHESISED := cdktf.out/manifest.json
 

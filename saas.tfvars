@@ -6,11 +6,17 @@ environment = "dev"
 region      = "us-east-1"
 zones       = ["us-east-1a", "us-east-1b", "us-east-1c"] # three, of the region
 admin_email = "admin@example.com"
+# admin_second_factor = "required" # a code of an authenticator app for administrators; or "off"
 
 cidr                = "10.0.0.0/16" # cut into three private and three public subnets
 deletion_protection = false         # true keeps tables, user pools and load balancers from deletion
 log_retention_days  = 30
-# function_architecture = "arm64" # of Lambda; by default that of the machine that synthesises
+token_minutes       = 15 # a disabled user's last token serves for so long; clients renew theirs
+
+# Of the functions. The local AWS runs them on this machine, as "host" packages them. Lambda runs
+# "arm64", the default and the cheaper one, or "x86_64": synthesis downloads what they need of it.
+function_architecture = "host"
+
 # export_retention_days = 90 # how long the data of an offboarded tenant is kept
 release             = "latest" # the image tag of services that name no image
 
@@ -87,6 +93,9 @@ services = {
     # permissions = [{ actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:us-east-1:111122223333:mail"] }]
   }
 }
+
+# A plug-in that bills, or one that measures (`metering`): docs/billing-plug-in.md.
+# billing = { factory = "acme_billing:billing", folder = "plug_ins/billing" }
 
 # The reverse proxy in front of the pool and of each silo tenant.
 gateway = {

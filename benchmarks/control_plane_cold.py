@@ -38,24 +38,24 @@ def cold_starts(system: System, registration_id: str) -> Iterator[Verdict]:
     client = system.client("lambda")
     for function in _functions(system, registration_id):
         cold, warm = [], []
+        timeout = client.get_function_configuration(FunctionName=function.name)["Timeout"]
         for _ in range(RUNS):
-            client.update_function_configuration(  # the next call gets a new worker
-                FunctionName=function.name, Description=f"benchmark {uuid.uuid4().hex[:8]}"
-            )
+            # The next call gets a new worker: that of an older configuration has ended.
+            client.update_function_configuration(FunctionName=function.name, Timeout=timeout)
             client.get_waiter("function_updated_v2").wait(FunctionName=function.name)
             cold.append(_invoke(client, function))
             warm += [_invoke(client, function) for _ in range(_WARM)]
         imports = [_import_seconds(function.module) for _ in range(RUNS)]
         name = f"cold start of {function.name.removeprefix(f'{system.configuration.prefix}-')}"
         measured = (
-            f"median {statistics.median(cold):.2f}, most {max(cold):.2f}; "
+            f"least {min(cold):.2f}, most {max(cold):.2f}; "
             f"warm {statistics.median(warm) * 1e3:.0f} ms; imports {min(imports):.2f} s"
         )
-        if min(cold) < _COLDER * statistics.median(warm):
+        if statistics.median(cold) < _COLDER * statistics.median(warm):
             # The worker was kept, or a refusal has ended the warm one: no figure of a cold start.
             yield Verdict(name, f"cold and warm calls cannot be told apart: {measured}", "-", None)
         else:
-            yield at_most(name, min(cold), LIMIT_SECONDS, " s", measured)
+            yield at_most(name, statistics.median(cold), LIMIT_SECONDS, " s", measured)
 
 
 def _functions(system: System, registration_id: str) -> tuple[Function, ...]:
@@ -98,16 +98,21 @@ def _functions(system: System, registration_id: str) -> tuple[Function, ...]:
 
 
 def _api_event() -> dict[str, Any]:
+    """Return a request that reads the registry, as most do."""
+    scope = "tenant/tenant_read"
+    claims = {"sub": "benchmark", "client_id": "benchmark", "scope": scope}
     return {
         "version": "2.0",
-        "routeKey": "GET /health",
-        "rawPath": "/health",
-        "rawQueryString": "",
+        "routeKey": "GET /tenants",
+        "rawPath": "/tenants",
+        "rawQueryString": "limit=1",
+        "queryStringParameters": {"limit": "1"},
         "headers": {"host": "benchmark"},
         "requestContext": {
             "stage": "$default",
             "requestId": "benchmark",
-            "http": {"method": "GET", "path": "/health", "sourceIp": "127.0.0.1"},
+            "authorizer": {"jwt": {"claims": claims, "scopes": [scope]}},
+            "http": {"method": "GET", "path": "/tenants", "sourceIp": "127.0.0.1"},
         },
         "isBase64Encoded": False,
     }

@@ -1,4 +1,4 @@
-"""How long the deployed HTTP API takes: each read, a replayed registration, and among 10,000."""
+"""How long the deployed HTTP API takes: each route, and the reads among 10,000 tenants."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def latencies(system: System, api: Api, replayed: tuple[str, Tier, str]) -> Iter
         routes = {
             **_reads(api, tenants[0], meter),
             "POST /tenant-registrations (replay)": lambda: api.register(*replayed),
+            **_writes(api, tenants[0], meter),
         }
         taken = _measure(routes, REQUESTS)
     for name, seconds in taken.items():
@@ -100,6 +101,45 @@ def _reads(api: Api, tenant: Tenant, meter: str) -> Routes:
         "/health": "/health",
     }
     return {f"GET {route}": _get(api, path) for route, path in paths.items()}
+
+
+def _writes(api: Api, tenant: Tenant, meter: str) -> Routes:
+    """Return a request for each route that writes and starts no build.
+
+    Those that start one are measured to its end, as onboarding is.
+    """
+    made: dict[str, list[str]] = {"users": [], "meters": []}
+    registration = f"/tenant-registrations/{tenant.registration_id}"
+
+    def add_user() -> None:
+        name = f"bench-{uuid.uuid4().hex[:8]}"
+        body = {"userName": name, "email": f"{name}@example.com", "userRole": "SupportReader"}
+        api.send("POST", "/users", key=name, body=body)
+        made["users"].append(name)
+
+    def on_user(method: str, path: str = "", body: Mapping[str, str] | None = None) -> None:
+        api.send(method, f"/users/{made['users'][-1]}{path}", body=body)
+
+    def add_meter() -> None:
+        name = f"bench_{uuid.uuid4().hex[:6]}"
+        answer = api.send("POST", "/meters", key=name, body={"name": name})
+        made["meters"].append(str(answer.json()["data"]["meterId"]))
+
+    return {
+        "PATCH /tenant-registrations/{id}": lambda: api.send(
+            "PATCH", registration, body={"tenantRegistrationData": {"note": "benchmark"}}
+        ),
+        "POST /users": add_user,
+        "PUT /users/{id}": lambda: on_user("PUT", body={"email": "bench@example.com"}),
+        "DELETE /users/{id}/disable": lambda: on_user("DELETE", "/disable"),
+        "PUT /users/{id}/enable": lambda: on_user("PUT", "/enable"),
+        "DELETE /users/{id}": lambda: api.send("DELETE", f"/users/{made['users'].pop()}"),
+        "POST /meters": add_meter,
+        "PUT /meters/{id}": lambda: api.send(
+            "PUT", f"/meters/{meter}", body={"name": "bench_renamed"}
+        ),
+        "DELETE /meters/{id}": lambda: api.send("DELETE", f"/meters/{made['meters'].pop()}"),
+    }
 
 
 def _get(api: Api, path: str) -> Callable[[], object]:

@@ -4,6 +4,7 @@ import contextlib
 import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,6 +13,14 @@ import httpx
 from services.cli.visit import sign_in
 
 _CLAIMS = ("tenantId", "tenantTier", "userRole", "tenantName")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A tenant's ID token, and its product's id."""
+
+    token: str = field(repr=False)
+    product: str
 
 
 class Crowd:
@@ -31,8 +40,8 @@ class Crowd:
 
     Attributes
     ----------
-    tokens : list of str
-        An ID token of each.
+    places : list of Place
+        What each of them has.
     """
 
     def __init__(
@@ -50,14 +59,17 @@ class Crowd:
         self._ids = [f"crowd-{number}" for number in range(count)]
         self._mapping = "ecs-saas-dev-tenant-mapping"
         self._url = url
-        self._made: dict[str, str] = {}
         key = {"tenantId": {"S": basic["tenant_id"]}}
         self._row = self._tables.get_item(TableName=self._mapping, Key=key)["Item"]
-        self.tokens: list[str] = []
+        self.places: list[Place] = []
 
     def __enter__(self) -> Self:
-        with ThreadPoolExecutor(4) as many:
-            self.tokens = list(many.map(self._make, self._ids))
+        try:
+            with ThreadPoolExecutor(4) as many:
+                self.places = list(many.map(self._make, self._ids))
+        except BaseException:
+            self._remove_all()
+            raise
         return self
 
     def __exit__(
@@ -66,10 +78,13 @@ class Crowd:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._remove_all()
+
+    def _remove_all(self) -> None:
         with ThreadPoolExecutor(4) as many:
             list(many.map(self._remove, self._ids))
 
-    def _make(self, tenant: str) -> str:
+    def _make(self, tenant: str) -> Place:
         own = {"tenantId": tenant, "tenantName": tenant, "apiKey": secrets.token_hex(16)}
         row = {**self._row, **{name: {"S": value} for name, value in own.items()}}
         self._tables.put_item(TableName=self._mapping, Item=row)
@@ -87,14 +102,17 @@ class Crowd:
         token = sign_in(self._cognito, {**self._basic, "admin_username": tenant})
         bearer = {"Authorization": f"Bearer {token}"}
         made = httpx.post(self._url, json=self._product, headers=bearer, timeout=30)
-        self._made[tenant] = made.raise_for_status().json()["data"]["productId"]
-        return token
+        return Place(token, made.raise_for_status().json()["data"]["productId"])
 
     def _remove(self, tenant: str) -> None:
         key = {"tenantId": {"S": tenant}}
         self._tables.delete_item(TableName=self._mapping, Key=key)
-        if product := self._made.get(tenant):
-            item = {**key, "productId": {"S": product}}
-            self._tables.delete_item(TableName=self._basic["tables"]["products"], Key=item)
+        table = self._basic["tables"]["products"]
+        asked = {"KeyConditionExpression": "tenantId = :t", "ProjectionExpression": "productId"}
+        values = {":t": key["tenantId"]}
+        for item in self._tables.query(TableName=table, ExpressionAttributeValues=values, **asked)[
+            "Items"
+        ]:
+            self._tables.delete_item(TableName=table, Key={**key, **item})
         with contextlib.suppress(self._cognito.exceptions.UserNotFoundException):
             self._cognito.admin_delete_user(UserPoolId=self._basic["user_pool_id"], Username=tenant)

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from constructs_lib.observability import AlarmTopic as AlarmTopic
     from constructs_lib.observability import LogGroup as LogGroup
     from constructs_lib.observability import Metric as Metric
+    from constructs_lib.observability import MissingData as MissingData
     from constructs_lib.routing import CellRef as CellRef
     from constructs_lib.routing import ICell as ICell
     from constructs_lib.routing import RoutingCell as RoutingCell
@@ -91,6 +92,7 @@ _MODULE_OF = {
     "LogGroup": "observability",
     "Metric": "observability",
     "Microservice": "compute",
+    "MissingData": "observability",
     "ModuleInputError": "hcl_module",
     "NameTooLongError": "naming",
     "Names": "compute",

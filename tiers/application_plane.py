@@ -38,6 +38,7 @@ from tiers.contracts import ApplicationPlaneContract, ControlPlaneContract, cont
 from tiers.deployment import stack_settings
 from tiers.function_code import ROOT, starter_code
 from tiers.tenant_boundary import tenant_boundary_arn
+from tiers.watching import FAILURE_QUEUES, WATCHES, failure_queue
 
 APPLICATION_PLANE: Final = "application-plane"
 
@@ -92,7 +93,13 @@ class ApplicationPlane(SaasStack):
         rights = [
             *tenant_statements(configuration, tenants, account),
             *_engine_statements(configuration, account, repository.arn),
-            Statement(["events:PutEvents"], [control_plane.event_bus_arn], sid="Results"),
+            Statement(
+                ["events:PutEvents"],
+                [control_plane.event_bus_arn],
+                # A build reports; it requests nothing.
+                conditions={"StringEquals": {"events:source": Source.APPLICATION_PLANE.value}},
+                sid="Results",
+            ),
         ]
         project = BuildProject(
             self,
@@ -136,7 +143,6 @@ class ApplicationPlane(SaasStack):
                 f"arn:aws:events:{region}:{account}:rule/"
                 "StepFunctionsGetEventForCodeBuildStartBuildRule"
             ),
-            stuck_seconds=_BUILD_MINUTES * 60 // 2,
             topic=topic,
         )
         failures = DeadLetterQueue(
@@ -153,8 +159,17 @@ class ApplicationPlane(SaasStack):
             description="Starts one execution for each operation",
             code=FunctionCode(self, "code", package=starter_code(configuration)),
             handler="services.provisioner.starter.handler",
-            statements=[Statement(["states:StartExecution"], [machine.arn], sid="Start")],
-            environment={"STATE_MACHINE": machine.arn},
+            topic=topic,
+            statements=[
+                Statement(["states:StartExecution"], [machine.arn], sid="Start"),
+                Statement(
+                    ["dynamodb:GetItem"], [control_plane.registry_table_arn], sid="Operations"
+                ),
+            ],
+            environment={
+                "REGISTRY_TABLE": control_plane.registry_table_name,
+                "STATE_MACHINE": machine.arn,
+            },
             memory_mib=256,
             failures=failures,
             log_retention_days=configuration.log_retention_days,
@@ -181,9 +196,9 @@ class ApplicationPlane(SaasStack):
             project_name=project.name,
             queue_names=[
                 failures.name,
-                f"{prefix}-cp-outbox-failures",
-                f"{prefix}-cp-events-failures",
+                *(failure_queue(configuration, function) for function in FAILURE_QUEUES),
             ],
+            charts={"Control plane": [watch.metric(configuration) for watch in WATCHES]},
         )
         self.publish(
             ApplicationPlaneContract(

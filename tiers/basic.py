@@ -66,6 +66,7 @@ class BasicTier(SaasStack):
             name=names.fit(naming.USER_POOL),
             region=configuration.region,
             deletion_protection=configuration.deletion_protection,
+            token_minutes=configuration.token_minutes,
         )
         tables = {
             name: service_table(self, configuration, name, names)

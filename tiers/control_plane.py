@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,7 +10,6 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from constructs import Construct
 
 from constructs_lib import SaasStack
-from constructs_lib.contract import read
 from constructs_lib.control_plane import (
     Access,
     AdminPool,
@@ -21,20 +21,24 @@ from constructs_lib.control_plane import (
     ResourceServer,
     Route,
     Schedule,
+    SchemaRegistry,
+    SecondFactor,
     TableShape,
     TokenIssuer,
 )
 from constructs_lib.functions import DeadLetterQueue, FunctionCode, PythonFunction
 from constructs_lib.identity import Statement
-from constructs_lib.observability import Alarm, AlarmTopic, Metric
+from constructs_lib.observability import Alarm, AlarmTopic
 from services.configuration import Configuration
 from services.control_plane import routes
-from services.control_plane.metrics import DEPLOYMENT, NAMESPACE
 from services.events.names import EventName, Source
+from services.events.registered import registered_name, registered_schema
 from services.registry import table as registry_shape
-from tiers.contracts import ControlPlaneContract, PlatformContract
-from tiers.deployment import platform_path, stack_settings
+from tiers import plug_ins
+from tiers.contracts import ControlPlaneContract
+from tiers.deployment import stack_settings
 from tiers.function_code import control_plane_code
+from tiers.watching import WATCHES, failure_queue
 
 CONTROL_PLANE: Final = "control-plane"
 
@@ -57,13 +61,6 @@ _OUTBOX_ENTRY: Final = (
     '{"eventName": ["INSERT"], "dynamodb": {"Keys": {"SK": {"S": [{"prefix": "OUT#"}]}}}}'
 )
 _MODULES: Final = {"events": "application_events", "billing": "billing_events"}
-# Each with what it means and what to do. They are of the functions, by way of their logs.
-_ALARMS: Final = {
-    "FailedOperations": "An operation on a tenant failed: its reason is in the tenant's history",
-    "StuckOperations": "An operation had no end and was ended by the sweep: look at its build",
-    "OutboxAgeSeconds": "Events wait for the bus: look at the outbox function's log",
-}
-_OLD_SECONDS: Final = 300
 _USER_ACTIONS: Final = (
     "AdminAddUserToGroup",
     "AdminCreateUser",
@@ -71,7 +68,6 @@ _USER_ACTIONS: Final = (
     "AdminDisableUser",
     "AdminEnableUser",
     "AdminGetUser",
-    "AdminListGroupsForUser",
     "AdminRemoveUserFromGroup",
     "AdminUpdateUserAttributes",
     "AdminUserGlobalSignOut",
@@ -94,7 +90,6 @@ class ControlPlane(SaasStack):
         self._configuration = configuration
         prefix = configuration.prefix
         account = DataAwsCallerIdentity(self, "account").account_id
-        self._platform = read(self, "platform", platform_path(configuration), PlatformContract)
         self._topic = AlarmTopic(
             self, "alarms", name=f"{prefix}-control-plane", emails=[configuration.admin_email]
         )
@@ -108,6 +103,7 @@ class ControlPlane(SaasStack):
             admin_email=configuration.admin_email,
             resource_servers=RESOURCE_SERVERS,
             callback_urls=[_console_url(configuration)],
+            second_factor=SecondFactor[configuration.admin_second_factor.upper()],
             deletion_protection=configuration.deletion_protection,
         )
         self._registry = RegistryTable(
@@ -123,6 +119,15 @@ class ControlPlane(SaasStack):
             deletion_protection=configuration.deletion_protection,
         )
         self._bus = EventBus(self, "bus", name=f"{prefix}-bus", account=account)
+        SchemaRegistry(
+            self,
+            "schemas",
+            name=f"{prefix}-events",
+            description=f"The events on the bus of {prefix}",
+            schemas={
+                registered_name(name): json.dumps(registered_schema(name)) for name in EventName
+            },
+        )
         self._code = FunctionCode(self, "code", package=control_plane_code(configuration))
         api = self._api()
         self._outbox()
@@ -153,7 +158,6 @@ class ControlPlane(SaasStack):
             "Answers the HTTP API of the control plane",
             [
                 self._registry.grant_read_write(),
-                self._put_events(),
                 Statement(
                     [f"cognito-idp:{action}" for action in _USER_ACTIONS],
                     [self._pool.arn],
@@ -203,14 +207,7 @@ class ControlPlane(SaasStack):
         function = self._function(
             "events",
             "Records the results of operations in the registry",
-            [
-                self._registry.grant_read_write(),
-                Statement(
-                    ["dynamodb:GetItem", "dynamodb:UpdateItem"],
-                    [self._platform.mapping_table_arn],
-                    sid="TenantMapping",
-                ),
-            ],
+            [self._registry.grant_read_write()],
             failures=failures,
         )
         rule = EventRule(
@@ -240,6 +237,11 @@ class ControlPlane(SaasStack):
                     ["states:DescribeExecution", "states:StopExecution"],
                     [f"{states}:execution:{name}:*"],
                     sid="Executions",
+                ),
+                Statement(
+                    ["cognito-idp:AdminAddUserToGroup", "cognito-idp:AdminGetUser"],
+                    [self._pool.arn],
+                    sid="InterruptedWrites",
                 ),
             ],
             timeout_seconds=60,
@@ -281,28 +283,27 @@ class ControlPlane(SaasStack):
         failures.accept_from_rules([rule.arn for rule in rules])
 
     def _alarms(self) -> None:
-        dimensions = {DEPLOYMENT: self._configuration.prefix}
-        for name, meaning in _ALARMS.items():
-            seconds = name.endswith("Seconds")
+        for watch in WATCHES:
             Alarm(
                 self,
-                f"alarm-{name}",
-                name=f"{self._configuration.prefix}-{name}",
-                description=meaning,
-                metric=Metric(NAMESPACE, name, dimensions, "Maximum" if seconds else "Sum"),
-                threshold=_OLD_SECONDS if seconds else 0,
-                evaluation_periods=3 if seconds else 1,
+                f"alarm-{watch.name}",
+                name=f"{self._configuration.prefix}-{watch.name}",
+                description=watch.meaning,
+                metric=watch.metric(self._configuration),
+                threshold=watch.highest,
+                evaluation_periods=watch.periods,
+                missing=watch.missing,
                 topic=self._topic,
             )
 
     def _put_events(self) -> Statement:
         return Statement(["events:PutEvents"], [self._bus.arn], sid="Events")
 
-    def _dead_letters(self, name: str, holds: str) -> DeadLetterQueue:
+    def _dead_letters(self, function: str, holds: str) -> DeadLetterQueue:
         return DeadLetterQueue(
             self,
-            f"{name}-failures",
-            name=f"{self._configuration.prefix}-cp-{name}-failures",
+            f"{function}-failures",
+            name=failure_queue(self._configuration, function),
             holds=holds,
             topic=self._topic,
         )
@@ -320,6 +321,7 @@ class ControlPlane(SaasStack):
     ) -> PythonFunction:
         configuration = self._configuration
         module = _MODULES.get(name, name)
+        plugged = plug_ins.given(configuration, name, self._registry.arn)
         return PythonFunction(
             self,
             name,
@@ -327,7 +329,8 @@ class ControlPlane(SaasStack):
             description=description,
             code=self._code,
             handler=f"services.control_plane.{module}.handler",
-            statements=statements,
+            topic=self._topic,
+            statements=[*statements, *plugged.statements],
             memory_mib=memory_mib,
             timeout_seconds=timeout_seconds,
             failures=failures,
@@ -336,13 +339,12 @@ class ControlPlane(SaasStack):
                 "ADMIN_POOL_ID": self._pool.id,
                 "EVENT_BUS": self._bus.name,
                 "LOG_LEVEL": "INFO",
-                "MAPPING_TABLE": self._platform.mapping_table_name,
-                "PLACEMENT_TABLE": self._platform.placement_table_name,
                 "PREFIX": configuration.prefix,
                 "REGISTRY_TABLE": self._registry.name,
                 "RELEASE": configuration.release,
                 "STAGE": configuration.environment,
                 **(environment or {}),
+                **plugged.environment,
             },
         )
 

@@ -84,8 +84,8 @@ def deployer_statements(
             ),
             _allow(
                 "logs",
-                "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy PutRetentionPolicy "
-                "TagResource UntagResource",
+                "CreateLogGroup DeleteLogGroup DeleteMetricFilter DeleteRetentionPolicy "
+                "PutMetricFilter PutRetentionPolicy TagResource UntagResource",
                 arn("logs", f"log-group:*{prefix}*"),
             ),
         ],
@@ -202,6 +202,13 @@ def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Seq
             arn("events", f"rule/{prefix}-*"),
             # The rule by which EventBridge keeps what an archive is to keep.
             arn("events", f"rule/{prefix}-*/Events-Archive-*"),
+        ),
+        _allow(
+            "schemas",
+            "CreateRegistry CreateSchema DeleteRegistry DeleteSchema TagResource UntagResource "
+            "UpdateRegistry UpdateSchema",
+            arn("schemas", f"registry/{prefix}-*"),
+            arn("schemas", f"schema/{prefix}-*"),
         ),
         # Who makes a machine that waits for builds is asked for the rule that Step Functions makes.
         # https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html

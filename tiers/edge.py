@@ -13,6 +13,7 @@ from constructs_lib.contract import publish
 from constructs_lib.edge import AuthorizerRef, EdgeRoute, TenantApi, UsageLimits
 from constructs_lib.functions import FunctionCode, PythonFunction
 from constructs_lib.identity import Statement
+from constructs_lib.observability import AlarmTopic
 from constructs_lib.routing import RoutingCell
 from services.configuration import Configuration
 from services.tenancy import Tier
@@ -32,6 +33,8 @@ class Authorizer(Construct):
     ----------
     configuration : Configuration
     mapping_table_name, mapping_table_arn : str
+    topic : AlarmTopic
+        Told when it fails.
 
     Attributes
     ----------
@@ -47,6 +50,7 @@ class Authorizer(Construct):
         configuration: Configuration,
         mapping_table_name: str,
         mapping_table_arn: str,
+        topic: AlarmTopic,
     ) -> None:
         super().__init__(scope, id_)
         self.function = PythonFunction(
@@ -56,6 +60,8 @@ class Authorizer(Construct):
             description="Says whose request it is, from its token and the tenant mapping",
             code=FunctionCode(self, "code", package=authorizer_code(configuration)),
             handler="services.authorizer.function.handler",
+            topic=topic,
+            refusals=["Unauthorized"],
             statements=[
                 Statement(["dynamodb:GetItem"], [mapping_table_arn], sid="TenantMapping"),
             ],

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from constructs_lib.functions import FunctionCode, PythonFunction
 from constructs_lib.identity import Federation, Statement
+from constructs_lib.observability import AlarmTopic
 from services.configuration import Configuration
 from tiers.contracts import PlatformContract
 from tiers.function_code import token_claims_code
@@ -39,6 +40,8 @@ class TokenClaims(Construct):
     configuration : Configuration
     mapping : DynamodbTable
         The tenant mapping, which is the authority.
+    topic : AlarmTopic
+        Told when it fails.
 
     Attributes
     ----------
@@ -46,7 +49,13 @@ class TokenClaims(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, configuration: Configuration, mapping: DynamodbTable
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        configuration: Configuration,
+        mapping: DynamodbTable,
+        topic: AlarmTopic,
     ) -> None:
         super().__init__(scope, id_)
         account = DataAwsCallerIdentity(self, "account").account_id
@@ -58,6 +67,8 @@ class TokenClaims(Construct):
             description="Tenant, tier and role in the tokens of tenants with identity providers",
             code=FunctionCode(self, "code", package=token_claims_code(configuration)),
             handler="services.token_claims.handler.handler",
+            topic=topic,
+            refusals=["ClaimsRefused"],
             statements=[
                 # A pool's tags name its tenant, the mapping confirms it. Which pools there will
                 # be is not known here, so all of the account may be described.

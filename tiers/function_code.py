@@ -20,7 +20,8 @@ _PYDANTIC: Final = (
 
 
 def control_plane_code(configuration: Configuration) -> CodePackage:
-    """Return the code of the HTTP API and of the handlers of events."""
+    """Return the code of the HTTP API and of the handlers of events, with their plug-ins."""
+    plug_ins = [each for each in (configuration.billing, configuration.metering) if each]
     return CodePackage(
         root=ROOT,
         sources=[
@@ -35,7 +36,15 @@ def control_plane_code(configuration: Configuration) -> CodePackage:
             "tiers/policy.py",
             "tiers/tenant_variables.py",
         ],
-        distributions=["aws-lambda-powertools", "jmespath", *_PYDANTIC],
+        folders=list(dict.fromkeys(ROOT / each.folder for each in plug_ins)),
+        distributions=list(
+            dict.fromkeys(
+                [
+                    *("aws-lambda-powertools", "jmespath", *_PYDANTIC),
+                    *(name for each in plug_ins for name in each.distributions),
+                ]
+            )
+        ),
         architecture=_architecture(configuration),
     )
 
@@ -44,7 +53,7 @@ def authorizer_code(configuration: Configuration) -> CodePackage:
     """Return the code that says whose request it is."""
     return CodePackage(
         root=ROOT,
-        sources=["services/__init__.py", "services/authorizer"],
+        sources=["services/__init__.py", "services/authorizer", "services/signing_keys.py"],
         distributions=["cffi", "cryptography", "pycparser", "PyJWT"],
         architecture=_architecture(configuration),
     )

@@ -11,7 +11,7 @@ from typing import Final
 
 from constructs_lib.compute.container import HealthCheck
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS, Statement
-from services.configuration import Configuration, GatewaySpec, ServiceSpec, StorageEngine
+from services.configuration import Configuration, GatewaySpec, PlugIn, ServiceSpec, StorageEngine
 from services.gateway.config import Route, envoy_config
 
 GATEWAY: Final = "gateway"
@@ -56,8 +56,8 @@ def image(configuration: Configuration, name: str, repository_url: str, release:
     return f'{repository_url}${{{known} ? "@{lock.digests[name]}" : ":{release}"}}'
 
 
-def permissions(spec: ServiceSpec) -> list[Statement]:
-    """Return what the manifest lets a service do beside reaching its own table."""
+def permissions(spec: ServiceSpec | PlugIn) -> list[Statement]:
+    """Return what the configuration lets a service or a plug-in do on top."""
     statements = []
     for permission in spec.permissions:
         unnameable = [action for action in permission.actions if action in UNNAMEABLE_ACTIONS]
@@ -93,7 +93,8 @@ def service_urls(configuration: Configuration, namespace: str) -> dict[str, str]
 
 def environment(spec: ServiceSpec) -> dict[str, str]:
     """Return the variables that the manifest gives a service."""
-    return {name: literal(value) for name, value in spec.environment.items()}
+    given = {name: literal(value) for name, value in spec.environment.items()}
+    return {**given, "ADMIN_ONLY": "true"} if spec.admin_only else given
 
 
 def health_check(spec: ServiceSpec) -> HealthCheck | None:

@@ -29,6 +29,7 @@ from constructs_lib.edge import ApiAccount
 from constructs_lib.hcl_module import HclModule
 from constructs_lib.identity import policy
 from constructs_lib.network import Network
+from constructs_lib.observability import AlarmTopic
 from constructs_lib.routing import RoutingCell
 from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
 from services.configuration import Configuration
@@ -98,12 +99,16 @@ class Platform(SaasStack):
             deletion_protection=keep,
         )
         mapping = _table(self, "tenant-mapping", f"{prefix}-tenant-mapping", keep, tenantId="S")
+        topic = AlarmTopic(
+            self, "alarms", name=f"{prefix}-platform", emails=[configuration.admin_email]
+        )
         authorizer = Authorizer(
             self,
             "authorizer",
             configuration=configuration,
             mapping_table_name=mapping.name,
             mapping_table_arn=mapping.arn,
+            topic=topic,
         )
         account = ApiAccount(self, "api-account", name=f"{prefix}-api-logs")
         CellEdge(
@@ -150,7 +155,11 @@ class Platform(SaasStack):
                 },
                 repository_arns={name: repository.arn for name, repository in repositories.items()},
                 token_claims_function_arn=TokenClaims(
-                    self, "token-claims", configuration=configuration, mapping=mapping
+                    self,
+                    "token-claims",
+                    configuration=configuration,
+                    mapping=mapping,
+                    topic=topic,
                 ).arn,
             )
         )

@@ -73,6 +73,7 @@ class Silo(Construct):
             name=names.fit(naming.USER_POOL),
             region=configuration.region,
             deletion_protection=configuration.deletion_protection,
+            token_minutes=configuration.token_minutes,
             federation=federation(configuration, platform),
         )
         tables = {

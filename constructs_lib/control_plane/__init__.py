@@ -4,6 +4,8 @@ from constructs_lib.control_plane.admin_pool import AdminPool, ResourceServer
 from constructs_lib.control_plane.event_bus import EventBus, EventPattern, EventRule, Schedule
 from constructs_lib.control_plane.http_api import Access, HttpApi, Route, TokenIssuer
 from constructs_lib.control_plane.registry_table import RegistryTable, TableShape
+from constructs_lib.control_plane.schema_registry import SchemaRegistry
+from constructs_lib.identity.user_pool import SecondFactor
 
 __all__ = [
     "Access",
@@ -16,6 +18,8 @@ __all__ = [
     "ResourceServer",
     "Route",
     "Schedule",
+    "SchemaRegistry",
+    "SecondFactor",
     "TableShape",
     "TokenIssuer",
 ]

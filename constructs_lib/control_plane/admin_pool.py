@@ -21,7 +21,7 @@ from cdktf_cdktf_provider_aws.cognito_user_pool_client import (
 from cdktf_cdktf_provider_aws.cognito_user_pool_domain import CognitoUserPoolDomain
 from constructs import Construct
 
-from constructs_lib.identity.user_pool import Claim, invited_users_pool, issuer
+from constructs_lib.identity.user_pool import Claim, SecondFactor, invited_users_pool, issuer
 
 SYSTEM_ADMIN: Final = "SystemAdmin"
 SUPPORT_READER: Final = "SupportReader"
@@ -60,6 +60,8 @@ class AdminPool(Construct):
     resource_servers : sequence of ResourceServer
     callback_urls : sequence of str
         Where people come back to after they have signed in.
+    second_factor : SecondFactor, default OPTIONAL
+        Whether people need a code of an authenticator app; each may set one up by default.
     deletion_protection : bool, default True
         Whether the pool refuses to be deleted.
 
@@ -81,6 +83,7 @@ class AdminPool(Construct):
         admin_email: str,
         resource_servers: Sequence[ResourceServer],
         callback_urls: Sequence[str],
+        second_factor: SecondFactor = SecondFactor.OPTIONAL,
         deletion_protection: bool = True,
     ) -> None:
         super().__init__(scope, id_)
@@ -89,6 +92,7 @@ class AdminPool(Construct):
             name=name,
             deletion_protection=deletion_protection,
             claims=[Claim("userRole")],
+            second_factor=second_factor,
         )
         self.id: str = pool.id
         self.arn: str = pool.arn

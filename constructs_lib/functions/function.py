@@ -25,10 +25,11 @@ from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
 from constructs_lib.errors import ConfigError
+from constructs_lib.functions.failures import watch_failures
 from constructs_lib.functions.package import RUNTIME, CodePackage
 from constructs_lib.functions.queue import DeadLetterQueue
 from constructs_lib.identity import Role, Statement, Trust
-from constructs_lib.observability import LogGroup
+from constructs_lib.observability import AlarmTopic, LogGroup
 
 
 class FunctionCode(Construct):
@@ -66,6 +67,8 @@ class FunctionCode(Construct):
 class PythonFunction(Construct):
     """A function that may do what its statements say, write its own log, and send traces.
 
+    An alarm goes off when an invocation fails.
+
     Parameters
     ----------
     name : str
@@ -74,12 +77,16 @@ class PythonFunction(Construct):
     code : FunctionCode
     handler : str
         `package.module.function`.
+    topic : AlarmTopic
+        Told of invocations that failed.
     statements : sequence of Statement, optional
         What it may do beside writing its log and its traces.
     environment : mapping of str to str, optional
     memory_mib : int, default 512
         Processor time is proportional to it.
     timeout_seconds : int, default 30
+    refusals : sequence of str, optional
+        Names of exceptions by which it answers, as an authorizer does. All are failures by default.
     failures : DeadLetterQueue, optional
         Keeps the events of asynchronous invocations that failed for good.
     reserved_concurrency : int, optional
@@ -108,10 +115,12 @@ class PythonFunction(Construct):
         description: str,
         code: FunctionCode,
         handler: str,
+        topic: AlarmTopic,
         statements: Sequence[Statement] = (),
         environment: Mapping[str, str] | None = None,
         memory_mib: int = 512,
         timeout_seconds: int = 30,
+        refusals: Sequence[str] = (),
         failures: DeadLetterQueue | None = None,
         reserved_concurrency: int | None = None,
         log_retention_days: int = 30,
@@ -165,6 +174,7 @@ class PythonFunction(Construct):
         self.name: str = self.resource.function_name
         self.arn: str = self.resource.arn
         self.invoke_arn: str = self.resource.invoke_arn
+        watch_failures(self, name=name, logs=logs, refusals=refusals, topic=topic)
 
     def allow_invocation(self, id_: str, *, service: str, source_arn: str) -> None:
         """Let `source_arn`, a resource of an AWS service, invoke the function."""

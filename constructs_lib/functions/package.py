@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -30,7 +31,7 @@ class Architecture(StrEnum):
     """Which processor a function runs on; compiled dependencies are packaged for it.
 
     `HOST` is the one of the machine that synthesises: what is installed there is packaged, and
-    nothing is downloaded.
+    nothing is downloaded. It runs on that machine; Lambda has another operating system.
     """
 
     HOST = "host"
@@ -62,19 +63,24 @@ class CodePackage:
     sources : sequence of str
         Packages or files below `root`, as `services/events` or `tiers/policy.py`. Of packages,
         Python and JSON files are taken.
+    folders : sequence of Path, optional
+        Further import roots, all of whose Python and JSON files are taken.
     distributions : sequence of str, optional
         Names of installed distributions, each one named: nothing follows by itself. The version
-        that is installed is the one that is packaged.
+        that is installed is the one that is packaged; of those with compiled parts, the wheel for
+        `architecture` is downloaded.
     architecture : Architecture, default HOST
 
     Raises
     ------
     ConfigError
-        If sources do not exist or distributions are not installed; all of them in one error.
+        If sources or folders do not exist, a folder would replace a file of the project, or
+        distributions are not installed; all of them in one error.
     """
 
     root: Path
     sources: Sequence[str]
+    folders: Sequence[Path] = ()
     distributions: Sequence[str] = ()
     architecture: Architecture = Architecture.HOST
 
@@ -83,6 +89,17 @@ class CodePackage:
             f"source: got {source!r}; allowed files and packages in {self.root}"
             for source in self.sources
             if not (self.root / source).exists()
+        ]
+        problems += [
+            f"folder: got {folder}; allowed folders that exist"
+            for folder in self.folders
+            if not folder.is_dir()
+        ]
+        own = {name.partition("/")[0] for name in self.sources}
+        problems += [
+            f"folder: got {each} in {folder}; allowed names that the project's own code has not"
+            for folder in self.folders
+            for each in sorted({name.partition("/")[0] for name, _ in _python_below(folder)} & own)
         ]
         problems += [
             f"distribution: got {name!r}; allowed those that are installed"
@@ -115,27 +132,22 @@ class CodePackage:
     def _files(self, directory: Path) -> Mapping[str, Path]:
         found = dict(self._own_files())
         for distribution in self.distributions:
-            found |= dict(self._distribution_files(distribution, directory))
+            if self.architecture is Architecture.HOST or _is_pure(distribution):
+                found |= dict(_installed_files(distribution))
+            else:
+                found |= dict(_code_below(self._download(distribution, directory)))
         return dict(sorted(found.items()))
 
     def _own_files(self) -> Iterator[tuple[str, Path]]:
         for source in self.sources:
             path = self.root / source
-            for file in [path] if path.is_file() else path.rglob("*"):
-                if file.suffix in _SUFFIXES and "__pycache__" not in file.parts:
-                    yield file.relative_to(self.root).as_posix(), file
-
-    def _distribution_files(self, name: str, directory: Path) -> Iterator[tuple[str, Path]]:
-        if self.architecture is Architecture.HOST:
-            for entry in metadata.distribution(name).files or ():
-                if _is_code(entry.as_posix()):
-                    yield entry.as_posix(), Path(str(entry.locate()))
-            return
-        unpacked = self._download(name, directory)
-        for file in unpacked.rglob("*"):
-            relative = file.relative_to(unpacked).as_posix()
-            if file.is_file() and _is_code(relative):
-                yield relative, file
+            if path.is_file():
+                yield source, path
+            else:
+                for name, file in _python_below(path):
+                    yield f"{source}/{name}", file
+        for folder in self.folders:
+            yield from _python_below(folder)
 
     def _download(self, name: str, directory: Path) -> Path:
         """Return the unpacked wheel of the installed version for another architecture."""
@@ -144,6 +156,7 @@ class CodePackage:
         if target.is_dir():
             return target
         draft = target.with_name(f"{target.name}.tmp")
+        shutil.rmtree(draft, ignore_errors=True)  # of a synthesis that was killed
         command = [
             *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
             *("--no-deps", "--no-compile", "--only-binary=:all:", "--target", str(draft)),
@@ -165,6 +178,30 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _python_below(directory: Path) -> Iterator[tuple[str, Path]]:
+    for file in directory.rglob("*"):
+        if file.suffix in _SUFFIXES and "__pycache__" not in file.parts:
+            yield file.relative_to(directory).as_posix(), file
+
+
+def _is_pure(name: str) -> bool:
+    """Whether a distribution has no compiled parts, and is the same on every processor."""
+    return "Root-Is-Purelib: true" in (metadata.distribution(name).read_text("WHEEL") or "")
+
+
+def _installed_files(name: str) -> Iterator[tuple[str, Path]]:
+    for entry in metadata.distribution(name).files or ():
+        if _is_code(entry.as_posix()):
+            yield entry.as_posix(), Path(str(entry.locate()))
+
+
+def _code_below(directory: Path) -> Iterator[tuple[str, Path]]:
+    for file in directory.rglob("*"):
+        relative = file.relative_to(directory).as_posix()
+        if file.is_file() and _is_code(relative):
+            yield relative, file
 
 
 def _is_code(name: str) -> bool:

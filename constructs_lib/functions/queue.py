@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 from constructs import Construct
 
 from constructs_lib import naming
-from constructs_lib.observability import Alarm, AlarmTopic, Metric
+from constructs_lib.observability import Alarm, AlarmTopic, messages
 
 _FOURTEEN_DAYS = 14 * 24 * 3600  # SQS keeps messages no longer
 
@@ -52,9 +52,7 @@ class DeadLetterQueue(Construct):
             "alarm",
             name=f"{name}-not-empty",
             description=f"{holds}: look at the messages of {name}, repair, and replay them",
-            metric=Metric(
-                "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": name}, "Maximum"
-            ),
+            metric=messages(queue=self._queue_name),
             evaluation_periods=1,
             topic=topic,
         )

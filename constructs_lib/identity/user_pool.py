@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 from cdktf_cdktf_provider_aws.cognito_user_pool import (
@@ -14,6 +15,7 @@ from cdktf_cdktf_provider_aws.cognito_user_pool import (
     CognitoUserPoolPasswordPolicy,
     CognitoUserPoolSchema,
     CognitoUserPoolSchemaStringAttributeConstraints,
+    CognitoUserPoolSoftwareTokenMfaConfiguration,
     CognitoUserPoolUsernameConfiguration,
 )
 from cdktf_cdktf_provider_aws.cognito_user_pool_client import (
@@ -24,6 +26,14 @@ from constructs import Construct
 
 from constructs_lib.errors import ConfigError
 from constructs_lib.identity.federation import Federation, IdentityProviders
+
+
+class SecondFactor(StrEnum):
+    """Whether users sign in with a code of their authenticator app too; as Cognito names it."""
+
+    OFF = "OFF"
+    OPTIONAL = "OPTIONAL"
+    REQUIRED = "ON"
 
 
 @dataclass(frozen=True)
@@ -61,8 +71,10 @@ class UserPool(Construct):
         Where it is; part of the issuer.
     deletion_protection : bool, default True
         Whether the pool refuses to be deleted.
-    token_minutes : int, default 60
-        How long an access or ID token is valid; 5 to 1440 [1]_.
+    token_minutes : int, default 15
+        How long an access or ID token is valid; 5 to 1440 [1]_. No token is taken back: a user who
+        is disabled or deleted is served with the last one until it ends. Clients renew theirs by
+        the refresh token, which is taken back.
     refresh_days : int, default 1
         How long a session may be refreshed.
     federation : Federation, optional
@@ -97,7 +109,7 @@ class UserPool(Construct):
         name: str,
         region: str,
         deletion_protection: bool = True,
-        token_minutes: int = 60,
+        token_minutes: int = 15,
         refresh_days: int = 1,
         federation: Federation | None = None,
     ) -> None:
@@ -174,7 +186,12 @@ def issuer(region: str, user_pool_id: str) -> str:
 
 
 def invited_users_pool(
-    scope: Construct, *, name: str, deletion_protection: bool, claims: Sequence[Claim]
+    scope: Construct,
+    *,
+    name: str,
+    deletion_protection: bool,
+    claims: Sequence[Claim],
+    second_factor: SecondFactor = SecondFactor.OFF,
 ) -> CognitoUserPool:
     """Return the user pool `Resource` of `scope`, in which administrators alone create users.
 
@@ -182,13 +199,19 @@ def invited_users_pool(
     ----------
     claims : sequence of Claim
         The custom attributes of its users.
+    second_factor : SecondFactor, default OFF
     """
     return CognitoUserPool(
         scope,
         "Resource",
         name=name,
         deletion_protection="ACTIVE" if deletion_protection else "INACTIVE",
-        mfa_configuration="OFF",
+        mfa_configuration=second_factor.value,
+        software_token_mfa_configuration=(
+            CognitoUserPoolSoftwareTokenMfaConfiguration(enabled=True)
+            if second_factor is not SecondFactor.OFF
+            else None
+        ),
         username_configuration=CognitoUserPoolUsernameConfiguration(case_sensitive=False),
         auto_verified_attributes=["email"],
         admin_create_user_config=CognitoUserPoolAdminCreateUserConfig(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
@@ -18,6 +19,9 @@ __all__ = [
     "Alarm",
     "AlarmTopic",
     "Metric",
+    "MissingData",
+    "function_errors",
+    "messages",
     "read_throttles",
     "server_errors",
     "unhealthy_hosts",
@@ -57,6 +61,13 @@ class Metric:
             )
 
 
+class MissingData(StrEnum):
+    """What an alarm makes of periods without a value: all is well, or nobody measured."""
+
+    WELL = "notBreaching"
+    BREACHING = "breaching"
+
+
 def unhealthy_hosts(
     *, load_balancer: str, target_group: str, kind: Literal["application", "network"]
 ) -> Metric:
@@ -81,6 +92,19 @@ def read_throttles(*, table: str) -> Metric:
 def write_throttles(*, table: str) -> Metric:
     """Writes of a DynamoDB table that exceeded its throughput."""
     return Metric("AWS/DynamoDB", "WriteThrottleEvents", {"TableName": table})
+
+
+def function_errors(*, function: str) -> Metric:
+    """Invocations of a Lambda function that failed: exceptions, time-outs, code that cannot load.
+
+    Over five minutes, so that an alarm is one message and not one for each retry.
+    """
+    return Metric("AWS/Lambda", "Errors", {"FunctionName": function}, period_seconds=300)
+
+
+def messages(*, queue: str) -> Metric:
+    """How many messages wait in an SQS queue."""
+    return Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue}, "Maximum")
 
 
 class AlarmTopic(Construct):
@@ -138,6 +162,9 @@ class Alarm(Construct):
         The highest value that is still well.
     evaluation_periods : int, default 3
         Periods in a row above the threshold.
+    missing : MissingData, default WELL
+        Most metrics are written only when something happens, so that silence is well. It is not
+        for what is measured all the time.
     topic : AlarmTopic, optional
         Told when the alarm goes off and when it is over. Without it the alarm is only shown.
 
@@ -156,6 +183,7 @@ class Alarm(Construct):
         metric: Metric,
         threshold: float = 0,
         evaluation_periods: int = 3,
+        missing: MissingData = MissingData.WELL,
         topic: AlarmTopic | None = None,
     ) -> None:
         if evaluation_periods < 1:
@@ -175,8 +203,7 @@ class Alarm(Construct):
             comparison_operator="GreaterThanThreshold",
             threshold=threshold,
             evaluation_periods=evaluation_periods,
-            # These metrics are only written when something happens: silence is well.
-            treat_missing_data="notBreaching",
+            treat_missing_data=missing.value,
             alarm_actions=actions,
             ok_actions=actions,
         )

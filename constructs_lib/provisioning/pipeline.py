@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from cdktf_cdktf_provider_aws.sfn_state_machine import (
@@ -13,7 +14,12 @@ from cdktf_cdktf_provider_aws.sfn_state_machine import (
 from constructs import Construct
 
 from constructs_lib.identity import Role, Statement, Trust
-from constructs_lib.observability import Alarm, AlarmTopic, Metric
+from constructs_lib.observability import Alarm, AlarmTopic, Metric, messages
+
+# A dashboard is 24 units wide.
+_COLUMNS: Final = 3
+_WIDTH: Final = 8
+_HEIGHT: Final = 6
 
 
 class OperationMachine(Construct):
@@ -30,8 +36,6 @@ class OperationMachine(Construct):
         Where it reports failures.
     rule_arn : str
         The rule that Step Functions hears of ended builds by; it makes it itself.
-    stuck_seconds : int
-        How long an operation may take before someone is told.
     topic : AlarmTopic
 
     Attributes
@@ -49,7 +53,6 @@ class OperationMachine(Construct):
         project_arn: str,
         bus_arn: str,
         rule_arn: str,
-        stuck_seconds: int,
         topic: AlarmTopic,
     ) -> None:
         super().__init__(scope, id_)
@@ -101,20 +104,10 @@ class OperationMachine(Construct):
                 evaluation_periods=1,
                 topic=topic,
             )
-        Alarm(
-            self,
-            "alarm-stuck",
-            name=f"{name}-stuck",
-            description="An operation on a tenant takes far longer than it should",
-            metric=Metric("AWS/States", "ExecutionTime", dimensions, "Maximum"),
-            threshold=stuck_seconds * 1000,
-            evaluation_periods=1,
-            topic=topic,
-        )
 
 
 class OperationsDashboard(Construct):
-    """One page that shows executions, builds and what could not be delivered.
+    """One page that shows executions, builds, what could not be delivered, and more.
 
     Parameters
     ----------
@@ -122,6 +115,8 @@ class OperationsDashboard(Construct):
     state_machine_arn, project_name : str
     queue_names : sequence of str
         The queues of what could not be delivered.
+    charts : mapping of str to sequence of Metric, optional
+        Further charts by title, each with its metrics.
     """
 
     def __init__(
@@ -134,21 +129,22 @@ class OperationsDashboard(Construct):
         state_machine_arn: str,
         project_name: str,
         queue_names: Sequence[str],
+        charts: Mapping[str, Sequence[Metric]] | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        charts = {
+        machine = {"StateMachineArn": state_machine_arn}
+        project = {"ProjectName": project_name}
+        shown = {
             "Operations": [
-                ["AWS/States", metric, "StateMachineArn", state_machine_arn]
-                for metric in ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed")
+                Metric("AWS/States", name, machine)
+                for name in ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed")
             ],
             "Builds": [
-                ["AWS/CodeBuild", metric, "ProjectName", project_name]
-                for metric in ("Builds", "SucceededBuilds", "FailedBuilds")
+                Metric("AWS/CodeBuild", name, project)
+                for name in ("Builds", "SucceededBuilds", "FailedBuilds")
             ],
-            "Not delivered": [
-                ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue]
-                for queue in queue_names
-            ],
+            "Not delivered": [messages(queue=queue) for queue in queue_names],
+            **(charts or {}),
         }
         CloudwatchDashboard(
             self,
@@ -159,20 +155,25 @@ class OperationsDashboard(Construct):
                     "widgets": [
                         {
                             "type": "metric",
-                            "x": 8 * column,
-                            "y": 0,
-                            "width": 8,
-                            "height": 6,
+                            "x": _WIDTH * (number % _COLUMNS),
+                            "y": _HEIGHT * (number // _COLUMNS),
+                            "width": _WIDTH,
+                            "height": _HEIGHT,
                             "properties": {
                                 "title": title,
                                 "region": region,
-                                "stat": "Sum",
                                 "period": 300,
-                                "metrics": metrics,
+                                "metrics": [_line(metric) for metric in metrics],
                             },
                         }
-                        for column, (title, metrics) in enumerate(charts.items())
+                        for number, (title, metrics) in enumerate(shown.items())
                     ]
                 }
             ),
         )
+
+
+def _line(metric: Metric) -> list[object]:
+    """Return a line of a chart, as the body of a dashboard has it."""
+    dimensions = [part for pair in metric.dimensions.items() for part in pair]
+    return [metric.namespace, metric.name, *dimensions, {"stat": metric.statistic}]

@@ -1,4 +1,8 @@
-"""Judges a token: which tenant's it is, or why it is nobody's. No I/O of its own."""
+"""Judges a token: which tenant's it is, or why it is nobody's. No I/O of its own.
+
+Of a token that proves nothing it is not told whether its tenant exists: whoever could ask that
+without a token could find out who the tenants are.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +29,9 @@ class TokenRefused(Exception):  # noqa: N818 - it says what happened
     """The token proves nothing: the caller must sign in again (401)."""
 
 
-class AccessDenied(Exception):  # noqa: N818 - it says what happened
-    """Whoever it is, it may not use the API: the tenant is not served (403)."""
-
-
 @dataclass(frozen=True)
 class Caller:
-    """A user of a tenant, as a verified token and the tenant's row say."""
+    """A user of a tenant, served or not, as a verified token and the tenant's row say."""
 
     tenant: TenantMapping
     user_id: str
@@ -65,7 +65,7 @@ class Judge:
 
         Raises
         ------
-        TokenRefused, AccessDenied
+        TokenRefused
             With a reason for the log; it holds nothing of the token but its tenant id.
         KeysUnavailable, MappingBroken
             If it cannot be judged.
@@ -74,13 +74,11 @@ class Judge:
         key_id, tenant_id = _claimed(token)
         row = self._mappings.find(tenant_id)
         if row is None:
-            raise AccessDenied(f"tenant {tenant_id} is not known")
+            raise TokenRefused(f"tenant {tenant_id} is not known")
         if not row.issuer.startswith(self._issuers):
-            raise AccessDenied(f"tenant {tenant_id} has the issuer {row.issuer}, of another region")
+            raise TokenRefused(f"tenant {tenant_id} has the issuer {row.issuer}, of another region")
         claims = self._verified(token, key_id, row)
         _cross_check(claims, row)
-        if row.suspended:
-            raise AccessDenied(f"tenant {tenant_id} is suspended")
         return Caller(
             tenant=row,
             user_id=claims["sub"],

@@ -96,8 +96,10 @@ def down(context: typer.Context, as_json: _Json = False) -> None:
     if not local.status().running:
         local.up()  # what a stopped one holds is to be removed too
     with settings.deployment(plain=as_json) as deployment:
+        shared = Platform(deployment)
+        shared.require_modules()  # before the tenants are gone
         gone = _offboard_all(settings, deployment)
-        platform = Platform(deployment).destroy()
+        platform = shared.destroy()
         left = _left(deployment)
     if left:
         write_line("still there:")

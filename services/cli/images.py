@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from services.cli.output import write_line
-from services.cli.settings import Settings
+from services.cli.settings import Settings, Target
 from services.configuration import Configuration
 from services.configuration.images import LOCK_NAME, ImageLock
 from services.images.builders import Credentials, Recipe, find_builder
@@ -68,15 +68,18 @@ def push(
     find_builder()  # before AWS is asked for anything
     settings.use_target()
     repositories = repositories_of(configuration, names)
-    credentials = ecr_credentials(configuration.region)
+    local = settings.target is Target.LOCAL
+    credentials = ecr_credentials(configuration.region, local=local)
     release = tag or configuration.release
     path = settings.project / LOCK_NAME
     lock = ImageLock.read(path)
     if lock is None or lock.release != release:
         lock = ImageLock(release)
     for name in names:
-        reference = f"{repositories[name]}:{release}"
-        digest = _build(_recipe(settings.project, name, reference, platform), credentials)
+        repository = repositories[name].partition("/")[2]
+        reference = f"{credentials.registry}/{repository}:{release}"
+        recipe = _recipe(settings.project, name, reference, platform)
+        digest = _build(recipe, credentials, insecure=local)
         lock = lock.with_digest(name, digest)
         lock.write(path)
         write_line(f"{name}: pushed {repositories[name]}@{digest}")
@@ -131,14 +134,18 @@ def repositories_of(configuration: Configuration, names: list[str]) -> Mapping[s
     return found
 
 
-def ecr_credentials(region: str) -> Credentials:
-    """Return what the account's registry lets push for some hours."""
+def ecr_credentials(region: str, *, local: bool = False) -> Credentials:
+    """Return what the account's registry lets push for some hours.
+
+    The name it has is known on AWS alone: on the local AWS it is where ECR itself is.
+    """
     import boto3  # noqa: PLC0415 - after the start
 
-    token = boto3.client("ecr", region_name=region).get_authorization_token()
-    data = token["authorizationData"][0]
+    client = boto3.client("ecr", region_name=region)
+    data = client.get_authorization_token()["authorizationData"][0]
     user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
-    return Credentials(data["proxyEndpoint"].removeprefix("https://"), user, password)
+    registry = client.meta.endpoint_url if local else data["proxyEndpoint"]
+    return Credentials(registry.partition("://")[2], user, password)
 
 
 def _contract(configuration: Configuration, stack: str) -> dict[str, Any]:
@@ -159,9 +166,11 @@ def _contract(configuration: Configuration, stack: str) -> dict[str, Any]:
     return found
 
 
-def _build(recipe: Recipe, credentials: Credentials | None) -> str | None:
+def _build(
+    recipe: Recipe, credentials: Credentials | None, *, insecure: bool = False
+) -> str | None:
     with tempfile.TemporaryDirectory(prefix="ecs-saas-images-") as scratch:
-        return find_builder().build(recipe, Path(scratch), credentials)
+        return find_builder().build(recipe, Path(scratch), credentials, insecure=insecure)
 
 
 def _recipe(project: Path, name: str, reference: str, platforms: list[str] | None) -> Recipe:

@@ -140,7 +140,11 @@ def move(
         bool, typer.Option("--confirm", help="The move is good: remove the old copy.")
     ] = False,
     rollback: Annotated[
-        bool, typer.Option("--rollback", help="Serve the old copy again, remove the new one.")
+        bool,
+        typer.Option(
+            "--rollback",
+            help="Serve from the old tier again; the new copy is kept until --confirm.",
+        ),
     ] = False,
     wait: _Wait = False,
     timeout: _Seconds = _HOUR,

@@ -5,6 +5,8 @@
 'ecs-saas-dev'
 """
 
+from services.configuration.permissions import Permission
+from services.configuration.plug_ins import BillingPlugIn, PlugIn
 from services.configuration.schema import (
     Configuration,
     DatabaseSpec,
@@ -12,7 +14,6 @@ from services.configuration.schema import (
     GatewaySpec,
     IndexSpec,
     NetworkSettings,
-    Permission,
     RoutingSettings,
     ScalingSpec,
     ServiceSpec,
@@ -26,6 +27,7 @@ from services.configuration.source import ConfigurationError, load, parse
 from tiers.policy import Compute
 
 __all__ = [
+    "BillingPlugIn",
     "Compute",
     "Configuration",
     "ConfigurationError",
@@ -35,6 +37,7 @@ __all__ = [
     "IndexSpec",
     "NetworkSettings",
     "Permission",
+    "PlugIn",
     "RoutingSettings",
     "ScalingSpec",
     "ServiceSpec",

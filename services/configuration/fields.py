@@ -67,6 +67,9 @@ Flag = Annotated[bool, Field(strict=True, description="true or false")]
 Count = Annotated[int, Field(strict=True, ge=0, le=1000, description="a number from 0 to 1000")]
 Positive = Annotated[int, Field(strict=True, ge=1, le=1000, description="a number from 1 to 1000")]
 Percent = Annotated[int, Field(strict=True, ge=10, le=95, description="a percentage, 10 to 95")]
+TokenMinutes = Annotated[
+    int, Field(strict=True, ge=5, le=60, description="minutes, a number from 5 to 60")
+]
 DatabaseGib = Annotated[
     int, Field(strict=True, ge=20, le=65536, description="GiB, a number from 20 to 65536")
 ]

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from services.configuration import fields
 from services.configuration.fields import memory_for
 from services.configuration.images import ImageLock
+from services.configuration.permissions import Frozen, Permission
+from services.configuration.plug_ins import BillingPlugIn, PlugIn
 from services.tenancy import Tier
 from services.tenancy.problems import not_allowed, show
 from tiers.policy import Compute
@@ -27,6 +29,7 @@ _RESERVED_PATHS = frozenset({"/health"})
 # What the tiers give every container; a manifest that set them would change who the tenant is.
 _RESERVED_VARIABLES = frozenset(
     {
+        "ADMIN_ONLY",
         "APP_CLIENT_ID",
         "AWS_REGION",
         "BIND_HOST",
@@ -49,15 +52,6 @@ _RESERVED_VARIABLES = frozenset(
         "USER_POOL_ID",
     }
 )
-# Actions that IAM cannot restrict to a resource, as the service authorization reference lists them.
-_UNSCOPED_ACTIONS = frozenset(
-    {
-        "cloudwatch:PutMetricData",
-        "ec2:DescribeAvailabilityZones",
-        "xray:PutTelemetryRecords",
-        "xray:PutTraceSegments",
-    }
-)
 
 
 def _not_below(value: int, other: str, info: ValidationInfo) -> int:
@@ -65,12 +59,6 @@ def _not_below(value: int, other: str, info: ValidationInfo) -> int:
     if least is not None and value < least:
         raise not_allowed(f"{other} ({least}) or more")
     return value
-
-
-class Frozen(BaseModel):
-    """A part of the configuration: immutable, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class NetworkSettings(Frozen):
@@ -231,32 +219,6 @@ class StorageSpec(Frozen):
         return value
 
 
-class Permission(Frozen):
-    """What a service may do beside reaching its own table."""
-
-    actions: tuple[str, ...] = Field(min_length=1, description="at least one action")
-    resources: tuple[str, ...] = Field(min_length=1, description="at least one ARN")
-
-    @field_validator("actions")
-    @classmethod
-    def _named_actions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for action in value:
-            if not re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]*\*?", action):
-                raise not_allowed("named actions, such as s3:GetObject or s3:Get*", show(action))
-        return value
-
-    @field_validator("resources")
-    @classmethod
-    def _named_resources(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        actions = info.data.get("actions", ())
-        for resource in value:
-            if resource == "*" and actions and set(actions) <= _UNSCOPED_ACTIONS:
-                continue
-            if not re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]+:[^:]*:[^:]*:.+", resource):
-                raise not_allowed("ARNs; '*' only for actions that take none", show(resource))
-        return value
-
-
 class _Container(Frozen):
     image: fields.Image | None = None
     cpu: fields.Cpu = 256
@@ -325,19 +287,23 @@ class Configuration(Frozen):
     zones: tuple[str, ...] = Field(description="three different zones of the region")
     cidr: fields.PrivateCidr = "10.0.0.0/16"
     admin_email: fields.Email
+    admin_second_factor: Literal["off", "optional", "required"] = "optional"
     domain: fields.Domain | None = None
     deletion_protection: fields.Flag = True
     network: NetworkSettings = NetworkSettings()
     state: StateSettings = StateSettings()
     routing: RoutingSettings = RoutingSettings()
     log_retention_days: fields.RetentionDays = 30
-    function_architecture: Literal["host", "arm64", "x86_64"] = "host"
+    token_minutes: fields.TokenMinutes = 15
+    function_architecture: Literal["host", "arm64", "x86_64"] = "arm64"
     export_retention_days: fields.Positive = 90
     release: fields.Release = "latest"
     repository: fields.Repository | None = None
     tiers: Mapping[Tier, TierSettings] = Field(default_factory=dict, validate_default=True)
     services: Mapping[str, ServiceSpec] = Field(min_length=1, description="at least one service")
     gateway: GatewaySpec = GatewaySpec()
+    billing: BillingPlugIn | None = None
+    metering: PlugIn | None = None
     images: ImageLock | None = Field(
         default=None, description="nothing: `ecs-saas images push` writes it to images.lock.json"
     )

@@ -3,6 +3,9 @@
 A user's role is a group (what tokens carry and `access` enforces); the attribute
 `custom:userRole` repeats it so that a list of users costs one call.
 
+The pool ignores the case of names: ADMIN is `admin`. So a name that a caller gives is looked up
+first, and what counts from then on is the name that Cognito has.
+
 Errors
 ------
 ::
@@ -17,7 +20,7 @@ Errors
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -97,8 +100,10 @@ class AdminUsers:
         Raises
         ------
         UserExists
-            If the name or the e-mail is taken.
+            If the name or the e-mail is taken. Cognito keeps names apart and not e-mails: of two
+            users that are created at the same moment with one e-mail, both may be.
         """
+        self._require_free(email)
         with _translated():
             created = self._client.admin_create_user(
                 UserPoolId=self._pool,
@@ -113,6 +118,18 @@ class AdminUsers:
             self._client.admin_delete_user(UserPoolId=self._pool, Username=name)
             raise
         return _shown(created["User"])
+
+    def _require_free(self, email: str, holder: str | None = None) -> None:
+        """Raise `UserExists` if another user than `holder` has the e-mail."""
+        quoted = email.replace("\\", "\\\\").replace('"', '\\"')
+        with _translated():
+            found = self._client.list_users(UserPoolId=self._pool, Filter=f'email = "{quoted}"')
+        if others := [user["Username"] for user in found["Users"] if user["Username"] != holder]:
+            raise UserExists(f"{others[0]} has the e-mail {email}")
+
+    def complete(self, name: str, role: Role) -> None:
+        """Give a user the role it was created with, if it was created and no more."""
+        self._join(name, role)
 
     def list(self, limit: int, token: str | None) -> UserPage:
         """Return some users."""
@@ -134,9 +151,15 @@ class AdminUsers:
         ------
         LastAdmin
             If the last enabled SystemAdmin would be none any more.
+        UserExists
+            If another user has the e-mail.
         """
+        name = self._known(name)
+        if email:
+            self._require_free(email, name)
         was_admin = role is Role.SUPPORT_READER and self._keep_an_admin("demote", name)
-        attributes = [*(_email(email) if email else ()), *((_role(role),) if role else ())]
+        # First what may be refused, and shows that something was done if no more is.
+        self._set(name, [*(_email(email) if email else ()), *((_role(role),) if role else ())])
         if role:
             self._join(name, role)  # first the new role: there is no moment without one
             for other in Role:
@@ -145,11 +168,8 @@ class AdminUsers:
         if was_admin and not self._other_admins(name):
             self._join(name, Role.SYSTEM_ADMIN)  # the others went at the same moment
             self._leave(name, Role.SUPPORT_READER)
+            self._set(name, [_role(Role.SYSTEM_ADMIN)])
             raise LastAdmin("demote", name)
-        with _translated():
-            self._client.admin_update_user_attributes(
-                UserPoolId=self._pool, Username=name, UserAttributes=attributes
-            )
         if role:
             self._sign_out(name)
 
@@ -161,6 +181,7 @@ class AdminUsers:
         LastAdmin
             If it is the last enabled SystemAdmin.
         """
+        name = self._known(name)
         if self._keep_an_admin("delete", name):
             self._disable("delete", name)
         self._sign_out(name)
@@ -169,7 +190,7 @@ class AdminUsers:
 
     def enable(self, name: str) -> None:
         """Let a user sign in again."""
-        self.get(name)
+        name = self._known(name)
         with _translated():
             self._client.admin_enable_user(UserPoolId=self._pool, Username=name)
 
@@ -181,6 +202,7 @@ class AdminUsers:
         LastAdmin
             If it is the last enabled SystemAdmin.
         """
+        name = self._known(name)
         if self._keep_an_admin("disable", name):
             self._disable("disable", name)
         else:
@@ -196,7 +218,9 @@ class AdminUsers:
         UserStateRefused
             If the user has signed in already.
         """
-        if self.get(name)["status"] != "FORCE_CHANGE_PASSWORD":
+        user = self.get(name)
+        name = user["userName"]
+        if user["status"] != "FORCE_CHANGE_PASSWORD":
             raise UserStateRefused(f"User {name} has accepted the invitation already.")
         with _translated():
             self._client.admin_create_user(
@@ -205,6 +229,10 @@ class AdminUsers:
                 MessageAction="RESEND",
                 DesiredDeliveryMediums=["EMAIL"],
             )
+
+    def _known(self, name: str) -> str:
+        """Return a user's name as Cognito has it."""
+        return str(self.get(name)["userName"])
 
     def _keep_an_admin(self, wanted: str, name: str) -> bool:
         """Return whether the user is an enabled SystemAdmin; refuse if there is no other."""
@@ -251,6 +279,12 @@ class AdminUsers:
         with _translated():
             self._client.admin_remove_user_from_group(
                 UserPoolId=self._pool, Username=name, GroupName=role.value
+            )
+
+    def _set(self, name: str, attributes: Sequence[Mapping[str, str]]) -> None:
+        with _translated():
+            self._client.admin_update_user_attributes(
+                UserPoolId=self._pool, Username=name, UserAttributes=attributes
             )
 
     def _sign_out(self, name: str) -> None:

@@ -34,6 +34,7 @@ from services.control_plane.endpoints import (
     usage,
     users,
 )
+from services.control_plane.model import REFUSED_FIELDS
 from services.control_plane.runtime import current
 
 logging.getLogger().setLevel(os.environ.get("LOG_LEVEL", "INFO"))
@@ -85,13 +86,19 @@ def _failure(error: Exception) -> failures.Failure:
             body = {"statusCode": 415, "message": "Content-Type must be application/json"}
             return failures.Failure(415, body)
         case RequestValidationError():
-            return failures.detailed([(tuple(e["loc"]), str(e["type"])) for e in error.errors()])
+            return failures.detailed([_finding(each) for each in error.errors()])
     known = failures.of_domain(error)
     if known is None:
         _log.error("unexpected: %s", error, exc_info=error)
         body = {"statusCode": 500, "message": "Internal Server Error"}
         return failures.Failure(500, body)
     return known
+
+
+def _finding(error: Mapping[str, Any]) -> failures.Finding:
+    where, kind = tuple(error["loc"]), str(error["type"])
+    # Our own kinds have words of ours; pydantic's may repeat the value.
+    return (where, kind, str(error["msg"])) if kind in REFUSED_FIELDS else (where, kind)
 
 
 def _readable(event: Mapping[str, Any]) -> None:

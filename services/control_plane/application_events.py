@@ -68,6 +68,8 @@ def handler(envelope: Mapping[str, Any], _context: Any) -> dict[str, Any]:
 
 def _take(runtime: Runtime, event: Event) -> bool:
     if event.name is EventName.INGEST_USAGE:
+        # Of a tenant that nobody knows no statement would ever show it.
+        runtime.registry.tenant(event.detail["tenantId"])
         return runtime.metering.ingest(event.event_id, event.detail)
     if event.name not in KINDS:
         return False  # declared by the toolkit, and nothing of ours follows from it

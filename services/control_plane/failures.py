@@ -15,6 +15,10 @@ class Failure:
     body: Mapping[str, Any]
 
 
+Finding = tuple[tuple[str | int, ...], str] | tuple[tuple[str | int, ...], str, str]
+"""Where, which kind of problem, and what a person should know of it."""
+
+
 class Answer(Exception):  # noqa: N818 - it ends a request, with whatever answer
     """Raised by an endpoint to answer with an error."""
 
@@ -28,14 +32,20 @@ def problem(status: int, message: str) -> Answer:
     return Answer(_message(status, message))
 
 
-def unprocessable(*problems: tuple[tuple[str | int, ...], str]) -> Answer:
+def unprocessable(*problems: Finding) -> Answer:
     """Return the exception that answers 422 with where and what, for each problem."""
     return Answer(detailed(problems))
 
 
-def detailed(problems: Iterable[tuple[tuple[str | int, ...], str]]) -> Failure:
-    """Return the 422 the toolkit gives: where and which kind, never the value."""
-    detail = [{"loc": list(where), "type": kind} for where, kind in problems]
+def detailed(problems: Iterable[Finding]) -> Failure:
+    """Return the 422 the toolkit gives: where and which kind, never the value.
+
+    Beside its fields there is `msg`, for a person, where the kind alone does not say what to do.
+    """
+    detail = [
+        {"loc": list(where), "type": kind, **({"msg": why[0]} if why else {})}
+        for where, kind, *why in problems
+    ]
     return Failure(422, {"statusCode": 422, "detail": detail})
 
 
@@ -66,7 +76,7 @@ def of_domain(error: Exception) -> Failure | None:
         MoveRefused,
         admin_users.UserStateRefused,
     )
-    refused: dict[type[Exception], tuple[tuple[str | int, ...], str]] = {
+    refused: dict[type[Exception], Finding] = {
         errors.IdempotencyMismatch: (("header", "idempotency-key"), "idempotency_mismatch"),
         errors.InvalidToken: (("query", "next_token"), "invalid_token"),
         metering.TokenRefused: (("query", "next_token"), "invalid_token"),
@@ -79,9 +89,14 @@ def of_domain(error: Exception) -> Failure | None:
     if isinstance(error, conflict):
         return _message(409, str(error))
     if isinstance(error, errors.FieldRefused):
-        return detailed([(("body", name), "field_refused") for name in error.fields])
+        return detailed([(("body", name), "field_refused", error.why) for name in error.fields])
     if isinstance(error, InputError):
-        return detailed([(("body", *p.path.split(".")), "value_error") for p in error.problems])
+        return detailed(
+            [
+                (("body", *p.path.split(".")), "value_error", f"allowed {p.allowed}")
+                for p in error.problems
+            ]
+        )
     return detailed([refused[type(error)]]) if type(error) in refused else None
 
 

@@ -5,7 +5,10 @@ CloudWatch makes metrics of such lines (embedded metric format), so that nothing
 
 from __future__ import annotations
 
+import json
 import os
+import sys
+import time
 from typing import Final
 
 NAMESPACE: Final = "EcsSaas/ControlPlane"
@@ -13,6 +16,7 @@ DEPLOYMENT: Final = "deployment"
 
 FAILED_OPERATIONS: Final = "FailedOperations"
 STUCK_OPERATIONS: Final = "StuckOperations"
+SWEEP_PROBLEMS: Final = "SweepProblems"
 OUTBOX_AGE: Final = "OutboxAgeSeconds"
 OUTBOX_RESENT: Final = "OutboxResent"
 
@@ -23,15 +27,13 @@ def measured(name: str, value: float) -> None:
     """Log one value of a metric of this deployment.
 
     The only dimension is the deployment: alarms look at exactly the dimensions that are there.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
-    from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415
-
-    unit = MetricUnit(_UNITS.get(name, "Count"))
-    with single_metric(
-        name=name,
-        unit=unit,
-        value=value,
-        namespace=NAMESPACE,
-        default_dimensions={DEPLOYMENT: os.environ.get("PREFIX", "none")},
-    ):
-        pass
+    metric = {"Name": name, "Unit": _UNITS.get(name, "Count")}
+    directive = {"Namespace": NAMESPACE, "Dimensions": [[DEPLOYMENT]], "Metrics": [metric]}
+    line = {
+        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
+        DEPLOYMENT: os.environ.get("PREFIX", "none"),
+        name: value,
+    }
+    sys.stdout.write(f"{json.dumps(line)}\n")

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, LiteralString, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from services.control_plane.routes import Role
 from services.registry.records import SYSTEM_FIELDS as RECORD_FIELDS
+from services.registry.records import TENANT_COLUMNS
 from services.tenancy import Tier
 from services.tenancy.document import Overrides, TenantName
 from tiers.tenant_variables import EMAIL_PATTERN, RELEASE_PATTERN
@@ -17,12 +25,20 @@ from tiers.tenant_variables import EMAIL_PATTERN, RELEASE_PATTERN
 SYSTEM_FIELDS = RECORD_FIELDS | {"exportLocation", "placement", "tenantConfig"}
 """What only the system sets: fields of the rows, and what jobs give back."""
 
+REFUSED_FIELDS = frozenset({"system_field", "tenant_field", "immutable_field"})
+"""The kinds of problems that are about a field's being there."""
+
 Email = Annotated[str, Field(pattern=EMAIL_PATTERN, max_length=254)]
 
 
-def _without_system_fields(data: object) -> object:
-    if isinstance(data, dict) and (taken := sorted(SYSTEM_FIELDS & data.keys())):
-        raise PydanticCustomError("system_field", "set by the system: {taken}", {"taken": taken})
+def _without(
+    data: object, fields: frozenset[str], kind: LiteralString, why: LiteralString
+) -> object:
+    """Return `data`, or refuse those of `fields` that it has, each by its name."""
+    if isinstance(data, dict) and (taken := sorted(fields & data.keys())):
+        error = PydanticCustomError(kind, why)
+        problems = [InitErrorDetails(type=error, loc=(name,), input=None) for name in taken]
+        raise ValidationError.from_exception_data(kind, problems)
     return data
 
 
@@ -38,7 +54,7 @@ class _Free(_Sent):
     @model_validator(mode="before")
     @classmethod
     def _no_system_fields(cls, data: object) -> object:
-        return _without_system_fields(data)
+        return _without(data, SYSTEM_FIELDS, "system_field", "set by the system; leave it out")
 
     def document(self) -> dict[str, Any]:
         """Return exactly what was sent."""
@@ -52,6 +68,22 @@ class Price(_Sent):
 
     id: str
     metric_name: str
+    amount: Any = Field(
+        default=None,
+        description="per unit, best as a string; without one it is another billing's",
+        json_schema_extra={"anyOf": [{"type": "string"}, {"type": "number"}]},
+    )
+
+    @field_validator("amount")
+    @classmethod
+    def _counted_exactly(cls, value: object) -> object:
+        from services.metering.model import UsageError, number  # noqa: PLC0415
+
+        try:
+            number(value)
+        except UsageError as error:
+            raise PydanticCustomError("amount", "not a number that is counted exactly") from error
+        return value
 
 
 class TenantData(_Free):
@@ -71,6 +103,13 @@ class RegistrationData(_Free):
 
     registration_status: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_of_the_tenant(cls, data: object) -> object:
+        return _without(
+            data, TENANT_COLUMNS, "tenant_field", "the tenant's; put it into tenantData"
+        )
+
 
 class RegistrationRequest(_Sent):
     """POST /tenant-registrations."""
@@ -79,7 +118,7 @@ class RegistrationRequest(_Sent):
     tenant_registration_data: RegistrationData = RegistrationData()
 
 
-_OPERATED = frozenset({"tier", "tenantName", "release", "overrides", "federation"})
+_OPERATED = TENANT_COLUMNS - {"email"}
 
 
 class TenantChange(_Free):
@@ -91,9 +130,7 @@ class TenantChange(_Free):
     @model_validator(mode="before")
     @classmethod
     def _identity_stays(cls, data: object) -> object:
-        if isinstance(data, dict) and data.keys() & _OPERATED:
-            raise PydanticCustomError("immutable_field", "changed by operations only")
-        return data
+        return _without(data, _OPERATED, "immutable_field", "changed by operations only")
 
     @field_validator("email", "prices")
     @classmethod

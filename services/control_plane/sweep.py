@@ -1,5 +1,7 @@
 """What got lost, found again: run every minute, it sends old events and ends dead operations.
 
+And it records what was done outside the registry when whoever did it could not any more.
+
 The outbox's stream gives up on an entry after its last retry, and a result may be lost on the way
 back: the bus was out, the build was killed together with everything that could tell. So entries
 that are not noted as published are published again, and an operation whose execution is over or
@@ -15,11 +17,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.control_plane import metrics
+from services.control_plane.intents import settle
 from services.control_plane.outbox import publish
 from services.control_plane.runtime import Runtime, current
 
@@ -60,11 +64,39 @@ class Limits:
 
 
 def handler(_event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """Send what is old in the outbox, then end the operations that cannot end by themselves."""
+    """Send what is old in the outbox, end dead operations, and settle what was interrupted.
+
+    What could not be looked after is in the log and in a metric with an alarm; the next run tries
+    again.
+    """
     runtime, limits, now = current(), Limits.of_environment(), datetime.now(UTC)
-    sent, waiting = resend(runtime, limits, now)
-    failed, stuck = end_dead_operations(runtime, limits, now)
-    return {"resent": sent, "waiting": waiting, "failed": failed, "stuck": stuck}
+    problems = Problems()
+    sent = waiting = failed = stuck = settled = 0
+    with problems.of("the outbox"):
+        sent, waiting = resend(runtime, limits, now)
+    with problems.of("operations"):
+        failed, stuck = end_dead_operations(runtime, limits, now, problems)
+    with problems.of("intents"):
+        settled = settle_intents(runtime, limits, now, problems)
+    metrics.measured(metrics.SWEEP_PROBLEMS, len(problems.found))
+    done = {"resent": sent, "waiting": waiting, "failed": failed, "stuck": stuck}
+    return {**done, "settled": settled, "problems": problems.found}
+
+
+class Problems:
+    """What failed and held up nothing else."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    @contextmanager
+    def of(self, what: str) -> Iterator[None]:
+        """Note an exception in looking after `what`, and go on."""
+        try:
+            yield
+        except Exception as error:
+            _log.exception("%s could not be looked after", what)
+            self.found.append(f"{what}: {type(error).__name__}: {error}")
 
 
 def resend(runtime: Runtime, limits: Limits, now: datetime) -> tuple[int, int]:
@@ -80,24 +112,30 @@ def resend(runtime: Runtime, limits: Limits, now: datetime) -> tuple[int, int]:
     old = list(_unpublished(runtime, now - limits.outbox_age))
     metrics.measured(metrics.OUTBOX_AGE, _age(old[0], now) if old else 0.0)
     left, sent, refused = old, 0, set[str]()
-    while left:
-        taken, failed = publish(runtime.events, runtime.settings.event_bus, left)
-        if taken:
-            runtime.registry.published([entry.key for entry in taken])
-            sent += len(taken)
-        if failed is None:
-            break
-        refused.add(failed.tenant)
-        done = {entry.key for entry in taken}
-        left = [e for e in left if e.key not in done and e.tenant not in refused]
-    metrics.measured(metrics.OUTBOX_RESENT, sent)
+    try:
+        while left:
+            taken, failed = publish(runtime.events, runtime.settings.event_bus, left)
+            if taken:
+                sent += len(taken)
+                runtime.registry.published([entry.key for entry in taken])
+            if failed is None:
+                break
+            refused.add(failed.tenant)
+            done = {entry.key for entry in taken}
+            left = [e for e in left if e.key not in done and e.tenant not in refused]
+    finally:
+        metrics.measured(metrics.OUTBOX_RESENT, sent)
     if sent:
         _log.warning("%d events were sent by the sweep: the outbox's stream had not", sent)
     return sent, len(old) - sent
 
 
-def end_dead_operations(runtime: Runtime, limits: Limits, now: datetime) -> tuple[int, int]:
+def end_dead_operations(
+    runtime: Runtime, limits: Limits, now: datetime, problems: Problems
+) -> tuple[int, int]:
     """Record the failure of operations whose execution is over, unknown or endless.
+
+    One that cannot be looked after is one of `problems`, and holds up no other.
 
     Returns
     -------
@@ -109,22 +147,42 @@ def end_dead_operations(runtime: Runtime, limits: Limits, now: datetime) -> tupl
         return 0, 0
     executions = runtime.client("stepfunctions")
     failed = stuck = 0
-    for operation in _running(runtime, now - limits.result_grace):
-        late = (operation.started_at or operation.requested_at) < now - limits.operation
-        stuck += late
-        reason = _why_dead(executions, operation, limits, now, late=late)
-        if reason and _asked_long_ago(runtime, operation, now - limits.result_grace):
-            _log.error("operation %s of %s: %s", operation.id, operation.tenant_id, reason)
-            failed += runtime.registry.fail(
-                operation.registration_id,
-                event_id=f"{operation.id}-swept",
-                reason=reason,
-                operation_id=operation.id,
-                kinds=(operation.kind,),
-            )
-            metrics.measured(metrics.FAILED_OPERATIONS, 1)
-    metrics.measured(metrics.STUCK_OPERATIONS, stuck)
+    try:
+        for operation in _running(runtime, now - limits.result_grace):
+            late = (operation.started_at or operation.requested_at) < now - limits.operation
+            stuck += late
+            with problems.of(f"operation {operation.id}"):
+                reason = _why_dead(executions, operation, limits, now, late=late)
+                if reason and _asked_long_ago(runtime, operation, now - limits.result_grace):
+                    failed += _ended(runtime, operation, reason)
+    finally:
+        metrics.measured(metrics.STUCK_OPERATIONS, stuck)
     return failed, stuck
+
+
+def settle_intents(runtime: Runtime, limits: Limits, now: datetime, problems: Problems) -> int:
+    """Record or give up what was intended and was interrupted; return how many were recorded."""
+    settled = 0
+    page = runtime.registry.intents(now - limits.outbox_age, _PAGE)
+    for intent in page.items:  # few: the next run takes the others
+        with problems.of(f"intent {intent.action} {intent.target}"):
+            settled += settle(runtime, intent)
+    return settled
+
+
+def _ended(runtime: Runtime, operation: Operation, reason: str) -> bool:
+    """Record the failure of a dead operation; False if it has ended meanwhile."""
+    _log.error("operation %s of %s: %s", operation.id, operation.tenant_id, reason)
+    failed = runtime.registry.fail(
+        operation.registration_id,
+        event_id=f"{operation.id}-swept",
+        reason=reason,
+        operation_id=operation.id,
+        kinds=(operation.kind,),
+    )
+    if failed:
+        metrics.measured(metrics.FAILED_OPERATIONS, 1)
+    return failed
 
 
 def _why_dead(

@@ -72,14 +72,14 @@ def audit_entry(row: AuditEntry) -> dict[str, Any]:
 
 
 def login_config(row: Tenant) -> dict[str, Any] | None:
-    """Return what a login page needs of a tenant; None if nobody may sign in there."""
-    if not row.status.served:
-        return None
+    """Return what a login page needs of a tenant; None if there is nowhere to sign in."""
     try:
         stored = json.loads(row.data.get("tenantConfig") or "{}")
     except (TypeError, ValueError):
         return None
-    if not isinstance(stored, dict) or not stored.get("userPoolId"):
+    if not isinstance(stored, dict):
         return None
-    shown = {name: stored[name] for name in PUBLIC_CONFIG if name in stored}
+    shown = {name: stored[name] for name in PUBLIC_CONFIG if isinstance(stored.get(name), str)}
+    if not shown.get("userPoolId"):
+        return None
     return {"tenantName": row.name, "tenantId": row.id, **shown}

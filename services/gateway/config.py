@@ -62,6 +62,12 @@ UNTRUSTED_HEADERS = (
     "x-rewrite-url",
 )
 
+#: Paths that another program may read as other paths: with a segment `.` or `..`, escaped or not,
+#: with an empty one, with an escaped backslash, or with a character that has to be escaped (all but
+#: printable ASCII, and the backslash). The API decides by the path as it was sent, so whoever
+#: behind it resolves one decides something else. No backslash is in it: Terraform would take it.
+AMBIGUOUS_PATH = ".*/(?:(?:[.]|%2[eE]){1,2}(?:/.*)?|/.*)|.*(?:%5[cC]|[^]!-[^-~]).*"
+
 #: What lets a page of another origin read answers; the API adds it to its own answers alone. Any
 #: page may: a request carries a token, which the page must have, and no cookie.
 CORS_HEADERS: Mapping[str, str] = MappingProxyType(
@@ -213,9 +219,10 @@ def _connection_manager(
         "preserve_external_request_id": True,
         "always_set_request_id_in_response": True,
         "server_header_transformation": "PASS_THROUGH",
-        # `/orders/../users` and `//users` must meet the same rules as `/users`.
-        "normalize_path": True,
-        "merge_slashes": True,
+        # A path goes to the service that the API has let it go to: nothing is resolved here, so
+        # `/orders/../users` cannot become `/users`. It is refused by the first route.
+        "normalize_path": False,
+        "merge_slashes": False,
         "path_with_escaped_slashes_action": "REJECT_REQUEST",
         "common_http_protocol_options": {
             "idle_timeout": f"{DOWNSTREAM_IDLE_SECONDS}s",
@@ -258,6 +265,10 @@ def _connection_manager(
                     "name": "services",
                     "domains": ["*"],
                     "routes": [
+                        {
+                            "match": {"safe_regex": {"regex": AMBIGUOUS_PATH}},
+                            "direct_response": _reply(400, "the path is not a plain one"),
+                        },
                         {
                             "match": {"path": health_path},
                             "direct_response": _reply(200, "ok"),

@@ -61,7 +61,7 @@ class Builder(Protocol):
     ) -> str | None:
         """Return the digest in the registry, or None without a push.
 
-        `insecure` is for registries of this machine, which have no certificate.
+        `insecure` is for the registry of the local AWS, which has no certificate.
         """
 
 
@@ -75,7 +75,7 @@ class Buildx:
         self, recipe: Recipe, scratch: Path, push: Credentials | None, *, insecure: bool = False
     ) -> str | None:
         """Build; with several platforms, push in the same breath as a list cannot be loaded."""
-        del insecure  # a setting of the daemon
+        del insecure  # the daemon takes any registry of 127.0.0.0/8 without a certificate
         metadata = scratch / "metadata.json"
         command = [
             *(self.program, "buildx", "build", "--file", str(recipe.dockerfile)),

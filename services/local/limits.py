@@ -14,7 +14,8 @@ def check(configuration: Configuration) -> None:
     """Refuse a configuration that would fail in the midst of an apply.
 
     The emulator's RDS keeps descriptions of servers, without the owner's secret and without
-    anything that answers: tasks would wait for a migration that never ends.
+    anything that answers: tasks would wait for a migration that never ends. Its functions are
+    processes of this machine, which cannot load what was compiled for another.
 
     Raises
     ------
@@ -26,6 +27,11 @@ def check(configuration: Configuration) -> None:
         for name, spec in configuration.services.items()
         if spec.storage and spec.storage.engine is StorageEngine.POSTGRESQL
     ]
+    if configuration.function_architecture != "host":
+        problems.append(
+            f"  function_architecture: got {configuration.function_architecture}; allowed host on "
+            "the local AWS, whose functions are processes of this machine"
+        )
     if problems:
         raise NotLocalError(
             "\n".join(

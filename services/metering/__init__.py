@@ -40,7 +40,7 @@ from services.metering.model import (
     UsageRecord,
 )
 from services.metering.plugins import PluginContext, billing_plugin, metering_plugin
-from services.metering.statement import statement
+from services.metering.statement import dated, statement
 
 __all__ = [
     "ExactMetering",
@@ -64,6 +64,7 @@ __all__ = [
     "UsageRecord",
     "WebhookRefused",
     "billing_plugin",
+    "dated",
     "metering_plugin",
     "statement",
 ]

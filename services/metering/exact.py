@@ -113,7 +113,8 @@ class ExactMetering:
         month : str
             Such as `2026-01`, in UTC.
         prices : Iterable of Mapping
-            The tenant's `prices`; those with an `amount` (per unit, a string) are ours.
+            The tenant's `prices`; those with an `amount` (per unit, a string) are ours. One with
+            `since` counts for what is used from then on.
         """
         ours = [found for price in prices if (found := Price.parse(price))]
         return statement(tenant_id, month, self._ledger.records(tenant_id, month), ours)

@@ -87,17 +87,29 @@ class UsageRecord:
 
 @dataclass(frozen=True)
 class Price:
-    """What one unit of a metric costs."""
+    """What one unit of a metric costs.
+
+    Attributes
+    ----------
+    since : datetime, optional
+        What is used from then on costs this; by default whatever was used before another price.
+    """
 
     metric: str
     amount: Decimal
+    since: datetime | None = None
 
     @classmethod
     def parse(cls, price: Mapping[str, Any]) -> Self | None:
         """Return one of a tenant's `prices`; None if it is another billing's (it has no amount)."""
         if "amount" not in price:
             return None
-        return cls(str(price["metricName"]), number(price["amount"]))
+        since = price.get("since")
+        return cls(
+            str(price["metricName"]),
+            number(price["amount"]),
+            datetime.fromisoformat(since) if since else None,
+        )
 
 
 @dataclass(frozen=True)

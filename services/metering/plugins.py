@@ -14,9 +14,8 @@ from typing import Any, Final, cast
 
 from services.metering.errors import PluginError
 from services.metering.interfaces import IBilling, IMetering
+from services.metering.names import BILLING, METERING
 
-METERING: Final = "METERING_PLUGIN"
-BILLING: Final = "BILLING_PLUGIN"
 _PROTOCOLS: Final[Mapping[str, tuple[type, str]]] = {
     METERING: (IMetering, "ecs_saas.metering"),
     BILLING: (IBilling, "ecs_saas.billing"),
@@ -32,7 +31,8 @@ class PluginContext:
     client : callable
         Returns a boto3 client of a service.
     table : str
-        The registry's table. A plug-in's items have keys of its own, such as `BILLING#...`.
+        The registry's table. A billing plug-in's items have partition keys `BILLING#...`, and the
+        deployment must say that it keeps any.
     environment : Mapping of str to str
         The function's environment. Secrets are no part of it, but their ARNs may be.
     """

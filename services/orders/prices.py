@@ -1,5 +1,8 @@
 """What products cost, asked of the products service over Service Connect, on the caller's behalf.
 
+An order is one question, however many products it has: with one for each, a few long orders would
+hold up all others.
+
 ::
 
     PricesRefused
@@ -11,7 +14,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import httpx
@@ -21,8 +23,6 @@ from services.orders.model import PricedProduct
 
 #: Well below the 15 s of the gateway, retry included: the caller learns who did not answer.
 TIMEOUT = httpx.Timeout(3.0, connect=1.0)
-#: Questions of one order that are asked at once.
-AT_ONCE = 8
 
 
 class PricesRefused(Exception):  # noqa: N818 - it says what happened
@@ -85,48 +85,46 @@ class ProductsService:
             # The caller's token goes to products, and to no proxy of the environment.
             trust_env=False,
         )
-        self._threads = ThreadPoolExecutor(2 * AT_ONCE, "prices")
 
     def of(
         self, product_ids: Sequence[str], headers: Mapping[str, str]
     ) -> Mapping[str, PricedProduct]:
-        """Ask for each product, some at once."""
+        """Ask for all of them at once."""
         wanted = sorted(set(product_ids))
-        if len(wanted) == 1:
-            found = [self._ask(wanted[0], headers)]
-        else:
-            found = list(self._threads.map(lambda each: self._ask(each, headers), wanted))
-        unknown = frozenset(
-            each for each, product in zip(wanted, found, strict=True) if product is None
-        )
-        if unknown:
-            raise ProductsUnknown(unknown)
-        return {
-            each: product
-            for each, product in zip(wanted, found, strict=True)
-            if product is not None
-        }
-
-    def _ask(self, product_id: str, headers: Mapping[str, str]) -> PricedProduct | None:
         try:
-            answer = self._get(f"/products/{product_id}", headers)
+            answer = self._get(wanted, headers)
         except httpx.HTTPError as error:
             raise ProductsUnavailable(f"products does not answer: {error!r}") from error
-        if answer.status_code == 404:
-            return None
         if answer.status_code in (401, 403):
             raise CallerRefused(f"products answers {answer.status_code}")
         if answer.status_code != 200:
             raise ProductsUnavailable(f"products answers {answer.status_code}")
-        try:
-            data = answer.json()["data"]
-            return PricedProduct(name=data["name"], price=data["price"])
-        except (ValueError, KeyError, TypeError, ValidationError) as error:
-            raise ProductsUnavailable(f"products answers something else: {error!r}") from error
+        found = _products_of(answer)
+        # A products service of an older release does not know the question and answers a page of
+        # all products: then nothing can be said of those that are not on it.
+        if not found.keys() <= set(wanted):
+            raise ProductsUnavailable("products answers something else than was asked for")
+        if unknown := frozenset(set(wanted) - found.keys()):
+            raise ProductsUnknown(unknown)
+        return found
 
-    def _get(self, path: str, headers: Mapping[str, str]) -> httpx.Response:
+    def _get(self, product_ids: Sequence[str], headers: Mapping[str, str]) -> httpx.Response:
+        query = {"productId": list(product_ids)}
         try:
-            return self._client.get(path, headers=dict(headers))
+            return self._client.get("/products", params=query, headers=dict(headers))
         except (httpx.ReadError, httpx.RemoteProtocolError):
             # The task at the other end went; reading twice does no harm.
-            return self._client.get(path, headers=dict(headers))
+            return self._client.get("/products", params=query, headers=dict(headers))
+
+
+def _products_of(answer: httpx.Response) -> dict[str, PricedProduct]:
+    try:
+        body = answer.json()
+        if body.get("next_token"):
+            raise ProductsUnavailable("products answers a page of products")
+        return {
+            str(each["productId"]): PricedProduct(name=each["name"], price=each["price"])
+            for each in body["data"]
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+        raise ProductsUnavailable(f"products answers something else: {error!r}") from error

@@ -7,6 +7,7 @@ import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
+from pydantic import StringConstraints
 
 from services.products.model import (
     Category,
@@ -37,6 +38,10 @@ def _store(request: Request) -> ProductStore:
 
 Store = Annotated[ProductStore, Depends(_store)]
 ProductId = Annotated[str, Path(alias="productId", min_length=1, max_length=64)]
+ProductIds = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=64)]] | None,
+    Query(alias="productId", max_length=50),
+]
 IfMatch = Annotated[
     str | None,
     Header(alias="If-Match", description="the ETag of the product as it was read: its version"),
@@ -77,16 +82,24 @@ def create(
 
 @router.get("", response_model_exclude_none=True)
 def page(
+    *,
     tenant: CurrentTenant,
     store: Store,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
     next_token: Annotated[str, Query(max_length=4096)] = "",
     category: Annotated[Category | None, Query()] = None,
+    product_ids: ProductIds = None,
 ) -> ProductsAnswer:
     """List products, of one category or of all, a page at a time.
 
-    Without `next_token` from the beginning.
+    Without `next_token` from the beginning. With `productId`, given once or more often, those
+    products that there are, all at once.
     """
+    if product_ids is not None:
+        if next_token or category is not None:
+            message = "productId: got category or next_token too; allowed alone"
+            raise Problem(422, message, field="productId")
+        return ProductsAnswer(data=list(store.get_many(tenant.id, product_ids).values()))
     try:
         found = store.page(tenant.id, limit, next_token or None, category)
     except PageTokenRefused as error:

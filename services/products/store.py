@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -33,6 +34,9 @@ class ProductStore(Protocol):
     def get(self, tenant_id: str, product_id: str) -> Product:
         """Return a product; raises ProductNotFound."""
 
+    def get_many(self, tenant_id: str, product_ids: Collection[str]) -> Mapping[str, Product]:
+        """Return, by id, those products that there are."""
+
     def page(
         self, tenant_id: str, limit: int, token: str | None, category: str | None = None
     ) -> Page:
@@ -61,6 +65,11 @@ class DocumentProductStore:
     def get(self, tenant_id: str, product_id: str) -> Product:
         """Return a product."""
         return _product(self._documents.get(tenant_id, product_id))
+
+    def get_many(self, tenant_id: str, product_ids: Collection[str]) -> Mapping[str, Product]:
+        """Return those products that there are."""
+        found = self._documents.get_many(tenant_id, product_ids)
+        return {product_id: _product(stored) for product_id, stored in found.items()}
 
     def page(
         self, tenant_id: str, limit: int, token: str | None, category: str | None = None

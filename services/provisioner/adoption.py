@@ -37,8 +37,17 @@ _IMPORT_IDS: Final[Mapping[str, str]] = {
     "aws_vpc_security_group_egress_rule": r":security-group-rule/(.+)$",
     "aws_vpc_security_group_ingress_rule": r":security-group-rule/(.+)$",
 }
-MADE_TWICE: Final = frozenset({"aws_appautoscaling_target"})
-"""Types with tags whose creation finds what is there: nothing has to be adopted."""
+MADE_TWICE: Final = frozenset(
+    {
+        "aws_appautoscaling_policy",
+        "aws_appautoscaling_target",
+        "aws_cognito_user_in_group",
+        "aws_ecs_cluster_capacity_providers",
+        "aws_iam_role_policy",
+        "aws_iam_role_policy_attachment",
+    }
+)
+"""Types whose creation takes what is there for its own: nothing has to be adopted."""
 
 
 @dataclass(frozen=True)

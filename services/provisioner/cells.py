@@ -50,16 +50,19 @@ def make_next(deployment: Deployment) -> Cell | None:
         ROUTING_CELL,
         f"{taken} slots of {', '.join(each.id for each in cells)} are taken: making {cell.id}",
     )
-    deployment.engine.execute(
-        Request(
-            Operation.APPLY,
-            require_module(deployment.modules, ROUTING_CELL),
-            cell.id,
-            {"cell": cell.id},
-            lock_seconds=deployment.lock_seconds,
-        )
-    )
+    deployment.engine.execute(cell_request(deployment, Operation.APPLY, cell.id))
     return cell
+
+
+def cell_request(deployment: Deployment, operation: Operation, cell: str) -> Request:
+    """Return the run of one routing cell's workspace."""
+    return Request(
+        operation,
+        require_module(deployment.modules, ROUTING_CELL),
+        cell,
+        {"cell": cell},
+        lock_seconds=deployment.lock_seconds,
+    )
 
 
 def _age(name: str) -> tuple[int, str]:

@@ -87,7 +87,7 @@ def carry_out(request: Event, operations: Carrying, *, log_url: str | None = Non
         return failure(
             negative,
             registration_id,
-            event_id=failure_event_id(operation_id, detail.get("attempt", 1)),
+            event_id=failure_event_id(operation_id),
             operation_id=operation_id,
             reason=reason[:_REASON_LIMIT],
             log_url=log_url,
@@ -95,7 +95,7 @@ def carry_out(request: Event, operations: Carrying, *, log_url: str | None = Non
     return success(
         positive,
         registration_id,
-        event_id=f"{operation_id}-{detail.get('attempt', 1)}-succeeded",
+        event_id=f"{operation_id}-succeeded",
         operation_id=operation_id,
         tenant_data=done.tenant_data,
         registration_data=done.registration_data,
@@ -126,15 +126,15 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
         interruption=interruption,
         refusal_seconds=float(environment.get("ECS_SAAS_REFUSAL_SECONDS", REFUSAL_SECONDS)),
     )
+    operations = Operations(deployment)
     with interruption.listening():
-        answer = carry_out(
-            request,
-            Operations(deployment),
-            log_url=log_url(environment, configuration.region),
-        )
-    put(answer, environment["EVENT_BUS"], _put_events(configuration.region))
-    _say(f"{answer.name.value}: {answer.detail.get('reason', 'done')}")
-    return 0 if answer.name.outcome is Outcome.SUCCESS else 1
+        answer = carry_out(request, operations, log_url=log_url(environment, configuration.region))
+        put(answer, environment["EVENT_BUS"], _put_events(configuration.region))
+        _say(f"{answer.name.value}: {answer.detail.get('reason', 'done')}")
+        if answer.name.outcome is not Outcome.SUCCESS:
+            return 1
+        operations.make_room()  # takes a minute; the tenant is told before
+    return 0
 
 
 def put(event: Event, bus: str, put_events: Callable[..., Mapping[str, Any]]) -> None:

@@ -77,11 +77,22 @@ class Operations:
         }
         return kinds[kind_of(request)](request.detail)
 
+    def make_room(self) -> None:
+        """Make the next routing cell in time; after an operation that may have taken a slot.
+
+        Failing that fails nobody's onboarding: there are slots left, and the next one tries
+        again. The build's log says so as an error.
+        """
+        try:
+            make_next(self._deployment)
+        except ProvisionerError as error:
+            self._deployment.progress.note(
+                "routing-cell", f"error: the next cell was not made: {error}"
+            )
+
     def _onboard(self, detail: Mapping[str, Any]) -> Done:
         document = self._document(detail)
         _, state = self._tenants.apply(document)
-        if document.tier.silo:
-            self._make_room()
         return Done(self._told(document, state.outputs), _status("created"))
 
     def _update(self, detail: Mapping[str, Any]) -> Done:
@@ -101,8 +112,6 @@ class Operations:
             return Done({}, {"moveKept": "", "moveConfirmed": dropped.value if dropped else ""})
         document = self._document(detail)
         moved = self._moves.run(document)
-        if moved.move.target.silo:
-            self._make_room()
         counted = {name: each.count for name, each in moved.move.verified.items()}
         return Done(
             self._told(document, moved.state.outputs),
@@ -162,19 +171,6 @@ class Operations:
             "tenantConfig": tenant_config(outputs),
             "placement": json.dumps(slot.model_dump()) if slot else "",
         }
-
-    def _make_room(self) -> None:
-        """Make the next routing cell in time.
-
-        Failing that fails nobody's onboarding: there are slots left, and the next one tries
-        again. The build's log says so as an error.
-        """
-        try:
-            make_next(self._deployment)
-        except ProvisionerError as error:
-            self._deployment.progress.note(
-                "routing-cell", f"error: the next cell was not made: {error}"
-            )
 
 
 def kind_of(request: Event) -> OperationKind:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
+from services.provisioner.cells import ROUTING_CELL, cell_request
 from services.provisioner.deployment import Deployment
 from services.provisioner.engine import Operation, Request, Result
 from services.provisioner.errors import PreconditionError
@@ -20,7 +21,11 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("tier-basic", "tier-advanced", "control-plane"),
     ("application-plane",),
 )
-"""Root modules by wave: those of one wave need only the waves before, and run at once."""
+"""Root modules by wave: those of one wave need only the waves before, and run at once.
+
+Routing cells beside the first one, each a workspace, are part of the second wave.
+"""
+_CELLS_IN_WAVE = 1
 
 _MODULES = Path(__file__).resolve().parents[2] / "modules"
 _STATE_COPY = f"bootstrap/{STATE_BACKEND}.tfstate"
@@ -41,22 +46,28 @@ class Platform:
         """Apply everything, or only `stacks`, in order."""
         waves = self._waves(stacks)
         self._deployment.aws.check_access()
+        self._check_functions()
         results = [] if stacks else self._apply_state_backend()
         for wave in waves:
-            results += self._at_once(wave, lambda stack: self._run(Operation.APPLY, stack))
+            results += self._at_once(Operation.APPLY, wave)
         return results
 
     def plan(self) -> list[Result]:
         """Return what `apply` would do, as far as it can be known before the first wave exists."""
         waves = self._waves(())
         self._deployment.aws.check_access()
+        self._check_functions()
         results = self._plan_state_backend()
         if not self._deployment.state.bucket_exists():
             self._deployment.progress.note("platform", "planned once the state backend exists")
             return results
         for wave in waves:
-            results += self._at_once(wave, lambda stack: self._run(Operation.PLAN, stack))
-            if any(not self._deployment.state.exists(stack, DEFAULT_WORKSPACE) for stack in wave):
+            results += self._at_once(Operation.PLAN, wave)
+            if any(
+                not self._deployment.state.exists(stack, DEFAULT_WORKSPACE)
+                for stack in wave
+                if stack != ROUTING_CELL
+            ):
                 names = ", ".join(
                     stack for later in waves[waves.index(wave) + 1 :] for stack in later
                 )
@@ -87,10 +98,15 @@ class Platform:
                 present = [
                     stack
                     for stack in wave
-                    if self._deployment.state.exists(stack, DEFAULT_WORKSPACE)
+                    if stack == ROUTING_CELL
+                    or self._deployment.state.exists(stack, DEFAULT_WORKSPACE)
                 ]
-                results += self._at_once(present, lambda s: self._run(Operation.DESTROY, s))
+                results += self._at_once(Operation.DESTROY, present)
         return results + self._destroy_state_backend()
+
+    def require_modules(self) -> None:
+        """Raise `PreconditionError` if anything is missing that applying or destroying takes."""
+        self._waves(())
 
     def _refuse_with_tenants(self) -> None:
         tenants = [entry.tenant_id for entry in self._deployment.state.tenants()]
@@ -101,34 +117,56 @@ class Platform:
                 "(`ecs-saas tenant delete`)"
             )
 
+    def _check_functions(self) -> None:
+        """Refuse functions that are packaged for this machine on AWS, where they would not load.
+
+        An endpoint of its own is no Lambda, and has its functions where it runs.
+        """
+        architecture = self._deployment.configuration.function_architecture
+        if architecture == "host" and "AWS_ENDPOINT_URL" not in self._deployment.environment:
+            raise PreconditionError(
+                "function_architecture: got host; allowed arm64 or x86_64 on AWS, where functions "
+                "do not run on this machine: change the configuration and run `make synth`"
+            )
+
     def _waves(self, stacks: Sequence[str]) -> list[list[str]]:
         self._deployment.require_terraform()  # a missing one is told before AWS is asked
-        known = [stack for wave in ORDER for stack in wave]
+        order = [list(wave) for wave in ORDER]
+        order[_CELLS_IN_WAVE].append(ROUTING_CELL)
+        known = [stack for wave in order for stack in wave]
         unknown = sorted(set(stacks) - set(known))
         if unknown:
             raise PreconditionError(f"stack: got {unknown[0]}; allowed {', '.join(known)}")
-        waves = [[stack for stack in wave if not stacks or stack in stacks] for wave in ORDER]
+        waves = [[stack for stack in wave if not stacks or stack in stacks] for wave in order]
         for wave in waves:
             for stack in wave:
                 require_module(self._deployment.modules, stack)
         return [wave for wave in waves if wave]
 
-    def _run(self, operation: Operation, stack: str) -> Result:
+    def _requests(self, operation: Operation, stack: str) -> list[Request]:
+        """Return what to run for a root module: one run, or one for each routing cell there is."""
         module = require_module(self._deployment.modules, stack)
-        return self._deployment.engine.execute(
-            Request(
-                operation, module, DEFAULT_WORKSPACE, lock_seconds=self._deployment.lock_seconds
-            )
-        )
+        if stack == ROUTING_CELL:
+            cells = self._deployment.state.workspaces(stack)
+            return [cell_request(self._deployment, operation, cell) for cell in cells]
+        seconds = self._deployment.lock_seconds
+        return [Request(operation, module, DEFAULT_WORKSPACE, lock_seconds=seconds)]
 
-    def _at_once(self, stacks: Sequence[str], run: Callable[[str], Result]) -> list[Result]:
-        """Run all `stacks` to their end, then raise the first failure if there is one."""
-        if len(stacks) == 1:
-            return [run(stacks[0])]
-        if not stacks:
+    def _run(self, request: Request) -> Result:
+        result = self._deployment.engine.execute(request)
+        if request.stack == ROUTING_CELL and request.operation is Operation.DESTROY:
+            self._deployment.engine.forget(request.stack, request.workspace, request.module)
+        return result
+
+    def _at_once(self, operation: Operation, wave: Sequence[str]) -> list[Result]:
+        """Run all of a wave to their end, then raise the first failure if there is one."""
+        requests = [each for stack in wave for each in self._requests(operation, stack)]
+        if len(requests) == 1:
+            return [self._run(requests[0])]
+        if not requests:
             return []
-        with ThreadPoolExecutor(len(stacks)) as pool:
-            futures: list[Future[Result]] = [pool.submit(run, stack) for stack in stacks]
+        with ThreadPoolExecutor(len(requests)) as pool:
+            futures: list[Future[Result]] = [pool.submit(self._run, each) for each in requests]
             pending = set(futures)
             while pending:  # in short waits: signals are handled by this thread
                 _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)

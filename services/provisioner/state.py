@@ -114,15 +114,24 @@ class StateStore:
 
     def tenants(self) -> Iterator[TenantEntry]:
         """Yield every tenant with a workspace, by tier and id."""
+        for tier in Tier:
+            for tenant_id, modified in self._states(tier.tenant_stack):
+                yield TenantEntry(tenant_id, tier, modified)
+
+    def workspaces(self, stack: str) -> list[str]:
+        """Return the workspaces of a root module that have a state, by name."""
+        return [workspace for workspace, _ in self._states(stack)]
+
+    def _states(self, stack: str) -> Iterator[tuple[str, datetime]]:
+        """Yield each workspace of a root module, and when its state was last stored."""
+        prefix = f"workspaces/{stack}/"
         with access_errors():
             pages = self._aws.s3.get_paginator("list_objects_v2")
-            for tier in Tier:
-                prefix = f"workspaces/{tier.tenant_stack}/"
-                for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
-                    for item in page.get("Contents", []):
-                        tenant_id, _, name = item["Key"].removeprefix(prefix).partition("/")
-                        if name == f"{tier.tenant_stack}.tfstate":
-                            yield TenantEntry(tenant_id, tier, item["LastModified"])
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+                for item in page.get("Contents", []):
+                    workspace, _, name = item["Key"].removeprefix(prefix).partition("/")
+                    if name == f"{stack}.tfstate":
+                        yield workspace, item["LastModified"]
 
     def tiers_of(self, tenant_id: str) -> list[Tier]:
         """Return the tiers in which the tenant has a workspace: two while it moves."""

@@ -186,3 +186,5 @@ _LOOKS: Final[Mapping[str, Callable[[Aws, _Values], str | None]]] = {
     "aws_cognito_user_pool_client": _client,
     "aws_cognito_user_pool_domain": _domain,
 }
+LOOKED_FOR: Final = frozenset({*_LOOKS, _ROW})
+"""Types that are found by name."""

@@ -38,13 +38,14 @@ from services.registry.errors import (
 )
 from services.registry.outbox import OutboxEntry, entries
 from services.registry.placement import PlacementStore
-from services.registry.records import AuditEntry, Move, Page, Registration, Tenant
+from services.registry.records import AuditEntry, Intent, Move, Page, Registration, Tenant
 from services.registry.registry import Registry
 
 __all__ = [
     "AuditEntry",
     "FieldRefused",
     "IdempotencyMismatch",
+    "Intent",
     "InvalidSort",
     "InvalidToken",
     "Move",

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from services.registry.records import SYSTEM_FIELDS, Move, Registration, Tenant
+from services.events.weight import ROWS_WITH_OUTPUT_LIMIT
+from services.registry.demands import rows_weight
+from services.registry.records import SYSTEM_FIELDS, TENANT_COLUMNS, Move, Registration, Tenant
 from services.tenancy import Tier
 from services.tenancy.lifecycle import OperationKind, State, begin, begin_again, finish
 from services.tenancy.operation import Operation
 
 _LONGEST_REASON = 2000
 _EXPORT = "exportLocation"
-_OWN_COLUMNS = frozenset({"tenantName", "tier", "email", "release", "overrides", "federation"})
 _REGISTRATION_STATUS = {
     (OperationKind.ONBOARD, True): "created",
     (OperationKind.ONBOARD, False): "failed",
@@ -62,7 +63,7 @@ def beginning(
     operation: Operation,
     failed: Operation | None = None,
 ) -> Change:
-    """Return the change that begins `operation`; a retry if `failed` is given.
+    """Return the change that begins `operation`; in the stead of `failed` if that is given.
 
     Raises
     ------
@@ -73,7 +74,8 @@ def beginning(
     if failed is None or failed.origin is None:
         origin, state = tenant.status, begin(tenant.status, operation.kind)
     else:
-        origin, state = failed.origin, begin_again(tenant.status, failed.kind, failed.origin)
+        origin = failed.origin
+        state = begin_again(tenant.status, failed.kind, origin, operation.kind)
     begun = operation.begun(origin, at)
     moved = replace(
         tenant,
@@ -119,6 +121,7 @@ def ending(
 
     What waits in the queue begins in the same change: no moment in which neither runs.
     """
+    before = (tenant, registration, operation)
     ok = reason is None
     origin = operation.origin or tenant.status
     state = finish(tenant.status, operation.kind, ok, origin)
@@ -140,8 +143,8 @@ def ending(
         version=tenant.version + 1,
     )
     if ok:
-        after = _fulfilled(after, operation)
-        after = replace(after, data={**after.data, **_free(tenant_data, _OWN_COLUMNS)})
+        after = fulfilled(after, operation)
+        after = replace(after, data={**after.data, **_free(tenant_data)})
         told = _free(registration_data)
         if operation.kind is OperationKind.OFFBOARD and _EXPORT in told:
             after = replace(after, data={**after.data, _EXPORT: told[_EXPORT]})
@@ -157,6 +160,10 @@ def ending(
         registration = _with_status(registration, status, at)
     if state is State.DELETED:
         registration = replace(registration, active=False, version=registration.version + 1)
+    elif ok and (found := rows_weight(after, registration)) > ROWS_WITH_OUTPUT_LIMIT:
+        too_much = f"the job gave back too much: with it both rows take {found} bytes where "
+        too_much += f"requests are widest; allowed {ROWS_WITH_OUTPUT_LIMIT}"
+        return ending(*before, at=at, queued=queued, reason=too_much)
     moves = _moves(tenant.status, state, ended, at)
     change = Change(after, registration, (ended,), moves)
     return change if queued is None else _followed(change, queued, at)
@@ -174,7 +181,7 @@ def _followed(change: Change, queued: Operation, at: datetime) -> Change:
     )
 
 
-def _fulfilled(tenant: Tenant, operation: Operation) -> Tenant:
+def fulfilled(tenant: Tenant, operation: Operation) -> Tenant:
     """Return the tenant with what the operation asked for."""
     asked = operation.parameters
     if operation.kind is OperationKind.MOVE:
@@ -196,9 +203,9 @@ def _fulfilled(tenant: Tenant, operation: Operation) -> Tenant:
     return tenant
 
 
-def _free(data: Mapping[str, Any] | None, columns: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Return what a job may set: it does not choose system fields either."""
-    refused = SYSTEM_FIELDS | columns
+def _free(data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what a job may set: it does not choose system fields either, nor what it is told."""
+    refused = SYSTEM_FIELDS | TENANT_COLUMNS
     return {name: value for name, value in (data or {}).items() if name not in refused}
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from services.events.weight import ROWS_LIMIT, weight
 from services.registry import items
 from services.registry.errors import FieldRefused, MoveUnconfirmed, NothingKept
-from services.registry.records import SYSTEM_FIELDS, Tenant
+from services.registry.records import SYSTEM_FIELDS, TENANT_COLUMNS, Registration, Tenant
 from services.tenancy import TenantDocument
 from services.tenancy.lifecycle import OperationKind, State
 
-_COLUMNS = frozenset({"tenantName", "tier", "email", "release", "overrides", "federation"})
-_LONGEST = 100_000  # of JSON; both rows and a job's output must fit into one event
 _PARAMETERS = {
     OperationKind.MOVE: frozenset({"tier", "confirm", "rollback"}),
     OperationKind.UPDATE: frozenset({"release", "overrides", "federation"}),
@@ -26,13 +26,39 @@ def own_fields(data: Mapping[str, Any]) -> dict[str, Any]:
     if refused := SYSTEM_FIELDS.intersection(data):
         raise FieldRefused(refused, "set by the system; leave out")
     try:
-        size = len(items.text(data).encode())
+        items.text(data).encode()
     except (ValueError, RecursionError):
         # NaN, half of a surrogate pair, or nested without end: no event could carry it.
         raise FieldRefused(data.keys(), "not plain JSON") from None
-    if size > _LONGEST:
-        raise FieldRefused(data.keys(), f"{size} bytes together; allowed {_LONGEST}")
     return dict(data)
+
+
+def registration_fields(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the caller keeps with a registration; `FieldRefused` if it is the tenant's."""
+    if refused := TENANT_COLUMNS.intersection(data):
+        raise FieldRefused(refused, "the tenant's; put it into tenantData, or leave it out")
+    return own_fields(data)
+
+
+def require_carried(
+    tenant: Tenant,
+    registration: Registration,
+    fields: Collection[str] = ("tenantData", "tenantRegistrationData"),
+) -> None:
+    """Raise `FieldRefused`, naming `fields`, if no request could carry both rows to the jobs."""
+    found = rows_weight(tenant, registration)
+    if found > ROWS_LIMIT:
+        raise FieldRefused(
+            fields,
+            f"tenant and registration take {found} bytes where requests are widest (JSON, its "
+            f"quotes escaped three times); allowed {ROWS_LIMIT}. Keep long texts elsewhere",
+        )
+
+
+def rows_weight(tenant: Tenant, registration: Registration) -> int:
+    """Return how much both rows weigh in a request; why the last one failed is in none."""
+    asking = replace(tenant, reason=None, log_url=None)
+    return weight({**registration.fields(), **asking.fields()})
 
 
 def tenant_from(
@@ -47,7 +73,7 @@ def tenant_from(
     own = own_fields(data)
     document = _document(
         tenant_id,
-        {name: own[name] for name in _COLUMNS if name in own},
+        {name: own[name] for name in TENANT_COLUMNS if name in own},
         release,
     )
     return Tenant(
@@ -60,7 +86,7 @@ def tenant_from(
         release=document.release,
         created_at=at,
         updated_at=at,
-        data={name: value for name, value in own.items() if name not in _COLUMNS},
+        data={name: value for name, value in own.items() if name not in TENANT_COLUMNS},
         overrides=document.overrides.model_dump(exclude_none=True, exclude_defaults=True),
         federation=tuple(
             each.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
@@ -79,12 +105,14 @@ def changed_tenant(tenant: Tenant, data: Mapping[str, Any]) -> tuple[str, dict[s
     """
     own = own_fields({**tenant.data, **data})
     shown = tenant.fields()
-    fixed = {name for name in _COLUMNS - {"email"} if name in own and own[name] != shown.get(name)}
+    fixed = {
+        name for name in TENANT_COLUMNS - {"email"} if name in own and own[name] != shown.get(name)
+    }
     if fixed:
         raise FieldRefused(fixed, "changed by an operation (move, update) or not at all")
     email = own.get("email", tenant.email)
     _document(tenant.id, {"tenantName": tenant.name, "tier": tenant.tier, "email": email}, "x")
-    return email, {name: value for name, value in own.items() if name not in _COLUMNS}
+    return email, {name: value for name, value in own.items() if name not in TENANT_COLUMNS}
 
 
 def checked_parameters(

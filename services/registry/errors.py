@@ -94,6 +94,7 @@ class FieldRefused(RegistryError):  # noqa: N818
 
     def __init__(self, fields: Collection[str], why: str) -> None:
         self.fields = tuple(sorted(fields))
+        self.why = why
         super().__init__(f"{', '.join(self.fields)}: {why}")
 
 

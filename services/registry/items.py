@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.registry.records import AuditEntry, Move, Registration, Tenant
+from services.registry.records import AuditEntry, Intent, Move, PriceChange, Registration, Tenant
 from services.registry.table import LIST_KEY
 from services.tenancy import Tier
 from services.tenancy.lifecycle import OperationKind, State
@@ -24,9 +24,12 @@ ROW = "ROW"
 OPERATION = "OP#"
 MOVE = "MOVE#"
 OUTBOX = "OUT#"
+PRICES = "PRICES#"
 TENANTS = "TENANT"
 REGISTRATIONS = "REGISTRATION"
 PENDING = "OUTBOX#PENDING"
+INTENT = "INTENT#"
+INTENDED = "INTENT#PENDING"
 _DEEPEST = 100
 
 
@@ -275,6 +278,26 @@ def move_of(found: Item) -> Move:
     )
 
 
+def prices_item(before: Tenant, after: Tenant) -> Item | None:
+    """Return the item of a change of a tenant's prices; None if they stay."""
+    was, now = before.data.get("prices"), after.data.get("prices")
+    if was == now:
+        return None
+    return item(
+        (tenant_key(after.id)[0], serial(PRICES, after.version, 0)),
+        at=stamp(after.updated_at),
+        before=_json(was or []),
+        after=_json(now or []),
+    )
+
+
+def prices_of(found: Item) -> PriceChange:
+    """Return the change of prices in an item."""
+    row = plain(found)
+    at = datetime.fromisoformat(row["at"])
+    return PriceChange(at, tuple(json.loads(row["before"])), tuple(json.loads(row["after"])))
+
+
 def audit_item(entry: AuditEntry) -> Item:
     """Return an audit entry's item, in its day's partition."""
     return item(
@@ -299,6 +322,40 @@ def audit_of(found: Item) -> AuditEntry:
         target=row["target"],
         before=json.loads(row["before"]),
         after=json.loads(row["after"]),
+    )
+
+
+def intent_key(intent: Intent) -> tuple[str, str]:
+    """Return an intent's key, with what else is about its target."""
+    return notice_key(intent.target), INTENT + intent.id
+
+
+def intent_item(intent: Intent) -> Item:
+    """Return an intent's item; it is there until what was intended is recorded or given up."""
+    return item(
+        intent_key(intent),
+        at=stamp(intent.at),
+        actor=intent.actor,
+        action=intent.action,
+        target=intent.target,
+        before=text(intent.before),
+        wanted=text(intent.wanted),
+        statusKey=INTENDED,
+        **{LIST_KEY: f"{stamp(intent.at)}#{intent.id}"},
+    )
+
+
+def intent_of(found: Item) -> Intent:
+    """Return the intent in an item."""
+    row = plain(found)
+    return Intent(
+        id=row["SK"].removeprefix(INTENT),
+        at=datetime.fromisoformat(row["at"]),
+        actor=row["actor"],
+        action=row["action"],
+        target=row["target"],
+        before=json.loads(row["before"]),
+        wanted=json.loads(row["wanted"]),
     )
 
 

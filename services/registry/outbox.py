@@ -23,6 +23,7 @@ from services.events import (
 )
 from services.registry import items
 from services.registry.changes import Change
+from services.registry.records import TENANT_COLUMNS
 from services.registry.table import LIST_KEY
 from services.tenancy.lifecycle import OperationKind
 from services.tenancy.operation import Operation
@@ -73,7 +74,13 @@ def event_id(key: tuple[str, str]) -> str:
 
 def request_event(change: Change, operation: Operation, identity: str) -> Event:
     """Return the event that asks for the job of an operation that begins with `change`."""
-    registration, tenant = change.registration.fields(), change.tenant.fields()
+    # What a tenant leaves out must not be its registration's to say.
+    registration = {
+        name: value
+        for name, value in change.registration.fields().items()
+        if name not in TENANT_COLUMNS
+    }
+    tenant = change.tenant.fields()
     at = change.tenant.updated_at
     build = _REQUESTS.get(operation.kind)
     if build is not None:

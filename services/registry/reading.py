@@ -16,10 +16,18 @@ from services.registry.errors import (
     TenantUnknown,
 )
 from services.registry.outbox import OutboxEntry, entry_of
-from services.registry.records import AuditEntry, Move, Page, Registration, Tenant
+from services.registry.records import (
+    AuditEntry,
+    Intent,
+    Move,
+    Page,
+    PriceChange,
+    Registration,
+    Tenant,
+)
 from services.registry.table import INDEXES, PARTITION_KEY, SORT_KEY
 from services.tenancy import Tier
-from services.tenancy.lifecycle import State
+from services.tenancy.lifecycle import State, serves
 from services.tenancy.operation import Operation, OperationStatus
 
 if TYPE_CHECKING:
@@ -106,6 +114,13 @@ class Reading:
         found = self._get(items.tenant_key(holder["tenantId"]["S"]))
         return items.tenant_of(found) if found else None
 
+    def serves(self, tenant: Tenant) -> bool:
+        """Return whether a tenant's users are let in, whatever is being done to it."""
+        if tenant.status not in (State.UPDATING, State.FAILED) or tenant.last_operation is None:
+            return tenant.status is State.ACTIVE
+        last = self.operation(tenant.id, tenant.last_operation)
+        return serves(tenant.status, last.kind, last.origin)
+
     def tenants(
         self,
         limit: int = 10,
@@ -160,6 +175,18 @@ class Reading:
         found, following = self._of_tenant(tenant_id, items.MOVE, limit, token, True)
         return Page(tuple(map(items.move_of, found)), following)
 
+    def price_changes(self, tenant_id: str) -> tuple[PriceChange, ...]:
+        """Return when a tenant's prices became other ones, oldest first; none if they never did."""
+        partition, start = items.tenant_key(tenant_id)[0], items.PRICES
+        listing = _Listing(partition, sort_from=start, sort_to=start[:-1] + "$")
+        changes: list[PriceChange] = []
+        token: str | None = None
+        while True:
+            found, token = self._list(listing, 1000, token)
+            changes += map(items.prices_of, found)
+            if token is None:
+                return tuple(changes)
+
     def running_since(
         self, before: datetime, limit: int = 100, token: str | None = None
     ) -> Page[Operation]:
@@ -176,6 +203,19 @@ class Reading:
         listing = _Listing(items.PENDING, "byStatus", sort_to=items.stamp(before))
         found, following = self._list(listing, limit, token)
         return Page(tuple(map(entry_of, found)), following)
+
+    def intents(self, before: datetime, limit: int = 100, token: str | None = None) -> Page[Intent]:
+        """Return what was intended before `before` and neither recorded nor given up."""
+        listing = _Listing(items.INTENDED, "byStatus", sort_to=items.stamp(before))
+        found, following = self._list(listing, limit, token)
+        return Page(tuple(map(items.intent_of, found)), following)
+
+    def intents_about(self, target: str) -> tuple[Intent, ...]:
+        """Return what is intended with one target, oldest first."""
+        start = items.INTENT
+        listing = _Listing(items.notice_key(target), sort_from=start, sort_to=start[:-1] + "$")
+        found, _ = self._list(listing, 100, None)
+        return tuple(map(items.intent_of, found))
 
     def last_published(self, tenant_id: str) -> datetime | None:
         """Return when the tenant's latest request reached the bus; None if it has not."""

@@ -1,4 +1,9 @@
-"""How changes of the registry are written: with their audit entry, once, and until it works."""
+"""How changes of the registry are written: with their audit entry, once, and until it works.
+
+Cognito and a metering plug-in are in no transaction with the registry. So what is about to be done
+there is written down first; with the audit entry and the event of what was done, in one
+transaction, it goes away. What stays was interrupted, and the sweep finds out how far it had come.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,7 @@ from services.registry.changes import Change
 from services.registry.errors import FieldRefused, IdempotencyMismatch, RegistryError
 from services.registry.outbox import MakeEvent, notice_item
 from services.registry.reading import Reading
-from services.registry.records import AuditEntry
+from services.registry.records import AuditEntry, Intent
 from services.registry.table import LIST_KEY
 from services.registry.ulid import ulid
 from services.registry.writing import Cancelled, Transaction, Why
@@ -84,23 +89,78 @@ class Recording(Reading):
         target: str,
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
-        event: MakeEvent | None = None,
     ) -> AuditEntry:
-        """Write an audit entry for something done outside the registry (system users, meters).
+        """Write an audit entry for something that was done outside the registry (a webhook).
 
-        Parameters
-        ----------
-        event : callable, optional
-            Makes an event of its id, which is sent as reliably as the registry's own.
+        Where it must not be lost, use `intend` before and `fulfil` after it.
         """
         at = self._clock()
         entry = AuditEntry(ulid(at), at, actor, action, target, before or {}, after or {})
         write = self._transaction()
         write.put_new(items.audit_item(entry))
-        if event is not None:
-            write.put_new(notice_item(items.notice_key(target), entry.id, at, event))
         write.commit()
         return entry
+
+    def intend(
+        self,
+        *,
+        actor: str,
+        action: str,
+        target: str,
+        before: Mapping[str, Any] | None = None,
+        wanted: Mapping[str, Any] | None = None,
+    ) -> Intent:
+        """Write down what is about to be done."""
+        at = self._clock()
+        intent = Intent(ulid(at), at, actor, action, target, before or {}, wanted or {})
+        write = self._transaction()
+        write.put_new(items.intent_item(intent))
+        write.commit()
+        return intent
+
+    def fulfil(
+        self,
+        intent: Intent,
+        *,
+        target: str | None = None,
+        after: Mapping[str, Any] | None = None,
+        event: MakeEvent | None = None,
+    ) -> bool:
+        """Record that it was done.
+
+        Parameters
+        ----------
+        target : str, optional
+            What it turned out to be about, such as an id that was not known before.
+        event : callable, optional
+            Makes an event of its id, which is sent as reliably as the registry's own.
+
+        Returns
+        -------
+        bool
+            False if it was recorded or given up before.
+        """
+
+        def once() -> bool:
+            if self._get(items.intent_key(intent)) is None:
+                return False
+            at, about = self._clock(), target or intent.target
+            entry = AuditEntry(
+                ulid(at), at, intent.actor, intent.action, about, intent.before, after or {}
+            )
+            write = self._transaction()
+            write.remove(items.intent_key(intent))
+            write.put_new(items.audit_item(entry))
+            if event is not None:
+                write.put_new(notice_item(items.notice_key(about), entry.id, at, event))
+            write.commit()
+            return True
+
+        return self._until_written(once)
+
+    def give_up(self, intent: Intent) -> None:
+        """Note that it was not done."""
+        self._client.delete_item(TableName=self._table, Key=items.key(items.intent_key(intent)))
 
     def _write_request(self, change: Change, before: Change, asked: Asked) -> Operation:
         operation = change.operations[0]
@@ -134,6 +194,8 @@ class Recording(Reading):
             {name: value for name, value in now.items() if was.get(name) != value},
         )
         write.put_new(items.audit_item(entry))
+        if before and (priced := items.prices_item(before.tenant, change.tenant)):
+            write.put_new(priced)
 
     def _answered(self, asked: Asked) -> str | None:
         """Return the id that this request was answered with before."""

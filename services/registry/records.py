@@ -147,11 +147,17 @@ SYSTEM_FIELDS = frozenset(
         "occurredAt",
         "operationId",
         "operationKind",
+        "attempt",
         "parameters",
         "schemaVersion",
     }
 )
 """Fields of the flattened rows and events that are nobody's to choose."""
+
+TENANT_COLUMNS = frozenset({"tenantName", "tier", "email", "release", "overrides", "federation"})
+"""Fields that describe the tenant to the jobs: its own to have, and never its registration's.
+
+Events flatten both rows into one, and a tenant leaves out what it has nothing of."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,36 @@ class Move:
     kind: OperationKind | None
     actor: str
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class PriceChange:
+    """A tenant's prices were other ones from then on."""
+
+    at: datetime
+    before: tuple[Mapping[str, Any], ...]
+    after: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """Something that is about to be done outside the registry, written down before it is.
+
+    Attributes
+    ----------
+    target : str
+        What it is about, as in the audit entry that will be made of it.
+    before, wanted : Mapping
+        What was there, and what was asked for.
+    """
+
+    id: str
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    wanted: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

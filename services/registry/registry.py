@@ -20,7 +20,7 @@ from services.registry.recording import Asked
 from services.registry.records import Registration, Tenant
 from services.registry.ulid import ulid
 from services.registry.writing import Cancelled, Why
-from services.tenancy.lifecycle import MoveRefused, OperationKind, State
+from services.tenancy.lifecycle import MoveRefused, OperationKind, State, corrects
 from services.tenancy.operation import Operation, OperationStatus
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Registry(Ending):
         IdempotencyMismatch
             If the key came with another request before.
         """
-        kept = demands.own_fields(registration_data or {})
+        kept = demands.registration_fields(registration_data or {})
         asked = Asked(actor, idempotency_key, demands.fingerprint("register", tenant_data, kept))
 
         def once() -> Registration:
@@ -100,6 +100,7 @@ class Registry(Ending):
             at, tenant_id, registration_id = self._clock(), self._new_id(), self._new_id()
             tenant = demands.tenant_from(tenant_data, tenant_id, registration_id, self._release, at)
             registration = Registration(registration_id, tenant_id, kept, at, at)
+            demands.require_carried(tenant, registration)
             operation = self._operation(
                 tenant, OperationKind.ONBOARD, actor, at, key=idempotency_key
             )
@@ -155,7 +156,8 @@ class Registry(Ending):
             at = self._clock()
             before = Change(tenant, registration)
             if registration_data is not None:
-                data = demands.own_fields({**registration.data, **registration_data})
+                given = demands.registration_fields(registration_data)
+                data = {**registration.data, **given}
                 registration = replace(
                     registration, data=data, updated_at=at, version=registration.version + 1
                 )
@@ -163,6 +165,7 @@ class Registry(Ending):
                 email, data = demands.changed_tenant(tenant, tenant_data)
                 tenant = replace(tenant, email=email, data=data)
             tenant = replace(tenant, updated_at=at, version=tenant.version + 1)
+            demands.require_carried(tenant, registration)
             change = Change(tenant, registration)
             write = self._transaction()
             self._put_change(write, change, before, action="registration.update", actor=actor)
@@ -195,6 +198,8 @@ class Registry(Ending):
         parameters: Mapping[str, Any] | None = None,
     ) -> Operation:
         """Ask for an operation on a tenant: update, move, suspend, resume, reconcile, offboard.
+
+        After an update that failed, another one corrects it and a reconciliation gives it up.
 
         Parameters
         ----------
@@ -234,8 +239,16 @@ class Registry(Ending):
             checked = demands.checked_parameters(tenant, kind, parameters or {})
             operation = self._operation(tenant, kind, actor, at, key=key, parameters=checked)
             registration = self.registration(tenant.registration_id)
-            step = changes.queueing if tenant.running else changes.beginning
-            change = step(tenant, registration, operation)
+            if kind is OperationKind.UPDATE:
+                wanted = changes.fulfilled(tenant, operation)
+                demands.require_carried(wanted, registration, checked)
+            change = (
+                changes.queueing(tenant, registration, operation)
+                if tenant.running
+                else changes.beginning(
+                    tenant, registration, operation, self._corrected(tenant, kind)
+                )
+            )
             return self._write_request(change, Change(tenant, registration), asked)
 
         return self._until_written(once)
@@ -267,6 +280,13 @@ class Registry(Ending):
             return self._write_request(change, Change(tenant, registration), asked)
 
         return self._until_written(once)
+
+    def _corrected(self, tenant: Tenant, kind: OperationKind) -> Operation | None:
+        """Return the operation that failed and that one of `kind` takes the place of."""
+        if tenant.status is not State.FAILED or tenant.last_operation is None:
+            return None
+        failed = self.operation(tenant.id, tenant.last_operation)
+        return failed if corrects(kind, failed.kind) else None
 
     def _offboarding(self, tenant: Tenant) -> Operation | None:
         """Return the offboarding that is queued, runs, or is done."""

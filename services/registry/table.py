@@ -7,7 +7,9 @@ tenant                                 TENANT#<id> / ROW
 operation                              TENANT#<id> / OP#<ulid>
 move (history, never changed)          TENANT#<id> / MOVE#<version>-<n>
 outbox entry                           TENANT#<id> / OUT#<version>-<n>
+other prices (never changed)           TENANT#<id> / PRICES#<version>-<n>
 outbox entry about no tenant           ABOUT#<what> / OUT#<ulid>
+what is about to be done elsewhere     ABOUT#<what> / INTENT#<ulid>
 registration                           REG#<id> / ROW
 a name that is taken                   NAME#<slug> / ROW
 an idempotency key that was used       IDEM#<actor>#<key> / ROW

@@ -73,6 +73,19 @@ class Transaction:
         self._writes.append({"Put": {"TableName": self._table, "Item": item}})
         self._meanings.append(Why.CHANGED)
 
+    def remove(self, of: tuple[str, str]) -> None:
+        """Remove an item that must be there."""
+        self._writes.append(
+            {
+                "Delete": {
+                    "TableName": self._table,
+                    "Key": items.key(of),
+                    "ConditionExpression": "attribute_exists(PK)",
+                }
+            }
+        )
+        self._meanings.append(Why.CHANGED)
+
     def free_name(self, name: str, tenant_id: str) -> None:
         """Give a tenant's name back."""
         self._writes.append(

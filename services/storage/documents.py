@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Context, Decimal
 from typing import Any, Final
 
-from services.storage.interface import Document, DocumentRefused, Shape
+from services.storage.interface import MOST_AT_ONCE, Document, DocumentRefused, Shape
 
 #: DynamoDB takes items of 400 KB; the rest is for the keys, and for its own way of counting.
 MOST_BYTES: Final = 350_000
@@ -60,6 +60,19 @@ def is_key(text: str) -> bool:
         return 1 <= len(text.encode()) <= MOST_KEY_BYTES and "\0" not in text
     except UnicodeEncodeError:
         return False
+
+
+def possible_keys(keys: Collection[str]) -> list[str]:
+    """Return those keys that a document could have, each once.
+
+    Raises
+    ------
+    ValueError
+        If there are more than can be read at once.
+    """
+    if len(keys) > MOST_AT_ONCE:
+        raise ValueError(f"keys: got {len(keys)}; allowed up to {MOST_AT_ONCE}")
+    return [key for key in dict.fromkeys(keys) if is_key(key)]
 
 
 def shortest(value: int | Decimal) -> Decimal:

@@ -6,7 +6,8 @@ attributes of indexes, version, and the digest of the request that made it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Final, Protocol
@@ -28,6 +29,9 @@ from services.storage.interface import (
 )
 
 PARTITION_KEY: Final = "tenantId"
+#: How often a batch is asked for that DynamoDB has not begun with, and the first wait.
+_MOST_TRIES: Final = 4
+_FIRST_WAIT_SECONDS: Final = 0.025
 
 #: The table is not there for the moment; the caller may try again.
 PASSING: Final = frozenset(
@@ -99,6 +103,26 @@ class DynamoStore:
     def get(self, tenant_id: str, key: str) -> Stored:
         """Return a document as it is now, not as a replica had it a moment ago."""
         return _stored(self._read(tenant_id, key))
+
+    def get_many(self, tenant_id: str, keys: Collection[str]) -> dict[str, Stored]:
+        """Return those documents that there are, in as few requests as DynamoDB lets it be."""
+        wanted = [_key(self._shape, tenant_id, key) for key in documents.possible_keys(keys)]
+        found: dict[str, Stored] = {}
+        tries = 0
+        while wanted:
+            asked = {self._table: {"Keys": wanted, "ConsistentRead": True}}
+            with _explained():
+                answer = self._client(tenant_id).batch_get_item(RequestItems=asked)
+            items = answer["Responses"].get(self._table, ())
+            found |= {item[self._shape.key]["S"]: _stored(item) for item in items}
+            # An answer has 16 MB at most, and less from a busy table.
+            wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if wanted and not items:
+                tries += 1
+                if tries == _MOST_TRIES:
+                    raise Unavailable("DynamoDB: the table is too busy to be read")
+                time.sleep(_FIRST_WAIT_SECONDS * 2**tries)
+        return found
 
     def replace(self, tenant_id: str, document: Document, version: int) -> Stored:
         """Write only over the version that the caller has read."""

@@ -22,7 +22,7 @@ back equal: `Decimal("1.50")` may be read as `Decimal("1.5")`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -30,6 +30,9 @@ Document = Mapping[str, Any]
 
 #: The most documents that one page may hold.
 MOST_PER_PAGE: Final = 1000
+#: The most documents that are read at once, as many as DynamoDB reads.
+#: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+MOST_AT_ONCE: Final = 100
 
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _INDEX = re.compile(r"[A-Za-z0-9_.-]{3,255}")
@@ -181,6 +184,9 @@ class DocumentStore(Protocol):
 
     def get(self, tenant_id: str, key: str) -> Stored:
         """Return a document as it is now; raises NotFound."""
+
+    def get_many(self, tenant_id: str, keys: Collection[str]) -> dict[str, Stored]:
+        """Return, by key, those documents of at most 100 keys that there are, as they are now."""
 
     def replace(self, tenant_id: str, document: Document, version: int) -> Stored:
         """Store a document over the version that the caller has read; return it with the next.

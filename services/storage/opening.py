@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from services.storage.dynamodb import Clients, DynamoStore
@@ -86,6 +86,10 @@ class BoundStore:
     def get(self, tenant_id: str, key: str) -> Stored:
         """Return a document."""
         return self._for(tenant_id).get(tenant_id, key)
+
+    def get_many(self, tenant_id: str, keys: Collection[str]) -> dict[str, Stored]:
+        """Return those documents that there are."""
+        return self._for(tenant_id).get_many(tenant_id, keys)
 
     def replace(self, tenant_id: str, document: Document, version: int) -> Stored:
         """Store a document over a version."""

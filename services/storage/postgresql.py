@@ -7,7 +7,7 @@ it lasts, and the database shows and takes that tenant's rows only, whatever a s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,6 +41,9 @@ _INSERT = sql.SQL(
 ).format(table=TABLE)
 _SELECT = sql.SQL(
     "SELECT document::text, version, request FROM {table} WHERE tenant_id = %s AND key = %s"
+).format(table=TABLE)
+_SELECT_MANY = sql.SQL(
+    "SELECT key, document::text, version FROM {table} WHERE tenant_id = %s AND key = ANY(%s)"
 ).format(table=TABLE)
 _UPDATE = sql.SQL(
     "UPDATE {table} SET document = %s::jsonb, version = version + 1 "
@@ -90,6 +93,13 @@ class PostgresStore:
         with self._as(tenant_id) as connection:
             document, version, _ = _found(connection, tenant_id, key)
         return Stored(documents.from_json(document), version)
+
+    def get_many(self, tenant_id: str, keys: Collection[str]) -> dict[str, Stored]:
+        """Return those documents that there are, all of the same moment."""
+        possible = documents.possible_keys(keys)
+        with self._as(tenant_id) as connection:
+            rows = connection.execute(_SELECT_MANY, (tenant_id, possible)).fetchall()
+        return {key: Stored(documents.from_json(text), version) for key, text, version in rows}
 
     def replace(self, tenant_id: str, document: Document, version: int) -> Stored:
         """Write only over the version that the caller has read."""

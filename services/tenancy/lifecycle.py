@@ -6,11 +6,15 @@
                       ↓            ↕ UPDATING (release, size, tier)
                    FAILED ← any running operation; FAILED → retry → the state it came from,
                                                              or → DEPROVISIONING
+                                                             or → UPDATING, see below
     ACTIVE|SUSPENDED|FAILED → DEPROVISIONING → DELETED
 
 An operation begins in one state (its *origin*), holds the tenant in another while it runs, and
 leaves it in a third. Suspending and resuming hold the tenant where it is: until the job has
 refused the last request, a tenant that is being suspended still is active.
+
+An update that failed may have been wrong itself. It need not be repeated as it was: another update
+corrects it, a reconciliation gives it up; both return to where the first one began.
 """
 
 from __future__ import annotations
@@ -33,11 +37,6 @@ class State(StrEnum):
     FAILED = "FAILED"
     DEPROVISIONING = "DEPROVISIONING"
     DELETED = "DELETED"
-
-    @property
-    def served(self) -> bool:
-        """Whether the tenant's users are let in."""
-        return self in (State.ACTIVE, State.UPDATING)
 
 
 class OperationKind(StrEnum):
@@ -115,22 +114,61 @@ def begin(state: State, kind: OperationKind) -> State:
     return course.running or state
 
 
-def begin_again(state: State, kind: OperationKind, origin: State) -> State:
-    """Return where a failed tenant is while the operation that failed is repeated.
+_CORRECTIONS: Final = frozenset({OperationKind.UPDATE, OperationKind.RECONCILE})
+
+
+def corrects(kind: OperationKind, failed: OperationKind) -> bool:
+    """Return whether an operation of `kind` may follow one that failed, in its stead.
+
+    Not a move's: its data is in two places until it has been repeated.
+    """
+    return kind in _CORRECTIONS and failed in _CORRECTIONS
+
+
+def begin_again(
+    state: State, failed: OperationKind, origin: State, kind: OperationKind | None = None
+) -> State:
+    """Return where a failed tenant is while the operation that failed is repeated or corrected.
 
     Parameters
     ----------
-    kind, origin
-        Of the operation that failed.
+    failed, origin
+        The operation that failed: its kind, and where it began.
+    kind : OperationKind, optional
+        Of the one that begins now; `failed` itself by default.
 
     Raises
     ------
     MoveRefused
-        If the tenant has not failed.
+        If the tenant has not failed, or the one does not correct the other.
     """
+    wanted = kind or failed
     if state is not State.FAILED:
         raise MoveRefused(state, "retry", (State.FAILED,))
-    return begin(origin, kind)
+    if wanted is not failed and not corrects(wanted, failed):
+        raise MoveRefused(state, wanted, COURSES[wanted].origins)
+    return begin(origin, wanted)
+
+
+def serves(state: State, kind: OperationKind, origin: State | None) -> bool:
+    """Return whether a tenant's users are let in.
+
+    Parameters
+    ----------
+    kind, origin
+        The operation that began last: its kind, and where it began. While it runs and after it
+        has failed, what served before serves on; only an offboarding refuses everybody first.
+
+    Examples
+    --------
+    >>> serves(State.UPDATING, OperationKind.UPDATE, State.SUSPENDED)
+    False
+    >>> serves(State.FAILED, OperationKind.UPDATE, State.ACTIVE)
+    True
+    """
+    if state in (State.UPDATING, State.FAILED):
+        return origin is State.ACTIVE and kind is not OperationKind.OFFBOARD
+    return state is State.ACTIVE
 
 
 def finish(state: State, kind: OperationKind, ok: bool, origin: State) -> State:

@@ -14,6 +14,7 @@ A service trusts nothing but the token's signature. What a tenant can reach is d
 credentials it is served with: a bug in a handler finds no other tenant's data.
 """
 
+from services.signing_keys import KeysUnavailable
 from services.tenant_context.application import CurrentAdministrator, CurrentTenant, create_app
 from services.tenant_context.credentials import (
     Credentials,
@@ -27,7 +28,7 @@ from services.tenant_context.problems import FieldProblem, Problem
 from services.tenant_context.server import serve
 from services.tenant_context.settings import Isolation, Settings, SettingsError
 from services.tenant_context.tenant import Tenant, UserRole
-from services.tenant_context.tokens import KeysUnavailable, TokenRefused, TokenVerifier
+from services.tenant_context.tokens import TokenRefused, TokenVerifier
 
 __all__ = [
     "Credentials",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated
 
 import boto3
@@ -12,6 +13,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPBearer
 
+from services.signing_keys import KeySet, KeysUnavailable, fetch_keys
 from services.tenant_context import problems
 from services.tenant_context.bodies import BodyLimit
 from services.tenant_context.credentials import BoundCredentials, Credentials, credentials_for
@@ -20,13 +22,7 @@ from services.tenant_context.logs import RequestLog, current_tenant
 from services.tenant_context.problems import Problem
 from services.tenant_context.settings import Isolation, Settings
 from services.tenant_context.tenant import ClaimsRefused, Tenant, UserRole, tenant_of
-from services.tenant_context.tokens import (
-    KeysUnavailable,
-    SigningKeys,
-    TokenRefused,
-    TokenVerifier,
-    fetch_from,
-)
+from services.tenant_context.tokens import TokenRefused, TokenVerifier
 
 #: Whether the process lives. It stays well while the service drains: a process that ends by itself
 #: must not be ended.
@@ -62,6 +58,9 @@ async def verified_tenant(
     if settings.isolation is Isolation.SILO and tenant.id != settings.tenant_id:
         raise Problem(403, "this service belongs to another tenant")
     current_tenant.set(tenant)
+    if settings.admin_only:
+        # The API refuses other users before; what slips past it must not find an open door.
+        _check_administrator(tenant)
     return tenant
 
 
@@ -71,10 +70,14 @@ CurrentTenant = Annotated[Tenant, Depends(verified_tenant)]
 
 async def verified_administrator(tenant: CurrentTenant) -> Tenant:
     """Return the tenant, if the caller administers it."""
+    _check_administrator(tenant)
+    return tenant
+
+
+def _check_administrator(tenant: Tenant) -> None:
     if tenant.user_role != UserRole.ADMIN:
         message = f"got the role {tenant.user_role}; only a {UserRole.ADMIN} may do this"
         raise Problem(403, message, name="role-refused")
-    return tenant
 
 
 #: The same of a handler that only the tenant's administrators may call.
@@ -177,10 +180,11 @@ def _shared_routes(settings: Settings) -> APIRouter:
 
 
 def _verifier(settings: Settings) -> TokenVerifier:
-    def key_set_url() -> str:
-        # The endpoint the SDK would use is right on AWS, behind a VPC endpoint and locally.
+    @cache
+    def endpoint() -> str:
+        # The one that the SDK would use is right on AWS, behind a VPC endpoint and locally.
         client = boto3.Session(region_name=settings.region).client("cognito-idp")
-        return f"{client.meta.endpoint_url}/{settings.user_pool_id}/.well-known/jwks.json"
+        return str(client.meta.endpoint_url)
 
-    keys = SigningKeys(fetch_from(key_set_url))
+    keys = KeySet(lambda: fetch_keys(endpoint(), settings.user_pool_id))
     return TokenVerifier(settings.issuer, settings.app_client_id, keys)

@@ -25,10 +25,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from services.signing_keys import KeysUnavailable
 from services.storage import DocumentRefused, TenantRefused, Unavailable
 from services.storage.dynamodb import PASSING
 from services.tenant_context.credentials import CredentialsUnavailable, ForeignTenant
-from services.tenant_context.tokens import KeysUnavailable
 
 _log = logging.getLogger("services.problems")
 

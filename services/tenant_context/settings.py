@@ -37,6 +37,8 @@ class Settings(BaseModel):
     database_host : str or None
         Of the PostgreSQL server that documents are kept on, in place of a table; the other
         attributes name the service's database and user on it.
+    admin_only : bool
+        Whether the service is for a tenant's administrators alone.
     tenant_role_arn : str or None
         The role that a pool service assumes with the session tag `TenantId`.
     products_url : str or None
@@ -60,6 +62,7 @@ class Settings(BaseModel):
         "INFO"
     )
     metrics_namespace: Annotated[_Text, Field(alias="METRICS_NAMESPACE")] = "Microservices"
+    admin_only: Annotated[bool, Field(alias="ADMIN_ONLY")] = False
     table_name: Annotated[_Text | None, Field(alias="TABLE_NAME")] = None
     database_host: Annotated[_Text | None, Field(alias="DATABASE_HOST")] = None
     database_port: Annotated[int, Field(alias="DATABASE_PORT", ge=1, le=65535)] = 5432

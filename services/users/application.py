@@ -1,4 +1,7 @@
-"""The HTTP API of a tenant's users: everyone of the tenant reads, its administrators write."""
+"""The HTTP API of a tenant's users: its administrators write.
+
+Everyone of the tenant reads, unless the manifest keeps the service for administrators.
+"""
 
 from __future__ import annotations
 
@@ -116,7 +119,10 @@ def enable(user_name: UserName, users: AdministeredUsers) -> UserAnswer:
 
 @router.put("/{userName}/disable")
 def disable(user_name: UserName, users: AdministeredUsers) -> UserAnswer:
-    """Keep a user from signing in, and end their sessions."""
+    """Keep a user from signing in, and end their sessions.
+
+    The ID token that they have serves on until it ends, within `token_minutes` of the deployment.
+    """
     with _explained(user_name):
         return UserAnswer(data=users.disable(user_name))
 
@@ -131,7 +137,7 @@ def invite_again(user_name: UserName, users: AdministeredUsers) -> UserAnswer:
 
 @router.delete("/{userName}", status_code=204)
 def delete(user_name: UserName, users: AdministeredUsers) -> None:
-    """Remove a user for good."""
+    """Remove a user for good; the ID token that they have serves on as after `disable`."""
     with _explained(user_name):
         users.delete(user_name)
 

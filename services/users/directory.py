@@ -196,7 +196,10 @@ class TenantUsers:
         return self.get(user_name)
 
     def disable(self, user_name: str) -> User:
-        """Keep a user from signing in; raises UserUnknown and UserProtected."""
+        """Keep a user from signing in; raises UserUnknown and UserProtected.
+
+        Who has a token keeps it until it ends; it cannot be renewed.
+        """
         self._changeable(user_name)
         with _translated():
             self._client.admin_disable_user(UserPoolId=self._pool, Username=user_name)

@@ -156,8 +156,9 @@ def test_the_plug_in_of_the_documentation_bills(
     (tmp_path / f"plug_in_{name}.py").write_text(found[1])
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("BILLING_PLUGIN", f"plug_in_{name}:billing")
-    monkeypatch.setenv("BILLING_WEBHOOK_SECRET", "s3cret")
     held = runtime.current()
+    secret = held.client("secretsmanager").create_secret(Name=name, SecretString="s3cret")
+    monkeypatch.setenv("BILLING_SECRET_ARN", secret["ARN"])
     vars(held).pop("billing", None)
     try:
         data = made(api, name)

@@ -13,7 +13,7 @@ from tests.conformance.test_sbt import made, registration
 
 pytestmark = pytest.mark.local_aws
 
-SYSTEM = ["tenantId", "tenantRegistrationId", "sbtaws_active", "tenantStatus", "version"]
+SYSTEM = ["tenantId", "tenantRegistrationId", "sbtaws_active", "tenantStatus", "version", "attempt"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"{", b"null", b"1", b'"a"', b"\xff", b"NaN"])
@@ -40,6 +40,23 @@ def test_system_fields_are_not_the_callers(api: httpx.Client, name: str, field: 
     for part in ("tenantData", "tenantRegistrationData"):
         assert api.patch(path, json={part: {field: "other"}}).status_code == 422
     assert api.get(path).json()["data"]["tenantId"] == data["tenantId"]
+
+
+def test_a_registration_says_nothing_about_its_tenant(api: httpx.Client, name: str) -> None:
+    for field in ("overrides", "federation", "tier", "tenantName"):
+        body = registration(name)
+        body["tenantRegistrationData"][field] = {}
+        answer = api.post("/tenant-registrations", json=body)
+        (found,) = answer.json()["detail"]
+        assert (answer.status_code, found["loc"][-1]) == (422, field)
+
+
+def test_what_no_request_could_carry_is_422_with_the_limit(api: httpx.Client, name: str) -> None:
+    body = registration(name, note="x" * 95_000)
+    body["tenantRegistrationData"]["note"] = "x" * 95_000
+    answer = api.post("/tenant-registrations", json=body)
+    assert answer.status_code == 422
+    assert all("allowed 100000" in found["msg"] for found in answer.json()["detail"])
 
 
 def test_a_name_is_taken_once(api: httpx.Client, name: str) -> None:

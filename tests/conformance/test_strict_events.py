@@ -136,5 +136,9 @@ def test_usage_twice_is_billed_once(api: httpx.Client, bus: Bus, name: str) -> N
     eventually(lambda: quantity() == "100")
     statement = api.get("/usage", params=query).json()["data"]
     assert statement["total"] == "3.35"
+    raised = [{**prices[0], "amount": "1"}]
+    path = f"/tenant-registrations/{data['tenantRegistrationId']}"
+    assert api.patch(path, json={"tenantData": {"prices": raised}}).status_code == 200
+    assert api.get("/usage", params=query).json()["data"] == statement
     assert api.get("/usage").status_code == 422
     assert api.get("/usage", params={"tenantId": "nobody"}).status_code == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +62,11 @@ class Build:
             with contextlib.suppress(psutil.Error):
                 if process.environ().get("CODEBUILD_BUILD_ID") == self.id:
                     process.kill()
+
+    def forget(self, tenant_id: str) -> None:
+        """Remove what builds left on this machine of a tenant: on AWS the next has another."""
+        for runs in (self.system.directory / ".ecs-saas/terraform").glob("*/*/runs/*"):
+            shutil.rmtree(runs / tenant_id, ignore_errors=True)
 
     def stop(self) -> None:
         self.system.client("codebuild").stop_build(id=self.id)

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.e2e.system import PREFIX, PROJECT, System
+from tests.e2e.tasks import Tasks
+from tests.e2e.visitor import NAMES, WRITERS, Place, Visitor, suspended
+
+# Nobody else's tenant: it is suspended for a while.
+SUSPENDED = "basic-01"
 
 # A system lives through them in this order; the first creates it and the last removes it.
 ORDER = (
@@ -21,6 +29,7 @@ ORDER = (
     "test_control_plane",
     "test_conformance",
     "test_operators",
+    "test_isolation",
     "test_application_plane",
     "test_lifecycle",
     "test_faults",
@@ -67,3 +76,49 @@ def no_application_plane(system: System) -> Iterator[None]:
     events.disable_rule(**rule)
     yield
     events.enable_rule(**rule)
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx.Client]:
+    limits = httpx.Limits(max_connections=WRITERS)
+    with httpx.Client(timeout=30, trust_env=False, limits=limits) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def visitors(system: System, http: httpx.Client) -> dict[str, Visitor]:
+    """The administrator of each tenant, by the tenant's name; signed in anew, as tokens end."""
+
+    def visitor(name: str) -> Visitor:
+        place = Place.of(system, name)
+        return Visitor.of(system, place, http)
+
+    return {name: visitor(name) for name in NAMES}
+
+
+@pytest.fixture(scope="session")
+def tasks(system: System) -> Tasks:
+    return Tasks(system.client("ecs"))
+
+
+@pytest.fixture(scope="session")
+def suspension(system: System, http: httpx.Client) -> Iterator[Future[tuple[float, float]]]:
+    """A suspension that takes its time while the other tests run: see its test."""
+    place = Place.of(system, SUSPENDED)
+    visitor = Visitor.of(system, place, http)
+    visitor.patient("GET", "/products")
+
+    def until(status: int) -> float:
+        began = time.monotonic()
+        while visitor.patient("GET", "/products").status_code != status:
+            assert time.monotonic() - began < 90, f"after 90 s still no {status}"
+            time.sleep(1)
+        return time.monotonic() - began
+
+    def suspend_and_resume() -> tuple[float, float]:
+        with suspended(system, place):
+            refused = until(403)
+        return refused, until(200)
+
+    with ThreadPoolExecutor(1) as beside:
+        yield beside.submit(suspend_and_resume)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -127,13 +128,11 @@ class System:
         return [line for line in lines if "[services.local.iam] denied:" in line]
 
     def client(self, service: str, **config: Any) -> Any:
-        """A client of the local AWS, with botocore's own settings if any are given."""
-        create: Any = self._session().client
-        return create(
-            service,
-            endpoint_url=self.local.environment()["AWS_ENDPOINT_URL"],
-            config=Config(**config),
-        )
+        """A client of a service of AWS, for threads to share: making one costs more than a call.
+
+        `config` are settings of botocore.
+        """
+        return _client(self, service, **config)
 
     def _session(self) -> boto3.Session:
         """Made anew each time, of no variable of this process: tests work in threads."""
@@ -161,11 +160,29 @@ class System:
         arns = [each["ResourceARN"] for page in pages for each in page["ResourceTagMappingList"]]
         return [arn for arn in arns if not self._is_deregistered(arn)]
 
+    def remains(self, tenant_id: str) -> list[str]:
+        """Whatever is left of a tenant: resources, objects of the state bucket, slots, its row."""
+        tables = self.client("dynamodb")
+        slots = tables.scan(TableName=f"{PREFIX}-placements")["Items"]
+        rows = tables.scan(TableName=f"{PREFIX}-tenant-mapping")["Items"]
+        return [
+            *self.tagged(TenantId=tenant_id),
+            *(key for key in self.state_keys() if tenant_id in key),
+            *(json.dumps(item) for item in (*slots, *rows) if tenant_id in json.dumps(item)),
+        ]
+
     def _is_deregistered(self, arn: str) -> bool:
         if ":task-definition/" not in arn:
             return False
         described = self.client("ecs").describe_task_definition(taskDefinition=arn)
         return bool(described["taskDefinition"]["status"] != "ACTIVE")
+
+
+@cache
+def _client(system: System, service: str, **config: Any) -> Any:
+    create: Any = system._session().client
+    endpoint = system.local.environment()["AWS_ENDPOINT_URL"]
+    return create(service, endpoint_url=endpoint, config=Config(**config))
 
 
 @dataclass(frozen=True)

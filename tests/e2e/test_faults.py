@@ -67,10 +67,6 @@ def impatient_sweep(system: System) -> Iterator[Callable[[], None]]:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": kept})
 
 
-@pytest.mark.xfail(
-    reason="Terraform forgets a resource whose creation was not answered before it ended: the "
-    "retry stops at its name, and somebody has to remove it"
-)
 @pytest.mark.parametrize(
     ("end", "reason"),
     [(Build.kill, "exit status"), (Build.stop, "stopped")],
@@ -82,12 +78,31 @@ def test_a_build_that_ends_in_the_middle(
     tenant = Tenant(f"build-{reason[:4].strip().lower()}", "advanced")
     operation = register(system, tenant)
     build = Build.of(system, operation)
-    build.said(": create aws_")
+    build.said(": create aws_ecs_task_definition")
     end(build)
 
     assert reason in failure_of(system, operation)
+    build.forget(operation.tenant_id)
     retried(system, operation)
     assert tenant.plan(system) == 0
+    with system.control_plane() as api:
+        api.wait(api.delete(api.tenant(tenant.name)), seconds=300)
+    assert system.remains(operation.tenant_id) == []
+
+
+def test_a_tenant_whose_build_was_killed_can_be_deleted(system: System) -> None:
+    tenant = Tenant("given-up", "advanced")
+    operation = register(system, tenant)
+    build = Build.of(system, operation)
+    build.said(": create aws_ecs_task_definition")
+    build.kill()
+    assert "exit status" in failure_of(system, operation)
+    build.forget(operation.tenant_id)
+
+    with system.control_plane() as api:
+        api.wait(api.delete(api.tenant(tenant.name)), seconds=300)
+        assert api.tenant(operation.tenant_id)["tenantStatus"] == "DELETED"
+    assert system.remains(operation.tenant_id) == []
 
 
 def test_terraform_that_fails_halfway(system: System) -> None:
@@ -159,7 +174,7 @@ def test_every_event_five_times(system: System) -> None:
     answer = success(
         EventName.PROVISION_SUCCESS,
         before["tenantRegistrationId"],
-        event_id=f"{operation.id}-1-succeeded",
+        event_id=f"{operation.id}-succeeded",
         operation_id=operation.id,
         tenant_data={"tenantConfig": "{}"},
         registration_data={},

@@ -7,8 +7,10 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -18,9 +20,15 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from services.cli.visit import api_address
-from tests.e2e.system import System
+from tests.e2e.system import PREFIX, System
 
 KETTLE = {"name": "Kettle", "price": "19.90", "sku": "kt-1", "category": "kitchen"}
+CLAIMS = ("tenantId", "tenantTier", "userRole", "tenantName")
+
+# Two of each tier, so that there are neighbours.
+NAMES = ("demo-basic", "basic-00", "demo-advanced", "advanced-00", "demo-premium", "premium-00")
+WRITERS = 100
+"""As many connections as the busiest test needs."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,7 @@ class Tokens:
 
     id: str = field(repr=False)
     access: str = field(repr=False)
+    refresh: str = field(repr=False)
 
 
 def sign_in(system: System, place: Place, name: str) -> Tokens:
@@ -87,7 +96,7 @@ def sign_in(system: System, place: Place, name: str) -> Tokens:
         AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": name, "PASSWORD": password},
     )["AuthenticationResult"]
-    return Tokens(signed_in["IdToken"], signed_in["AccessToken"])
+    return Tokens(signed_in["IdToken"], signed_in["AccessToken"], signed_in["RefreshToken"])
 
 
 def anybody(system: System) -> Any:
@@ -100,6 +109,22 @@ def anybody(system: System) -> Any:
         region_name=environment["AWS_REGION"],
         config=Config(signature_version=UNSIGNED),
     )
+
+
+@contextmanager
+def suspended(system: System, place: Place) -> Iterator[None]:
+    """Let the row that the authorizer reads say for a while that a tenant is suspended."""
+    row = {"TableName": f"{PREFIX}-tenant-mapping", "Key": {"tenantId": {"S": place.id}}}
+    table = system.client("dynamodb")
+    table.update_item(
+        **row,
+        UpdateExpression="SET suspendedAt = :now",
+        ExpressionAttributeValues={":now": {"S": datetime.now(UTC).isoformat()}},
+    )
+    try:
+        yield
+    finally:
+        table.update_item(**row, UpdateExpression="REMOVE suspendedAt")
 
 
 class Visitor:
@@ -127,6 +152,18 @@ class Visitor:
         name = name or place.administrator
         return cls(place, name, sign_in(system, place, name), http)
 
+    def colleague(self, system: System, name: str) -> Visitor:
+        """Sign in another user of the tenant."""
+        return Visitor.of(system, self.place, self._http, name)
+
+    def __repr__(self) -> str:
+        return f"{self.name} of {self.place.name}"
+
+    @property
+    def administers(self) -> bool:
+        """Whether it is the tenant's administrator."""
+        return self.name == self.place.administrator
+
     def send(
         self,
         method: str,
@@ -136,12 +173,15 @@ class Visitor:
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
     ) -> httpx.Response:
-        """Send one request; `token` in place of the visitor's own."""
+        """Send one request, its path as it is written; `token` in place of the visitor's own."""
         told = {"Authorization": f"Bearer {token or self.tokens.id}", **(headers or {})}
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
             told["Content-Type"] = "application/json"
-        return self._http.request(method, f"{self.place.api}{path}", content=content, headers=told)
+        url = f"{self.place.api}{path}"
+        # By itself the client would take `..` out before anybody sees it.
+        written = {"target": f"/{url.split('/', 3)[3]}".encode()}
+        return self._http.request(method, url, content=content, headers=told, extensions=written)
 
     def patient(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
         """Send a request, again and later if it was one too many for the tenant's rate."""

@@ -17,14 +17,12 @@ import httpx
 from services.configuration import load
 from services.local.layout import ACCOUNT_ID
 from tests.local.conftest import REGION, Aws, free_port
+from tests.local.synthesised import Module
 from tiers import manifest
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "Correct-horse-7"
 CLAIMS = ("tenantId", "tenantTier", "userRole", "tenantName")
-_ITEM_ACTIONS = [
-    f"dynamodb:{action}" for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
-]
 
 
 class Pool:
@@ -212,16 +210,12 @@ class Pool:
 
 
 def _own_items(service: str) -> dict[str, Any]:
+    """Return what the product lets the pool's service do for a tenant."""
     table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/pool-{service}"
-    return {
-        "Effect": "Allow",
-        "Action": _ITEM_ACTIONS,
-        "Resource": [table, f"{table}/index/*"],
-        "Condition": {
-            "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/TenantId}"]},
-            "Null": {"dynamodb:LeadingKeys": "false"},
-        },
-    }
+    rights = Module("tier-basic").rights(f"{service}-tenant-role", aws_dynamodb_table=table)
+    (statement,) = json.loads(rights)["Statement"]
+    allowed: dict[str, Any] = statement
+    return allowed
 
 
 def _keys(sort_key: str) -> list[dict[str, str]]:

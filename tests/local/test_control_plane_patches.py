@@ -120,6 +120,44 @@ def bus_policies(aws: Aws) -> bool:
     return bool(policy["Statement"] == [statement])
 
 
+def registries_and_schemas(aws: Aws) -> bool:
+    """A schema has versions, and only those of a deployment's own name may be changed."""
+    schemas = aws.client("schemas")
+    schemas.create_registry(RegistryName="own-events", Description="d", Tags={"a": "b"})
+    schemas.create_registry(RegistryName="others")
+    draft = "http://json-schema.org/draft-04/schema#"
+    schema = {
+        "RegistryName": "own-events",
+        "SchemaName": "s@t",
+        "Type": "JSONSchemaDraft4",
+        "Content": json.dumps({"$schema": draft}),
+    }
+    schemas.create_schema(**schema)
+    for again in ({"$schema": draft, "type": "object"}, {"$schema": draft, "type": "object"}):
+        schemas.update_schema(**{**schema, "Content": json.dumps(again)})
+    found = schemas.describe_schema(RegistryName="own-events", SchemaName="s@t")
+    role = _role(
+        aws, "registrar", "x.amazonaws.com", "schemas:DeleteSchema", "schemas:DeleteRegistry",
+        resource=f"arn:aws:schemas:{REGION}:{ACCOUNT_ID}:*/own-*",
+    )  # fmt: skip
+    keys = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    registrar = aws.client(
+        "schemas",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    with pytest.raises(ClientError, match="AccessDenied"):
+        registrar.delete_registry(RegistryName="others")
+    with pytest.raises(ClientError, match="BadRequest"):
+        registrar.delete_registry(RegistryName="own-events")
+    registrar.delete_schema(RegistryName="own-events", SchemaName="s@t")
+    registrar.delete_registry(RegistryName="own-events")
+    with pytest.raises(ClientError, match="draft 4"):
+        schemas.create_schema(**{**schema, "RegistryName": "others", "Content": "{}"})
+    return bool(found["SchemaVersion"] == "2" and "type" in found["Content"])
+
+
 def deliveries(aws: Aws) -> bool:
     """An event for a function that does not exist ends in the dead-letter queue."""
     queues, events = aws.client("sqs"), aws.client("events")
@@ -219,6 +257,7 @@ CHECKS: dict[str, Callable[[Aws], bool]] = {
         builds_run,
         resources_of_builds_and_log_streams,
         bus_policies,
+        registries_and_schemas,
         deliveries,
         jwt_authorizer_fields,
         builds_as_tasks,

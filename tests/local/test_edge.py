@@ -50,11 +50,17 @@ def test_without_a_good_token_nothing_passes(edge: Edge, admin: str) -> None:
         assert answer.headers["access-control-allow-origin"] == "*"
 
 
-def test_an_unknown_and_a_suspended_tenant_are_refused(edge: Edge) -> None:
+def test_a_suspended_tenant_is_refused_and_an_unknown_one_is_nobody(edge: Edge) -> None:
     edge.tenant("t-suspended", suspendedAt="2026-01-01T00:00:00Z")
+    suspended = edge.sign_in("t-suspended")
 
-    assert edge.send(edge.sign_in("t-suspended")).status == 403
-    assert edge.send(edge.sign_in("t-nowhere")).status == 403
+    for path in ("/orders/refused", "/orders/refused-again"):
+        assert edge.send(suspended, path).status == 403
+    unknown = edge.send(edge.sign_in("t-nowhere"))
+    assert (unknown.status, unknown.json) == (401, {"message": "Unauthorized"})
+    lines = {line["path"]: line for line in edge.log_lines()}
+    for path in ("/prod/orders/refused", "/prod/orders/refused-again"):
+        assert (lines[path]["tenantId"], lines[path]["status"]) == ("t-suspended", "403")
 
 
 def test_a_cached_answer_is_no_pass_for_another_path(edge: Edge) -> None:

@@ -21,7 +21,7 @@ def _detail(**failure: str) -> dict[str, Any]:
     given = {
         "failure": failure,
         "failureDetailType": "sbt_aws_provisionFailure",
-        "failureEventId": "o-1-failed",
+        "failureEventId": "o-failed",
         "failureStatus": "Failed to provision tenant.",
         "operationId": "o",
         "tenantRegistrationId": "r",

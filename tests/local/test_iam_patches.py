@@ -193,6 +193,26 @@ def secure_transport(aws: Aws) -> bool:
     return not _denied(ecs.create_cluster, clusterName="secured")
 
 
+def sources_of_events(aws: Aws) -> bool:
+    """Who reports of builds cannot ask for any."""
+    events = aws.client("events")
+    buses = [events.create_event_bus(Name=name)["EventBusArn"] for name in ("told", "told-too")]
+    condition = {"events:source": "reports"}
+    put = _as_role(aws, "reporter", _allow("events:PutEvents", *buses, StringEquals=condition))(
+        "events"
+    ).put_events
+
+    def entry(source: str, bus: str = "told") -> dict[str, str]:
+        return {"EventBusName": bus, "Source": source, "DetailType": "t", "Detail": "{}"}
+
+    taken = put(Entries=[entry("reports"), entry("reports", "told-too")])
+    return (
+        taken["FailedEntryCount"] == 0
+        and _denied(put, Entries=[entry("requests")])
+        and _denied(put, Entries=[entry("reports"), entry("requests")])
+    )
+
+
 CHECKS: dict[str, Callable[[Aws], bool]] = {
     check.__name__: check
     for check in (
@@ -201,6 +221,7 @@ CHECKS: dict[str, Callable[[Aws], bool]] = {
         roles_are_handed_on_by_permission,
         tracing_of_state_machines,
         secure_transport,
+        sources_of_events,
     )
 }
 

@@ -81,9 +81,7 @@ def test_an_order_lives_at_the_price_of_its_moment(pool: Pool, ant: httpx.Client
     assert (order["totalPrice"], order["orderProducts"][0]["price"]) == ("59.70", "19.90")
     # Products was asked with the caller's own token, in the same request.
     asked = [line for line in pool.lines("products") if line.get("requestId") == "from-the-start"]
-    assert [(line["tenantId"], line["path"]) for line in asked] == [
-        ("ant", f"/products/{product['productId']}")
-    ]
+    assert [(line["tenantId"], line["path"]) for line in asked] == [("ant", "/products")]
 
     changed = f"{pool.urls['products']}/products/{product['productId']}"
     assert ant.put(changed, json={**DRAFT, "price": "25", "version": 1}).status_code == 200

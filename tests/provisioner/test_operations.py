@@ -291,7 +291,7 @@ def _kill_a_move(silo: Copy, current: dict[str, Any]) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until(lambda: silo.row().get("suspendedReason") == {"S": Reason.MOVING})
+    until(lambda: silo.row().get("suspendedReason") == {"S": Reason.MOVING}, 120)
     process.kill()
     process.wait()
     move = silo.system.deployment.moves.find(silo.id)

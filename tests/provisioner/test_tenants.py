@@ -164,7 +164,8 @@ def test_what_a_lost_machine_made_is_adopted_by_the_next(project: Project) -> No
     assert "adopting aws_ssm_parameter.first" in resumed.err
     assert project.client("ssm").get_parameter(Name=name)["Parameter"] == before
     assert apply(project, "t1", "--json").json["changes"] == []
-    assert not [key for key in project.keys() if "unfinished" in key]
+    keys = project.keys()
+    assert not [key for key in keys if "unfinished" in key]
 
 
 def test_what_a_lost_machine_made_goes_with_the_tenant(project: Project) -> None:

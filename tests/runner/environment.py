@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from services.gateway.config import Route, envoy_config
 from services.local.layout import ACCOUNT_ID
+from tests.local.synthesised import Module
 
 REGION = "us-east-1"
 PASSWORD = "Correct-horse-7"
@@ -187,39 +188,24 @@ class Environment:
             BillingMode="PAY_PER_REQUEST",
         )
         self.arns["table"] = f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{table}"
-        data = {
-            "Effect": "Allow",
-            "Action": [
-                f"dynamodb:{action}"
-                for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
-            ],
-            "Resource": [self.arns["table"]],
-        }
+        table_arn = self.arns["table"]
         tasks = {"Service": "ecs-tasks.amazonaws.com"}
         if self.silo:
-            self.arns["task"] = self._role("task", tasks, ["sts:AssumeRole"], [data])
+            own = Module("tenant-premium").rights("products-role", aws_dynamodb_table=table_arn)
+            self.arns["task"] = self._role("task", tasks, ["sts:AssumeRole"], own)
             return
+        module = Module("tier-basic")
         tenant_role = f"arn:aws:iam::{ACCOUNT_ID}:role/{self.name}-tenant"
-        vend = {
-            "Effect": "Allow",
-            "Action": ["sts:AssumeRole", "sts:TagSession"],
-            "Resource": [tenant_role],
-        }
-        self.arns["task"] = self._role("task", tasks, ["sts:AssumeRole"], [vend])
-        limited = data | {
-            "Condition": {
-                "ForAllValues:StringEquals": {
-                    "dynamodb:LeadingKeys": ["${aws:PrincipalTag/TenantId}"]
-                }
-            }
-        }
+        vend = module.rights("products-role", aws_iam_role=tenant_role)
+        self.arns["task"] = self._role("task", tasks, ["sts:AssumeRole"], vend)
         self.arns["tenant"] = self._role(
-            "tenant", {"AWS": self.arns["task"]}, ["sts:AssumeRole", "sts:TagSession"], [limited]
+            "tenant",
+            {"AWS": self.arns["task"]},
+            ["sts:AssumeRole", "sts:TagSession"],
+            module.rights("products-tenant-role", aws_dynamodb_table=table_arn),
         )
 
-    def _role(
-        self, name: str, principal: Any, actions: list[str], statements: list[dict[str, Any]]
-    ) -> str:
+    def _role(self, name: str, principal: Any, actions: list[str], rights: str) -> str:
         iam = self.client("iam")
         trust = {
             "Version": "2012-10-17",
@@ -228,11 +214,7 @@ class Environment:
         arn: str = iam.create_role(
             RoleName=f"{self.name}-{name}", AssumeRolePolicyDocument=json.dumps(trust)
         )["Role"]["Arn"]
-        iam.put_role_policy(
-            RoleName=f"{self.name}-{name}",
-            PolicyName="own",
-            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
-        )
+        iam.put_role_policy(RoleName=f"{self.name}-{name}", PolicyName="own", PolicyDocument=rights)
         return arn
 
     def _balancers(self) -> None:

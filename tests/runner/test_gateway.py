@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +23,8 @@ from tests.runner.environment import call, wait_for
 
 pytestmark = pytest.mark.local_aws
 
+TIMEOUT_SECONDS = 2
+
 
 class Service(ThreadingHTTPServer):
     """One task of a service: answers with what it has got, or as it was told to."""
@@ -31,6 +35,7 @@ class Service(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.seen: list[str] = []
         self.behaviour = "well"
+        self.awake = threading.Event()
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
 
@@ -43,6 +48,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("content-length", 0)))
         service.seen.append(self.command)
         if service.behaviour == "hang up":
+            self.close_connection = True
+            return
+        if service.behaviour == "sleep":
+            service.awake.wait(10)
             self.close_connection = True
             return
         body = json.dumps(dict(self.headers.items())).encode()
@@ -93,7 +102,10 @@ class Gateway:
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
     gateway = Gateway(free_port(), tmp_path / "log")
     config: dict[str, Any] = envoy_config(
-        [Route("orders", "/orders", 1)], "acme.sc", port=gateway.port, timeout_seconds=2
+        [Route("orders", "/orders", 1)],
+        "acme.sc",
+        port=gateway.port,
+        timeout_seconds=TIMEOUT_SECONDS,
     )
     config["static_resources"]["listeners"][0]["address"]["socket_address"]["address"] = "127.0.0.1"
     (cluster,) = config["static_resources"]["clusters"]
@@ -127,6 +139,7 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
             process.terminate()
             process.wait(10)
             for task in gateway.tasks:
+                task.awake.set()
                 task.shutdown()
                 task.server_close()
 
@@ -187,6 +200,16 @@ def test_a_task_that_only_fails_is_left_alone(gateway: Gateway) -> None:
     assert gateway.tasks[0].seen == []
 
 
+def test_who_waits_too_long_is_told_so(gateway: Gateway) -> None:
+    gateway.behave("sleep", "sleep")
+    began = time.monotonic()
+    answer = call("POST", gateway.url("/orders"), {"a": 1})
+    took = time.monotonic() - began
+    assert (answer.status, "message" in answer.body) == (504, True)
+    assert TIMEOUT_SECONDS - 0.1 < took < TIMEOUT_SECONDS + 2
+    assert gateway.seen() == ["POST"]  # and not once more
+
+
 def test_a_body_has_a_limit_and_so_have_headers(gateway: Gateway) -> None:
     assert call("POST", gateway.url("/orders"), "x" * (MAX_REQUEST_BYTES // 2)).status == 200
     gateway.seen()
@@ -198,6 +221,25 @@ def test_a_body_has_a_limit_and_so_have_headers(gateway: Gateway) -> None:
     connection.close()
     assert call("GET", gateway.url("/orders"), headers={"x-long": "x" * 40_000}).status == 431
     assert gateway.seen() == []
+
+
+def test_no_path_becomes_another(gateway: Gateway) -> None:
+    refused = [
+        *("/users/../orders", "/users/%2e%2e/orders", "/users/.%2E/orders/1", "/orders/../users"),
+        *("/orders/./1", "//orders", "/orders//1", "/orders/%2e%2e/..", "/users/..%5corders"),
+        *("/users/..%2forders", "/users\\..\\orders"),
+    ]
+    assert {path: raw(gateway, path) for path in refused} == dict.fromkeys(refused, 400)
+    assert gateway.seen() == []
+    passing = ["/orders/1?at=/../users", "/orders/1.2"]
+    assert {path: raw(gateway, path) for path in passing} == dict.fromkeys(passing, 200)
+
+
+def raw(gateway: Gateway, path: str) -> int:
+    """Ask for a path as it stands: clients resolve some of them before they ask."""
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".encode())
+        return int(connection.makefile("rb").readline().split()[1])
 
 
 def test_each_request_has_an_id_and_a_line_with_the_tenant(gateway: Gateway) -> None:

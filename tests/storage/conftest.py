@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import tempfile
@@ -49,6 +50,8 @@ def server() -> Iterator[PostgresServer]:
                 directory / "data", _free_port(), settings={"fsync": "off", "max_connections": "50"}
             )
         except PostgresError as error:
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"CI has to have a server: {error}")
             pytest.skip(str(error))
         running.start()
         with running.connect() as connection:
@@ -85,13 +88,13 @@ class Service:
         return contextlib.closing(connect(self.database, lambda: self.password, most=most))
 
 
-def make_service(server: PostgresServer, name: str) -> Service:
+def make_service(server: PostgresServer, name: str, shape: Shape = SHAPE) -> Service:
     """Make the database of a service that has it to itself."""
     migrate(
         lambda database: server.connect(database, OWNER, "owner"),
         database=name,
         user=f"{name}_user",
-        shape=SHAPE,
+        shape=shape,
     )
     with server.connect() as connection:
         # In place of a token of IAM.

@@ -78,6 +78,21 @@ def test_any_document_reads_as_it_was_written(
     store.delete(tenant, key)
 
 
+def test_many_documents_are_read_at_once(store: DocumentStore, tenant: str) -> None:
+    for number in range(3):
+        store.create(tenant, {**ORDER, "orderId": f"o-{number}"})
+    store.create(f"{tenant}x", {**ORDER, "orderId": "o-9"})
+    store.replace(tenant, {**ORDER, "status": "sent"}, 1)
+    found = store.get_many(tenant, ["o-2", "o-1", "o-2", "o-9", "none", "", "\0"])
+    assert {key: (each.document["status"], each.version) for key, each in found.items()} == {
+        "o-1": ("sent", 2),
+        "o-2": ("open", 1),
+    }
+    assert store.get_many(tenant, []) == {}
+    with pytest.raises(ValueError, match="got 101; allowed up to 100"):
+        store.get_many(tenant, [str(number) for number in range(101)])
+
+
 def test_tenants_may_use_the_same_key(store: DocumentStore, tenant: str) -> None:
     store.create(tenant, ORDER)
     store.create(f"{tenant}x", {**ORDER, "status": "sent"})

@@ -13,6 +13,9 @@ admin_email = "admin@example.com"
 
 deletion_protection = false
 release             = "r1"
+token_minutes       = 20
+
+function_architecture = "host"
 
 network = { nat = "one", interface_endpoints = ["ecr.api"] }
 
@@ -23,6 +26,7 @@ services = {
   }
   products = { storage = { sort_key = "productId" }, scaling = { min = 2, max = 4 } }
   users = {
+    admin_only = true
     permissions = [
       { actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:eu-central-1:111122223333:mail"] },
       { actions = ["xray:PutTraceSegments"], resources = ["*"] },

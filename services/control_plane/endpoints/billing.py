@@ -32,5 +32,5 @@ def webhook(path: Annotated[str, Path(max_length=128)]) -> dict[str, Any]:
         raise problem(refused.status, refused.message) from None
     except UnicodeDecodeError:
         raise problem(400, "The body is not text") from None
-    audited("billing.webhook", f"billing/{path}", None, None)
+    audited("billing.webhook", f"billing/{path}")
     return dict(answer)

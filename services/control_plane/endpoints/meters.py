@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from services.control_plane import views
-from services.control_plane.audit import audited
+from services.control_plane.audit import completed, recording
 from services.control_plane.endpoints.parameters import Id, Limit, NextToken
 from services.control_plane.endpoints.routing import new_router
+from services.control_plane.intents import METER_CREATE, meter_named
 from services.control_plane.model import MeterChange, MeterRequest
 from services.control_plane.runtime import current
 
@@ -21,8 +22,21 @@ _Answer = dict[str, Any]
 @router.post("/meters", status_code=201)
 def create(body: Annotated[MeterRequest, Body()]) -> _Answer:
     """Begin to measure something."""
-    made = current().metering.create_meter(body.name, body.unit)
-    audited("meter.create", f"meter/{made.id}", None, made.document())
+    from services.metering.errors import MeterExists  # noqa: PLC0415 - not for each cold start
+
+    wanted, target = {"name": body.name, "unit": body.unit}, f"meter/{body.name}"
+    metering = current().metering
+    try:
+        with recording(METER_CREATE, target, wanted=wanted) as doing:
+            made = metering.create_meter(body.name, body.unit)
+            doing.target, doing.after = f"meter/{made.id}", made.document()
+    except MeterExists:
+        if not completed(METER_CREATE, target, wanted):
+            raise
+        found = meter_named(metering, body.name)
+        if found is None:  # deleted at this moment
+            raise
+        made = found
     return views.data(made.document())
 
 
@@ -44,8 +58,10 @@ def change(meter_id: Id, body: Annotated[MeterChange, Body()]) -> _Answer:
     """Change a meter's name, its unit or both; what is left out stays."""
     metering = current().metering
     before = metering.meter(meter_id)
-    after = metering.update_meter(meter_id, body.name, body.unit)
-    audited("meter.update", f"meter/{meter_id}", before.document(), after.document())
+    wanted = body.model_dump(exclude_none=True)
+    with recording("meter.update", f"meter/{meter_id}", before.document(), wanted) as doing:
+        after = metering.update_meter(meter_id, body.name, body.unit)
+        doing.after = after.document()
     return views.data(after.document())
 
 
@@ -54,6 +70,6 @@ def delete(meter_id: Id) -> _Answer:
     """Measure it no longer; what was used stays."""
     metering = current().metering
     before = metering.meter(meter_id)
-    metering.delete_meter(meter_id)
-    audited("meter.delete", f"meter/{meter_id}", before.document(), None)
+    with recording("meter.delete", f"meter/{meter_id}", before.document()):
+        metering.delete_meter(meter_id)
     return views.data(before.document())

@@ -50,7 +50,7 @@ def _config(wanted: str, *, by_id: bool = False) -> _Config:
         row = registry.tenant(wanted) if by_id else registry.tenant_named(wanted)
     except RegistryError:
         raise unknown from None
-    config = views.login_config(row) if row else None
+    config = views.login_config(row) if row and registry.serves(row) else None
     if config is None:
         raise unknown
     return config

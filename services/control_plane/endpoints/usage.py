@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from services.control_plane import views
-from services.control_plane.audit import audited
+from services.control_plane.audit import recording
 from services.control_plane.endpoints.parameters import Id
 from services.control_plane.endpoints.routing import new_router
 from services.control_plane.model import UsageCancellation
@@ -25,10 +25,16 @@ _Month = Annotated[
 
 @router.get("/usage")
 def usage(tenant_id: _TenantId, month: _Month = None) -> dict[str, Any]:
-    """Show a tenant's statement of one month (UTC), the running one by default."""
+    """Show a tenant's statement of one month (UTC), the running one by default.
+
+    Each price counts from when it was set: statements of the past stay as they were.
+    """
+    from services.metering import dated  # noqa: PLC0415 - not for each cold start
+
     runtime = current()
     tenant = runtime.registry.tenant(tenant_id)
-    prices = tenant.data.get("prices") or ()
+    changes = [(c.at, c.before, c.after) for c in runtime.registry.price_changes(tenant.id)]
+    prices = dated(tenant.data.get("prices") or (), changes)
     statement = runtime.metering.statement(tenant.id, month or _running_month(), prices)
     return views.data(statement.document())
 
@@ -47,10 +53,11 @@ def metered(meter_id: Id, tenant_id: _TenantId, month: _Month = None) -> dict[st
 @router.delete("/usage")
 def cancel(body: Annotated[UsageCancellation, Body()]) -> dict[str, Any]:
     """Take back usage that was reported by mistake, by the ids of its events; for good."""
-    cancelled = current().metering.cancel_usage(body.event_ids)
-    for event_id in cancelled:
-        audited("usage.cancel", f"usage/{event_id}", {"eventId": event_id}, None)
-    return views.data({"cancelled": list(cancelled)})
+    wanted = {"eventIds": list(body.event_ids)}
+    with recording("usage.cancel", "usage", wanted=wanted) as doing:
+        cancelled = list(current().metering.cancel_usage(body.event_ids))
+        doing.after = {"cancelled": cancelled}
+    return views.data({"cancelled": cancelled})
 
 
 def _running_month() -> str:

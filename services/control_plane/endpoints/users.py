@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from services.control_plane import views
 from services.control_plane.admin_users import UserExists, UserInputRefused, UserUnknown
-from services.control_plane.audit import audited
+from services.control_plane.audit import Doing, completed, recording
 from services.control_plane.endpoints.parameters import Id, NextToken
 from services.control_plane.endpoints.routing import new_router
 from services.control_plane.failures import Answer, problem, unprocessable
+from services.control_plane.intents import USER_CREATE, created, deleted
 from services.control_plane.model import UserChange, UserRequest
 from services.control_plane.runtime import current
-from services.events import Event, user_created, user_deleted
 
 router = new_router()
 
@@ -26,17 +26,17 @@ _Answer = dict[str, Any]
 @router.post("/users", status_code=201)
 def create(body: Annotated[UserRequest, Body()]) -> _Answer:
     """Create a user, who is invited by e-mail."""
+    name, role, email = body.user_name, body.user_role, body.email
+    wanted = {"userName": name, "userRole": role.value, "email": email}
+    target = f"user/{name}"
     try:
-        user = current().users.create(body.user_name, body.user_role, body.email)
+        with recording(USER_CREATE, target, wanted=wanted) as doing:
+            doing.after = user = current().users.create(name, role, email)
+            doing.event = created(user)
     except UserExists:
-        raise problem(409, f"User {body.user_name} or its e-mail exists already.") from None
-    name, email = body.user_name, body.email
-
-    def created(event_id: str) -> Event:
-        return user_created(name, email=email, event_id=event_id, at=datetime.now(UTC))
-
-    _audit("user.create", name, None, user, created)
-    return views.data({"userName": user["userName"]})
+        if not completed(USER_CREATE, target, wanted):
+            raise problem(409, f"User {name} or its e-mail exists already.") from None
+    return views.data({"userName": name})
 
 
 @router.get("/users")
@@ -58,34 +58,31 @@ def user(user_name: Id) -> _Answer:
 @router.put("/users/<user_name>")
 def change(user_name: Id, body: Annotated[UserChange, Body()]) -> _Answer:
     """Change a user's role, e-mail or both; what is left out stays."""
-    before = _existing(user_name)
+    wanted = body.model_dump(by_alias=True, exclude_none=True, mode="json")
     try:
-        current().users.update(user_name, body.user_role, body.email)
+        with _recording("update", user_name, wanted) as (name, doing):
+            current().users.update(name, body.user_role, body.email)
+            doing.after = _existing(name)
     except UserExists:
         raise problem(409, "Another user has that e-mail.") from None
-    _audit("user.update", user_name, before, _existing(user_name))
     return {"message": "User updated"}
 
 
 @router.delete("/users/<user_name>")
 def delete(user_name: Id) -> _Answer:
     """Remove a user for good."""
-    before = _existing(user_name)
-    current().users.delete(user_name)
-
-    def deleted(event_id: str) -> Event:
-        return user_deleted(user_name, event_id=event_id, at=datetime.now(UTC))
-
-    _audit("user.delete", user_name, before, None, deleted)
+    with _recording("delete", user_name) as (name, doing):
+        current().users.delete(name)
+        doing.after, doing.event = None, deleted(name)
     return {"message": "User deleted"}
 
 
 @router.put("/users/<user_name>/enable")
 def enable(user_name: Id) -> _Answer:
     """Let a user sign in again."""
-    before = _existing(user_name)
-    current().users.enable(user_name)
-    _audit("user.enable", user_name, before, {**before, "enabled": True})
+    with _recording("enable", user_name) as (name, doing):
+        current().users.enable(name)
+        doing.after = {**(doing.after or {}), "enabled": True}
     return {"message": "User enabled"}
 
 
@@ -104,17 +101,28 @@ def disable_as_the_toolkit_declares(user_name: Id) -> _Answer:
 @router.post("/users/<user_name>/invitation")
 def invite(user_name: Id) -> _Answer:
     """Send the invitation once more."""
-    user = _existing(user_name)
-    current().users.invite(user_name)
-    _audit("user.invite", user_name, user, user)
+    with _recording("invite", user_name) as (name, _):
+        current().users.invite(name)
     return {"message": "Invitation sent"}
 
 
 def _disable(user_name: str) -> _Answer:
-    before = _existing(user_name)
-    current().users.disable(user_name)
-    _audit("user.disable", user_name, before, {**before, "enabled": False})
+    with _recording("disable", user_name) as (name, doing):
+        current().users.disable(name)
+        doing.after = {**(doing.after or {}), "enabled": False}
     return {"message": "User disabled"}
+
+
+@contextmanager
+def _recording(
+    verb: str, user_name: str, wanted: Mapping[str, Any] | None = None
+) -> Iterator[tuple[str, Doing]]:
+    """Record what is done to a user; yield its name as Cognito has it."""
+    before = _existing(user_name)
+    name = str(before["userName"])
+    with recording(f"user.{verb}", f"user/{name}", before, wanted) as doing:
+        doing.after = before
+        yield name, doing
 
 
 def _existing(user_name: str) -> dict[str, Any]:
@@ -126,13 +134,3 @@ def _existing(user_name: str) -> dict[str, Any]:
 
 def _unknown(user_name: str) -> Answer:
     return problem(404, f"User {user_name} not found.")
-
-
-def _audit(
-    action: str,
-    user_name: str,
-    before: dict[str, Any] | None,
-    after: dict[str, Any] | None,
-    event: Callable[[str], Event] | None = None,
-) -> None:
-    audited(action, f"user/{user_name}", before, after, event=event)

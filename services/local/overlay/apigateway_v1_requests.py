@@ -21,8 +21,8 @@ _HEADER = "integration.request.header."
 _VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_.]+[A-Za-z0-9_])")
 # What a path may hold without an escape. https://www.rfc-editor.org/rfc/rfc3986#section-3.3
 _PATH_CHARACTERS = "/-._~!$&'()*+,;=:@"
-# In the authorizer's context, which is cached, and nowhere else.
-_USAGE_KEY = "\0usageIdentifierKey"
+# In the authorizer's policy, which is cached and applied to each request, and nowhere else.
+_TOLD = "\0told"
 
 
 @dataclass
@@ -76,25 +76,33 @@ def authorizers_api_key() -> None:
                 return result
             if not isinstance(answer, dict) or result.get("error"):
                 return result
-            key = str(answer.get("usageIdentifierKey") or "")
-            context = {**(answer.get("context") or {}), _USAGE_KEY: key}
-            return {**result, "body": {**answer, "context": context}}
+            policy = answer.get("policyDocument")
+            if not isinstance(policy, dict):
+                return result
+            return {**result, "body": {**answer, "policyDocument": {**policy, _TOLD: answer}}}
 
         return invoke
 
     def make_authorize(original: Callable[..., Any]) -> Callable[..., Any]:
         async def authorize(*arguments: Any) -> Any:
-            exchange = _exchange.get()
             started = time.monotonic()
-            error, context = await original(*arguments)
-            exchange.authorizer_seconds = time.monotonic() - started
-            if context is None:
-                return error, None
-            told = {name: value for name, value in context.items() if name != _USAGE_KEY}
-            exchange.usage_key, exchange.authorizer = context.get(_USAGE_KEY, ""), told
-            return error, told
+            result = await original(*arguments)
+            _exchange.get().authorizer_seconds = time.monotonic() - started
+            return result
 
         return authorize
+
+    def make_evaluate(original: Callable[..., Any]) -> Callable[..., Any]:
+        def evaluate(policy: Mapping[str, Any], method_arn: str) -> Any:
+            told = policy.get(_TOLD, {})
+            exchange = _exchange.get()
+            exchange.usage_key = str(told.get("usageIdentifierKey") or "")
+            # Of who is denied too: the access log names them.
+            context = {**(told.get("context") or {}), "principalId": told.get("principalId")}
+            exchange.authorizer = symbol(apigateway_v1, "_stringify_context")(context)
+            return original(policy, method_arn)
+
+        return evaluate
 
     def make_check(original: Callable[..., Any]) -> Callable[..., Any]:
         def check(method: Any, api_id: str, stage: str, headers: Any) -> Any:
@@ -107,6 +115,7 @@ def authorizers_api_key() -> None:
 
     replace(apigateway_v1, "_invoke_authorizer_lambda", make_invoke)
     replace(apigateway_v1, "_authorize_request_v1", make_authorize)
+    replace(apigateway_v1, "_evaluate_policy", make_evaluate)
     replace(apigateway_v1, "_check_api_key", make_check)
 
 

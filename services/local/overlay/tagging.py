@@ -23,7 +23,7 @@ from ministack.services import (
     tagging,
 )
 
-from services.local.overlay import application_autoscaling
+from services.local.overlay import application_autoscaling, schemas
 from services.local.overlay.registry import patch, replace_entry, symbol
 
 # What a collector yields: an ARN and its tags as AWS lists them.
@@ -67,6 +67,7 @@ def all_resources() -> None:
             "logs": _log_groups,
             "iam": _iam,
             "servicediscovery": _cloud_map,
+            "schemas": _event_schemas,
             "ssm": _parameters,
         }
     )
@@ -155,6 +156,11 @@ def _auto_scaling() -> Tagged:
 
 def _application_auto_scaling() -> Tagged:
     for arn, tags in application_autoscaling.tagged():
+        yield arn, _flat(tags)
+
+
+def _event_schemas() -> Tagged:
+    for arn, tags in schemas.tagged():
         yield arn, _flat(tags)
 
 

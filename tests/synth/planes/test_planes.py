@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cdktf import App
 from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS
 from constructs_lib.provisioning import RIGHTS
 from services.control_plane import routes
+from services.events.names import EventName
+from services.events.registered import registered_name, registered_schema
 from tests.synth.planes.builds import stable
+from tests.synth.sample import configured
 from tests.synth.template import Template, as_list
+from tiers import ControlPlane
 from tiers.deployer import deployer_statements
 
 PLANES = ("control-plane", "application-plane")
@@ -107,6 +113,20 @@ def test_a_build_gets_its_operation_as_data(planes: dict[str, Template]) -> None
     assert "permissions_boundary" in role
 
 
+def test_the_starter_asks_the_registry(planes: dict[str, Template]) -> None:
+    plane = planes["application-plane"]
+    starter = plane.resource("aws_lambda_function", function_name="shop-dev-start-operation")
+    assert starter["environment"]["variables"]["REGISTRY_TABLE"]
+    allowed = [
+        action
+        for where, statement in plane.statements()
+        if "starter" in where
+        for action in as_list(statement["Action"])
+        if action.startswith("dynamodb:")
+    ]
+    assert allowed == ["dynamodb:GetItem"]
+
+
 def test_builds_make_and_change_roles_within_the_boundary_alone(
     planes: dict[str, Template],
 ) -> None:
@@ -178,6 +198,8 @@ MAKING = {
     "aws_iam_policy": "iam:CreatePolicy",
     "aws_lambda_event_source_mapping": "lambda:CreateEventSourceMapping",
     "aws_lambda_function": "lambda:CreateFunction",
+    "aws_schemas_registry": "schemas:CreateRegistry",
+    "aws_schemas_schema": "schemas:CreateSchema",
     "aws_sfn_state_machine": "states:CreateStateMachine",
     "aws_sns_topic": "sns:CreateTopic",
     "aws_sns_topic_subscription": "sns:Subscribe",
@@ -196,3 +218,28 @@ def test_who_deploys_may_make_all_that_is_in_a_plane(
     allowed = {action for group in groups.values() for each in group for action in each.actions}
     assert types
     assert {kind for kind in types if MAKING.get(kind) not in allowed} == set()
+
+
+def test_every_event_is_registered(planes: dict[str, Template]) -> None:
+    plane = planes["control-plane"]
+    found = {
+        schema["name"]: json.loads(schema["content"])
+        for schema in plane.resources("aws_schemas_schema").values()
+    }
+    assert found == {registered_name(name): registered_schema(name) for name in EventName}
+    registry = plane.resource("aws_schemas_registry")
+    assert registry["name"] == "shop-dev-events"
+
+
+@pytest.mark.parametrize(("setting", "mode"), [("off", "OFF"), ("required", "ON")])
+def test_the_second_factor_of_administrators_is_a_setting(
+    planes: dict[str, Template], setting: str, mode: str, tmp_path: Path
+) -> None:
+    optional = planes["control-plane"].resource("aws_cognito_user_pool")
+    assert optional["mfa_configuration"] == "OPTIONAL"
+    assert optional["software_token_mfa_configuration"] == {"enabled": True}
+    app = App(outdir=str(tmp_path))
+    plane = ControlPlane(app, configuration=configured(f'admin_second_factor = "{setting}"'))
+    pool = Template.of(plane).resource("aws_cognito_user_pool")
+    assert pool["mfa_configuration"] == mode
+    assert ("software_token_mfa_configuration" in pool) == (mode == "ON")

@@ -96,6 +96,15 @@ def test_permissions_come_from_the_manifest(templates: dict[str, Template]) -> N
 
 
 @pytest.mark.parametrize("stack", ["tier-basic", *SILOS])
+def test_tokens_end_as_configured(templates: dict[str, Template], stack: str) -> None:
+    client = templates[stack].resource("aws_cognito_user_pool_client")
+    assert (client["access_token_validity"], client["id_token_validity"]) == (20, 20)
+    assert client["token_validity_units"][0]["id_token"] == "minutes"
+    # What keeps a user signed in is taken back with the user.
+    assert client["enable_token_revocation"] is True
+
+
+@pytest.mark.parametrize("stack", ["tier-basic", *SILOS])
 def test_no_client_may_write_a_claim(templates: dict[str, Template], stack: str) -> None:
     client = templates[stack].resource("aws_cognito_user_pool_client")
     assert client["generate_secret"] is False

@@ -71,6 +71,15 @@ def test_no_image_runs_without_a_release(templates: dict[str, Template]) -> None
             assert container["image"] == f"EXPRESSION:{tag}"
 
 
+def test_a_service_for_administrators_is_told_so(running: Template) -> None:
+    told = {
+        name
+        for name, container in running.containers().items()
+        if {"name": "ADMIN_ONLY", "value": "true"} in container.get("environment", [])
+    }
+    assert told == {"users"}
+
+
 def test_variables_of_the_manifest_are_literal(running: Template) -> None:
     task = next(
         body["container_definitions"]

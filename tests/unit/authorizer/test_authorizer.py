@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from services.authorizer import policy
 from services.authorizer.cache import BoundedCache
 from services.authorizer.function import Unauthorized
-from services.authorizer.keys import KeysUnavailable
 from services.authorizer.mapping import MappingBroken
+from services.signing_keys import FRESH_SECONDS, LAST_SECONDS, REFRESH_SECONDS, KeysUnavailable
 from tests.unit.authorizer.world import (
     ISSUERS,
     STAGE,
@@ -141,13 +141,13 @@ def test_without_bearer_it_is_no_token(world: World) -> None:
             world.authorizer({"authorizationToken": header, "methodArn": f"{STAGE}/GET/orders"})
 
 
-def test_an_unknown_tenant_is_denied(world: World) -> None:
-    answer = world.ask(signed(claims("t-gone")))
-
-    assert effect(answer, "GET/orders") == "Deny"
-    assert "context" not in answer
-    assert "usageIdentifierKey" not in answer
-    assert world.fetches == []
+def test_an_unknown_tenants_token_is_answered_as_a_forged_one(world: World) -> None:
+    for tenant in ("t-gone", "t-a"):
+        with pytest.raises(Unauthorized, match=r"^Unauthorized$"):
+            world.ask(signed(claims(tenant), "nobody"))
+    with pytest.raises(Unauthorized, match=r"^Unauthorized$"):
+        world.ask(signed(claims("t-gone")))
+    assert world.fetches == [f"{ISSUERS}pool-basic"]
 
 
 def test_a_suspended_tenant_is_denied_and_let_in_again(world: World) -> None:
@@ -156,7 +156,10 @@ def test_a_suspended_tenant_is_denied_and_let_in_again(world: World) -> None:
 
     world.rows["t-a"]["suspendedAt"] = {"S": "2026-01-01T00:00:00Z"}
     world.now += 30
-    assert effect(world.ask(token), "GET/orders") == "Deny"
+    denied = world.ask(token)
+    assert effect(denied, "GET/orders") == "Deny"
+    # For the access log.
+    assert (denied["context"]["tenantId"], denied["context"]["userName"]) == ("t-a", "ada")
     assert effect(world.ask(signed(claims("t-b"))), "GET/orders") == "Allow"
 
     del world.rows["t-a"]["suspendedAt"]
@@ -200,6 +203,7 @@ def test_an_unknown_role_may_call_nothing(world: World, role: str | None) -> Non
     answer = world.ask(signed(claims(**{"custom:userRole": role})))
 
     assert effect(answer, "GET/orders") == "Deny"
+    assert answer["context"]["tenantId"] == "t-a"
 
 
 def test_a_new_key_is_found_and_an_old_one_lasts(world: World) -> None:
@@ -252,9 +256,15 @@ def test_known_keys_serve_while_the_pool_does_not_answer(world: World) -> None:
     token = signed(claims())
     world.ask(token)
     world.offline = True
-    world.now += 7000
+    world.now += FRESH_SECONDS
 
-    assert world.ask(token)["context"]["tenantId"] == "t-a"
+    for _ in range(10):
+        assert world.ask(token)["context"]["tenantId"] == "t-a"
+        world.now += REFRESH_SECONDS / 10
+    assert len(world.fetches) == 2
+    world.now += LAST_SECONDS
+    with pytest.raises(KeysUnavailable, match="pool-basic"):
+        world.ask(token)
 
 
 def test_without_keys_nobody_is_judged(world: World) -> None:
@@ -275,13 +285,15 @@ def test_a_row_cannot_name_an_issuer_elsewhere(world: World) -> None:
     elsewhere = "https://cognito-idp.us-east-1.amazonaws.com.example.com/pool-basic"
     world.tenant("t-a", "basic", "pool-basic", issuer=elsewhere)
 
-    assert effect(world.ask(signed(claims(iss=elsewhere))), "GET/orders") == "Deny"
+    with pytest.raises(Unauthorized):
+        world.ask(signed(claims(iss=elsewhere)))
     assert world.fetches == []
 
 
 def test_a_new_tenant_is_known_within_seconds(world: World) -> None:
     token = signed(claims("t-new"))
-    assert effect(world.ask(token), "GET/orders") == "Deny"
+    with pytest.raises(Unauthorized):
+        world.ask(token)
     world.tenant("t-new", "basic", "pool-basic")
     world.now += 5
 
@@ -292,7 +304,8 @@ def test_secrets_are_not_shown_or_logged(world: World, caplog: pytest.LogCapture
     token = signed(claims(), "silo")
     with pytest.raises(Unauthorized):
         world.ask(token)
-    world.ask(signed(claims("t-gone")))
+    with pytest.raises(Unauthorized):
+        world.ask(signed(claims("t-gone")))
     row = world.authorizer._judge._mappings.find("t-a")
 
     assert token not in caplog.text

@@ -44,7 +44,7 @@ def loaded_by(code: str) -> set[str]:
     ("arguments", "most"),
     [
         (["--help"], 400),
-        (["workspace", "apply", "--help"], 350),
+        (["workspace", "apply", "--help"], 380),
         (["platform", "--help"], 350),
         (["local", "up", "--help"], 330),
     ],

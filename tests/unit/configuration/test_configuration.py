@@ -83,6 +83,7 @@ def test_configuration_is_immutable() -> None:
         ("{ min = 1, max = 3, cpu_percent = 60 }", "{ min = 4 }", "services.orders.scaling.max",
          "min (4) or more"),
         ("log_retention_days  = 30", "log_retention_days  = 31", "log_retention_days", "30, 60"),
+        ("token_minutes       = 15", "token_minutes       = 90", "token_minutes", "from 5 to 60"),
         ("deletion_protection = false", 'deletion_protection = "no"', "deletion_protection",
          "true or false"),
         ('"admin@example.com"', "var.mail", "admin_email", "a literal value"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from services.control_plane import api, runtime
 from services.registry.errors import RegistrationUnknown, TenantUnknown
-from services.registry.records import AuditEntry, Page, Registration, Tenant
+from services.registry.records import AuditEntry, Intent, Page, PriceChange, Registration, Tenant
 from services.tenancy import Tier
 from services.tenancy.lifecycle import OperationKind, State
 from services.tenancy.operation import Operation, OperationStatus
@@ -107,6 +107,12 @@ class NotingRegistry:
     def tenant_named(self, name: str) -> Tenant | None:
         return tenant(self.status) if name == "acme" else None
 
+    def price_changes(self, tenant_id: str) -> tuple[PriceChange, ...]:
+        return ()
+
+    def serves(self, tenant: Tenant) -> bool:
+        return tenant.status is State.ACTIVE
+
     def tenants(self, limit: int, token: str | None, **more: Any) -> Page[Tenant]:
         self._ask("tenants", limit, token, more)
         return Page((tenant(),))
@@ -136,6 +142,20 @@ class NotingRegistry:
 
     def record(self, **more: Any) -> None:
         self._ask("record", more)
+
+    def intend(self, **more: Any) -> Intent:
+        self._ask("intend", more)
+        return Intent("1", AT, more["actor"], more["action"], more["target"])
+
+    def fulfil(self, intent: Intent, **more: Any) -> bool:
+        self._ask("fulfil", intent, more)
+        return True
+
+    def give_up(self, intent: Intent) -> None:
+        self._ask("give up", intent)
+
+    def intents(self, *_: Any) -> Page[Intent]:
+        return Page(())
 
     def published(self, keys: Any) -> None:
         self._ask("published", keys)

@@ -156,3 +156,6 @@ def test_usage_goes_to_the_metering() -> None:
     }
     taken = application_events.handler(envelope(Event(EventName.INGEST_USAGE, detail)), None)
     assert taken["changed"] is True
+    nobodys = Event(EventName.INGEST_USAGE, {**detail, "tenantId": "unknown"})
+    with pytest.raises(Parked, match="Tenant not found for id unknown"):
+        application_events.handler(envelope(nobodys), None)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft4Validator, Draft202012Validator
 
 from services.events import (
     Event,
@@ -27,6 +27,7 @@ from services.events import (
     user_created,
     user_deleted,
 )
+from services.events.registered import registered_name, registered_schema
 from services.events.schema_files import FOLDER, files
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -160,3 +161,24 @@ def test_models_and_schemas_refuse_the_same(name: EventName, detail: dict[str, A
     except InvalidDetail:
         accepted = False
     assert validator(name).is_valid(detail) is accepted
+    # What is registered is of an older draft, and refuses the same.
+    event = {"source": name.source.value, "detail-type": name.detail_type, "detail": detail}
+    assert Draft4Validator(registered_schema(name)).is_valid(event) is accepted
+
+
+@pytest.mark.parametrize("name", EventName)
+def test_what_is_registered_is_of_the_draft_that_the_registry_takes(name: EventName) -> None:
+    schema = registered_schema(name)
+    Draft4Validator.check_schema(schema)
+    text = json.dumps(schema)
+    assert schema["$schema"] == "http://json-schema.org/draft-04/schema#"
+    assert not [word for word in ('"$defs"', '"const"', "#/$defs/") if word in text]
+    assert registered_name(name) == f"{name.source.value}@{name.detail_type}"
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name.value)
+def test_what_we_send_keeps_the_registered_schema_and_no_other_events(event: Event) -> None:
+    sent = envelope(event)
+    Draft4Validator(registered_schema(event.name)).validate(sent)
+    other = next(name for name in EventName if name is not event.name)
+    assert not Draft4Validator(registered_schema(other)).is_valid(sent)

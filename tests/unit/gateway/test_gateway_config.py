@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from services.gateway.config import (
+    AMBIGUOUS_PATH,
     IDENTITY_HEADERS,
     MAX_REQUEST_BYTES,
     RETRY_BUDGET_PERCENT,
@@ -49,10 +51,41 @@ def test_each_service_is_a_cluster_of_its_service_connect_alias() -> None:
     }
 
 
-def test_the_gateway_answers_health_itself_and_first() -> None:
-    first = routes_of(envoy_config([ORDERS], "acme.sc", health_path="/alive"))[0]
-    assert first["match"] == {"path": "/alive"}
-    assert first["direct_response"]["status"] == 200
+def test_the_gateway_answers_health_itself_and_before_services() -> None:
+    _, second, *_ = routes_of(envoy_config([ORDERS], "acme.sc", health_path="/alive"))
+    assert second["match"] == {"path": "/alive"}
+    assert second["direct_response"]["status"] == 200
+
+
+# Python reads this pattern as Envoy's RE2 does; the real Envoy is asked in `tests/runner`.
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/..", "/.", "/orders/../users", "/orders/./1", "/orders/%2e%2e/users", "/orders/%2E."),
+        *("/orders/.%2e/users", "/orders/%2e", "//users", "/orders//", "/orders/..\\users"),
+        *("/orders/..%5cusers", "/orders/..%5Cusers", "/orders/\u00e4", "/orders/\t"),
+    ],
+)
+def test_a_path_that_may_be_read_otherwise_is_refused_before_all(path: str) -> None:
+    first = routes_of(envoy_config([ORDERS], "acme.sc"))[0]
+    assert first["direct_response"]["status"] == 400
+    assert re.fullmatch(first["match"]["safe_regex"]["regex"], path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/orders",
+        "/orders/",
+        "/orders/a.b",
+        "/orders/...",
+        "/orders/.a",
+        "/orders/%2ea",
+        "/~x/(1)[]",
+    ],
+)
+def test_a_plain_path_is_not_refused(path: str) -> None:
+    assert not re.fullmatch(AMBIGUOUS_PATH, path)
 
 
 def test_a_longer_path_wins_and_the_last_route_is_a_404() -> None:

@@ -15,3 +15,9 @@ def test_a_database_is_refused_by_name() -> None:
         check(configured(base=base))
     assert "services.orders.storage.engine: got postgresql; allowed dynamodb" in str(caught.value)
     assert "services.products.storage.engine" in str(caught.value)
+
+
+def test_functions_for_another_machine_are_refused() -> None:
+    base = CONFIGURATION.replace('function_architecture = "host"', "")
+    with pytest.raises(NotLocalError, match="function_architecture: got arm64; allowed host"):
+        check(configured(base=base))

@@ -20,6 +20,7 @@ from services.metering import (
     MeterUnknown,
     UsageError,
     UsageRecord,
+    dated,
 )
 
 PRICES = [
@@ -194,3 +195,41 @@ def test_meters_say_what_was_used_and_mistakes_are_taken_back_for_good() -> None
     metering.delete_meter(calls.id)
     with pytest.raises(MeterUnknown):
         metering.usage(calls.id, "t1", "2026-01")
+
+
+def price(metric: str, amount: str) -> dict[str, str]:
+    return {"id": metric, "metricName": metric, "amount": amount}
+
+
+def used(event_id: str, metric: str, day: int) -> tuple[str, dict[str, Any]]:
+    at = datetime(2026, 1, day, tzinfo=UTC).isoformat()
+    shown = {"name": metric, "unit": "", "value": 1}
+    return event_id, {"tenantId": "t1", "metric": shown, "timestamp": at}
+
+
+def test_a_price_counts_from_when_it_was_set() -> None:
+    metering = ExactMetering(MemoryLedger(), MemoryMeters())
+    for day in range(1, 31):
+        for metric in ("calls", "bytes", "late"):
+            metering.ingest(*used(f"{metric}-{day}", metric, day))
+    first = [price("calls", "1"), price("bytes", "1"), {"id": "x", "metricName": "foreign"}]
+    before = metering.statement("t1", "2026-01", dated(first, []))
+    assert str(before.total) == "60.00"
+    second = [price("calls", "3"), price("late", "5")]
+    changes = [(datetime(2026, 1, 11, tzinfo=UTC), first, second)]
+    made = metering.statement("t1", "2026-01", dated(second, changes))
+    shown = {(line.metric, str(line.price)): str(line.amount) for line in made.lines}
+    assert shown == {
+        ("bytes", "0"): "0.00",  # it has no price any more
+        ("bytes", "1"): "10.00",
+        ("calls", "1"): "10.00",
+        ("calls", "3"): "60.00",
+        ("late", "0"): "0.00",
+        ("late", "5"): "100.00",
+    }
+    later = [(datetime(2026, 2, 1, tzinfo=UTC), first, second)]
+    assert metering.statement("t1", "2026-01", dated(second, later)) == before
+    # What a caller says about the time decides nothing.
+    forged = [{**price("calls", "9"), "since": "2020-01-01T00:00:00+00:00"}]
+    later = [(datetime(2026, 2, 1, tzinfo=UTC), first, forged)]
+    assert metering.statement("t1", "2026-01", dated(forged, later)) == before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -43,6 +43,9 @@ class MemoryDocuments:
         if (tenant_id, key) not in self.rows:
             raise NotFound(key)
         return self.rows[tenant_id, key][0]
+
+    def get_many(self, tenant_id: str, keys: Collection[str]) -> dict[str, Stored]:
+        raise AssertionError("orders reads one at a time")
 
     def replace(self, tenant_id: str, document: Any, version: int) -> Stored:
         current = self.get(tenant_id, document["orderId"])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import httpx
 import pytest
@@ -22,21 +26,58 @@ def service(answer: Callable[[httpx.Request], httpx.Response]) -> ProductsServic
     return ProductsService("http://products-api.acme.sc:3010", httpx.MockTransport(answer))
 
 
-def product(request: httpx.Request) -> httpx.Response:
+def products(request: httpx.Request, *, of: Collection[str] = "abcdefgh") -> httpx.Response:
+    """Answer as the products service of a tenant that has these products."""
     assert request.headers["authorization"] == "Bearer t"
-    return httpx.Response(200, json={"data": {"name": request.url.path, "price": "1.10"}})
+    assert request.url.path == "/products"
+    asked = request.url.params.get_list("productId")
+    data = [{"productId": each, "name": each.upper(), "price": "1.10"} for each in asked]
+    return httpx.Response(200, json={"data": [each for each in data if each["productId"] in of]})
 
 
-def test_each_product_is_asked_for_once_with_the_callers_token() -> None:
-    found = service(product).of(["b", "a", "b"], HEADERS)
-    assert {each: found[each].name for each in found} == {"a": "/products/a", "b": "/products/b"}
+def test_an_order_is_one_question_with_the_callers_token() -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return products(request)
+
+    found = service(answer).of(["b", "a", "b"], HEADERS)
+    assert {each: found[each].name for each in found} == {"a": "A", "b": "B"}
     assert found["a"].price == Decimal("1.10")
+    assert len(asked) == 1
+
+
+def test_no_order_waits_for_another() -> None:
+    orders = 24
+    together = threading.Barrier(orders, timeout=5)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        together.wait()
+        return products(request)
+
+    prices = service(answer)
+    with ThreadPoolExecutor(orders) as callers:
+        answers = callers.map(lambda _: prices.of("abcdefgh", HEADERS), range(orders))
+        assert all(len(each) == 8 for each in answers)
 
 
 def test_all_unknown_products_are_named() -> None:
     with pytest.raises(ProductsUnknown) as caught:
-        service(lambda _: httpx.Response(404)).of(["b", "a"], HEADERS)
-    assert caught.value.product_ids == {"a", "b"}
+        service(partial(products, of="a")).of(["b", "a", "c"], HEADERS)
+    assert caught.value.product_ids == {"b", "c"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"data": [{"productId": "x", "name": "x", "price": "1.00"}]},
+        {"data": [{"productId": "a", "name": "a", "price": "1.00"}], "next_token": "more"},
+    ],
+)
+def test_an_older_service_that_answers_a_page_says_nothing_of_what_is_not_on_it(page: Any) -> None:
+    with pytest.raises(ProductsUnavailable):
+        service(lambda _: httpx.Response(200, json=page)).of(["a", "b"], HEADERS)
 
 
 @pytest.mark.parametrize(
@@ -47,8 +88,17 @@ def test_all_unknown_products_are_named() -> None:
         (httpx.Response(429), ProductsUnavailable),
         (httpx.Response(503), ProductsUnavailable),
         (httpx.Response(200, text="<html>"), ProductsUnavailable),
+        (httpx.Response(404), ProductsUnavailable),
+        (httpx.Response(200, json=["a"]), ProductsUnavailable),
         (httpx.Response(200, json={"data": {"name": "x"}}), ProductsUnavailable),
-        (httpx.Response(200, json={"data": {"name": "x", "price": "-1"}}), ProductsUnavailable),
+        (
+            httpx.Response(200, json={"data": [{"productId": "a", "name": "x"}]}),
+            ProductsUnavailable,
+        ),
+        (
+            httpx.Response(200, json={"data": [{"productId": "a", "name": "x", "price": "-1"}]}),
+            ProductsUnavailable,
+        ),
     ],
 )
 def test_everything_else_is_no_price(answer: httpx.Response, refusal: type[Exception]) -> None:
@@ -72,7 +122,7 @@ def test_a_connection_that_breaks_is_tried_once_more() -> None:
         asked.append(request)
         if len(asked) == 1:
             raise httpx.RemoteProtocolError("gone")
-        return product(request)
+        return products(request)
 
     assert service(answer).of(["a"], HEADERS)
     assert len(asked) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +33,13 @@ class MemoryStore:
             return self.rows[tenant_id, product_id]
         except KeyError as error:
             raise ProductNotFound(product_id) from error
+
+    def get_many(self, tenant_id: str, product_ids: Collection[str]) -> Mapping[str, Product]:
+        return {
+            each: self.rows[tenant_id, each]
+            for each in product_ids
+            if (tenant_id, each) in self.rows
+        }
 
     def page(
         self, tenant_id: str, limit: int, token: str | None, category: str | None = None
@@ -181,6 +189,19 @@ def test_pages(client: AsgiClient) -> None:
     assert sorted(seen) == sorted(ids)
     assert client.get("/products?limit=0").json()["message"] == "not valid: limit"
     assert client.get("/products?limit=101").status_code == 422
+
+
+def test_several_are_read_at_once(client: AsgiClient) -> None:
+    made = [client.post("/products", json=DRAFT).json()["data"] for _ in range(3)]
+    first, second, _ = (each["productId"] for each in made)
+    theirs = client.post("/products", json=DRAFT, headers=bearer("two")).json()["data"]["productId"]
+    query = f"productId={second}&productId={first}&productId=none&productId={theirs}"
+    found = client.get(f"/products?{query}").json()
+    assert sorted(each["productId"] for each in found["data"]) == sorted([first, second])
+    assert "next_token" not in found
+    for wrong in (f"{query}&category=kitchen", f"{query}&next_token=a", "productId="):
+        assert client.get(f"/products?{wrong}").status_code == 422, wrong
+    assert client.get("/products?" + "&".join(["productId=a"] * 51)).status_code == 422
 
 
 def test_another_tenant_finds_nothing(client: AsgiClient) -> None:

@@ -123,21 +123,11 @@ def test_the_applications_configuration_names_its_api() -> None:
 
 
 def test_job_and_state_machine_report_a_failure_under_one_id() -> None:
-    answer = run(Operations(ProvisionerError("quota")), "onboardingRequest", attempt=2)
-    made = starter.execution_input(envelope("onboardingRequest", attempt=2))
+    answer = run(Operations(ProvisionerError("quota")), "onboardingRequest")
+    made = starter.execution_input(envelope("onboardingRequest"))
     assert answer.event_id == made["failureEventId"]
     assert answer.name.detail_type == made["failureDetailType"]
     assert answer.detail["jobOutput"]["tenantStatus"] == made["failureStatus"]
-
-
-def test_an_operation_has_one_execution_for_each_attempt() -> None:
-    assert starter.execution_name({"operationId": "01J"}) == "01J"
-    assert starter.execution_name({"operationId": "01J", "attempt": 1}) == "01J"
-    assert starter.execution_name({"operationId": "01J", "attempt": 2}) == "01J-2"
-    assert (
-        json.loads(starter.execution_input(envelope("onboardingRequest"))["operation"])["detail"]
-        == DETAIL
-    )
 
 
 def test_a_bus_that_refuses_is_an_error() -> None:

@@ -13,8 +13,10 @@ import pytest
 
 from services.provisioner.events import Diagnostic
 from services.provisioner.locks import (
+    Begun,
     LockInfo,
     RunRecord,
+    builds_that_may_hold,
     find_lock,
     is_of_dead_run,
     is_own_of_process,
@@ -101,3 +103,12 @@ def test_record_survives_and_rubbish_is_no_record(tmp_path: Path) -> None:
     assert RunRecord.read(path) is None
     os.unlink(path)  # noqa: PTH108
     assert RunRecord.read(path) is None
+
+
+def test_builds_that_may_hold_a_lock() -> None:
+    mine = Begun(ME, START.isoformat(), "p:1")
+    later = Begun(ME, (LOCK.created + timedelta(minutes=1)).isoformat(), "p:2")
+    by_hand = Begun(ME, START.isoformat())
+    elsewhere = Begun("root@elsewhere", START.isoformat(), "p:3")
+    assert builds_that_may_hold(LOCK, [mine, later, by_hand, elsewhere]) == ["p:1"]
+    assert builds_that_may_hold(LOCK, [later, by_hand, elsewhere]) == []

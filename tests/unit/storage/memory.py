@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from services.storage import (
     AlreadyExists,
     Conflict,
@@ -42,6 +44,10 @@ class MemoryStore:
         except KeyError as error:
             raise NotFound(key) from error
         return Stored(documents.from_json(text), version)
+
+    def get_many(self, tenant_id: str, keys: Collection[str]) -> dict[str, Stored]:
+        possible = documents.possible_keys(keys)
+        return {key: self.get(tenant_id, key) for key in possible if (tenant_id, key) in self.rows}
 
     def replace(self, tenant_id: str, document: Document, version: int) -> Stored:
         text = documents.checked(self._shape, document)

@@ -42,6 +42,37 @@ class Dynamo:
         return call
 
 
+class Busy(Dynamo):
+    """Answers one key of a batch at a time, or none."""
+
+    def __init__(self, *given: int) -> None:
+        super().__init__()
+        self.given = list(given)
+
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - the SDK's name
+        asked = RequestItems["orders"]
+        self.requests.append((self.tenant, "batch_get_item", asked))
+        count = self.given.pop(0)
+        keys, left = asked["Keys"][:count], asked["Keys"][count:]
+        return {
+            "Responses": {"orders": [item(orderId=key["orderId"]) for key in keys]},
+            "UnprocessedKeys": {"orders": {"Keys": left}} if left else {},
+        }
+
+
+def test_what_a_busy_table_has_left_is_asked_for_again() -> None:
+    dynamo = Busy(1, 0, 2)
+    assert set(store(dynamo).get_many("acme", ["a", "b", "c"])) == {"a", "b", "c"}
+    assert [len(asked["Keys"]) for _, _, asked in dynamo.requests] == [3, 2, 2]
+    assert {tenant for tenant, _, _ in dynamo.requests} == {"acme"}
+    assert all(asked["ConsistentRead"] for _, _, asked in dynamo.requests)
+
+
+def test_a_table_that_stays_busy_is_unavailable() -> None:
+    with pytest.raises(Unavailable):
+        store(Busy(1, 0, 0, 0, 0)).get_many("acme", ["a", "b"])
+
+
 def refused(code: str = "ConditionalCheckFailedException") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "no"}}, "PutItem")
 

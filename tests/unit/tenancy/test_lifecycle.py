@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.tenancy import MoveRefused, OperationKind, State
-from services.tenancy.lifecycle import COURSES, begin, begin_again, finish
+from services.tenancy.lifecycle import (
+    COURSES,
+    begin,
+    begin_again,
+    corrects,
+    finish,
+    serves,
+)
 
 S, K = State, OperationKind
 DRAWN = {
@@ -73,6 +80,46 @@ def test_only_what_failed_is_retried() -> None:
             begin_again(state, K.ONBOARD, S.REGISTERED)
 
 
+def test_a_failed_update_is_corrected_or_given_up() -> None:
+    for origin in (S.ACTIVE, S.SUSPENDED):
+        for failed in (K.UPDATE, K.RECONCILE):
+            for kind in (K.UPDATE, K.RECONCILE):
+                running = begin_again(S.FAILED, failed, origin, kind)
+                assert running is S.UPDATING
+                assert finish(running, kind, True, origin) is origin
+    for failed in set(K) - {K.UPDATE, K.RECONCILE}:
+        with pytest.raises(MoveRefused, match="update: the tenant is FAILED; it must be ACTIVE"):
+            begin_again(S.FAILED, failed, S.ACTIVE, K.UPDATE)
+    for kind in set(K) - {K.UPDATE, K.RECONCILE}:
+        with pytest.raises(MoveRefused, match=f"{kind}: the tenant is FAILED"):
+            begin_again(S.FAILED, K.UPDATE, S.ACTIVE, kind)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "origin", "served"),
+    [
+        (S.REGISTERED, K.ONBOARD, None, False),
+        (S.PROVISIONING, K.ONBOARD, S.REGISTERED, False),
+        (S.FAILED, K.ONBOARD, S.REGISTERED, False),
+        (S.ACTIVE, K.ONBOARD, S.REGISTERED, True),
+        (S.ACTIVE, K.SUSPEND, S.ACTIVE, True),
+        (S.SUSPENDED, K.SUSPEND, S.ACTIVE, False),
+        (S.UPDATING, K.UPDATE, S.SUSPENDED, False),
+        (S.UPDATING, K.MOVE, S.ACTIVE, True),
+        (S.FAILED, K.UPDATE, S.ACTIVE, True),
+        (S.FAILED, K.UPDATE, S.SUSPENDED, False),
+        (S.FAILED, K.RESUME, S.SUSPENDED, False),
+        (S.DEPROVISIONING, K.OFFBOARD, S.ACTIVE, False),
+        (S.FAILED, K.OFFBOARD, S.ACTIVE, False),
+        (S.DELETED, K.OFFBOARD, S.ACTIVE, False),
+    ],
+)
+def test_what_served_before_an_update_serves_on(
+    state: State, kind: OperationKind, origin: State | None, served: bool
+) -> None:
+    assert serves(state, kind, origin) is served
+
+
 class Life(RuleBasedStateMachine):
     """Any life of a tenant."""
 
@@ -110,6 +157,15 @@ class Life(RuleBasedStateMachine):
         assert self.last is not None
         self.running = self.last
         self._go(begin_again(self.state, *self.last))
+
+    @precondition(lambda self: self.running is None and self.state is S.FAILED)
+    @rule(kind=st.sampled_from([K.UPDATE, K.RECONCILE]))
+    def correct(self, kind: OperationKind) -> None:
+        assert self.last is not None
+        failed, origin = self.last
+        if corrects(kind, failed):
+            self.running = self.last = (kind, origin)
+            self._go(begin_again(self.state, failed, origin, kind))
 
     @invariant()
     def moves_are_drawn(self) -> None:

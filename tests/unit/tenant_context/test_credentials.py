@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ from services.tenant_context.credentials import (
     RENEWAL_SECONDS,
     RETRY_SECONDS,
     SESSION_SECONDS,
+    TENANTS_KEPT,
     BoundCredentials,
     CredentialsUnavailable,
     ForeignTenant,
@@ -186,3 +191,73 @@ def test_a_silo_serves_its_own_tenant_only() -> None:
     credentials = SiloCredentials("eu-west-1", "acme")
     with pytest.raises(CredentialsUnavailable):
         credentials.client("other", "dynamodb")
+
+
+def test_a_tenant_costs_a_fraction_of_a_megabyte(sts: Sts) -> None:
+    credentials = sts.credentials()
+    credentials.client("first", "dynamodb")  # what all of them share
+    tenants = 10
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(tenants):
+            credentials.client(f"tenant-{number}", "dynamodb")
+        gc.collect()
+        each = tracemalloc.get_traced_memory()[0] / tenants
+    finally:
+        tracemalloc.stop()
+    assert each < 300 * 1024
+
+
+def test_what_is_kept_leaves_room_for_requests_in_the_smallest_task() -> None:
+    proxy, process, tenant = 64, 100, 0.31
+    assert 512 - proxy - process - TENANTS_KEPT * tenant >= 100
+
+
+def test_tenants_share_connections_and_no_keys(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Dynamo() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", server.url)
+        credentials = sts.credentials()
+        for tenant in ("one", "two", "three"):
+            credentials.client(tenant, "dynamodb").list_tables()
+    assert server.connections == 1
+    assert [key for key in server.keys if key.startswith("ASIA")] == server.keys
+    assert len(set(server.keys)) == 3
+
+
+class Dynamo(AbstractContextManager["Dynamo"]):
+    """A DynamoDB that notes over how many connections and with which keys it is asked."""
+
+    def __init__(self) -> None:
+        noted = self
+        self.connections = 0
+        self.keys: list[str] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                noted.connections += 1
+                super().setup()
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                authorization = self.headers["Authorization"]
+                noted.keys.append(authorization.partition("Credential=")[2].partition("/")[0])
+                body = b'{"TableNames": []}'
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()

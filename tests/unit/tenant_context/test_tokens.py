@@ -7,22 +7,22 @@ import hmac
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.error import URLError
 
-import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from services.tenant_context.tokens import (
-    KEEP_SECONDS,
+from services.signing_keys import (
+    FRESH_SECONDS,
+    LAST_SECONDS,
     REFRESH_SECONDS,
+    KeySet,
     KeysUnavailable,
-    SigningKeys,
-    TokenRefused,
-    TokenVerifier,
 )
+from services.tenant_context.tokens import TokenRefused, TokenVerifier
 
 ISSUER = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc"
 AUDIENCE = "client-1"
@@ -80,11 +80,11 @@ class Pool:
     def fetch(self) -> dict[str, Any]:
         self.fetches += 1
         if self.down:
-            raise httpx.ConnectError("down")
+            raise URLError("down")
         return self.keys
 
     def verifier(self) -> TokenVerifier:
-        return TokenVerifier(ISSUER, AUDIENCE, SigningKeys(self.fetch, lambda: self.now))
+        return TokenVerifier(ISSUER, AUDIENCE, KeySet(self.fetch, lambda: self.now))
 
 
 @pytest.fixture
@@ -159,6 +159,29 @@ def test_keys_outlive_a_pool_that_does_not_answer(pool: Pool) -> None:
     assert verifier.verify(signed())["sub"] == "user-1"
 
 
+def test_old_keys_serve_every_request_while_the_pool_does_not_answer(pool: Pool) -> None:
+    verifier = pool.verifier()
+    verifier.verify(signed())
+    pool.down = True
+    pool.now += FRESH_SECONDS + 1
+    for _ in range(10):
+        assert verifier.verify(signed())["sub"] == "user-1"
+        # One request has asked the pool; the others need not wait.
+        assert not verifier.needs_network(signed())
+        pool.now += REFRESH_SECONDS / 10 - 0.1
+    assert pool.fetches == 2
+    pool.now += REFRESH_SECONDS
+    assert verifier.verify(signed())["sub"] == "user-1"
+    assert pool.fetches == 3
+    pool.now += LAST_SECONDS
+    with pytest.raises(KeysUnavailable):
+        verifier.verify(signed())
+    with pytest.raises(KeysUnavailable):
+        verifier.prepare()
+    pool.down = False
+    assert verifier.verify(signed())["sub"] == "user-1"
+
+
 def test_without_any_key_nothing_is_judged_and_the_next_token_asks_again(pool: Pool) -> None:
     verifier = pool.verifier()
     pool.down = True
@@ -172,6 +195,6 @@ def test_a_key_the_pool_no_longer_lists_is_forgotten_in_time(pool: Pool) -> None
     verifier = pool.verifier()
     verifier.verify(signed())
     pool.keys = listed(second=SECOND)
-    pool.now += KEEP_SECONDS + 1
+    pool.now += FRESH_SECONDS + 1
     with pytest.raises(TokenRefused):
         verifier.verify(signed())

@@ -91,6 +91,19 @@ def test_claims_of_an_invited_user_are_those_of_the_token() -> None:
     assert joined["GroupName"] == "acme"
 
 
+def test_the_manifest_keeps_everything_of_a_service_for_administrators() -> None:
+    cognito = Cognito()
+    everyone = service(cognito)
+    assert everyone.get("/users", headers=bearer("member")).status_code == 200
+    administrators = service(cognito, {**POOL, "ADMIN_ONLY": "true"})
+    assert administrators.get("/users").status_code == 200
+    cognito.calls.clear()
+    for path in ("/users", "/users/Acme.bob", "/users/identity"):
+        answer = administrators.get(path, headers=bearer("member"))
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:problem:role-refused")
+    assert cognito.calls == []
+
+
 def test_who_cannot_join_the_tenants_group_is_not_left_behind() -> None:
     cognito = Cognito()
     cognito.refuses["admin_add_user_to_group"] = "InternalErrorException"

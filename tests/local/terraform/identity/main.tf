@@ -53,6 +53,15 @@ resource "aws_cognito_user_pool" "this" {
   tags = { TenantId = "t1" }
 }
 
+resource "aws_cognito_user_pool" "second_factor" {
+  for_each          = toset(["OPTIONAL", "ON"])
+  name              = "${var.name}-${each.key}"
+  mfa_configuration = each.key
+  software_token_mfa_configuration {
+    enabled = true
+  }
+}
+
 resource "aws_cognito_user_pool_client" "this" {
   name                          = "app"
   user_pool_id                  = aws_cognito_user_pool.this.id

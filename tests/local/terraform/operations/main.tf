@@ -23,6 +23,46 @@ resource "aws_cloudwatch_log_metric_filter" "errors" {
   }
 }
 
+resource "aws_cloudwatch_log_metric_filter" "failures" {
+  name           = "${var.name}-failures"
+  log_group_name = aws_cloudwatch_log_group.this.name
+  pattern        = "{ ($.errorType = \"*\" && $.errorType != \"Unauthorized\") || $.record.status = \"timeout\" }"
+  metric_transformation {
+    name      = "${var.name}-failures"
+    namespace = "FunctionFailures"
+    value     = "1"
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "silence" {
+  alarm_name          = "${var.name}-silence"
+  comparison_operator = "GreaterThanThreshold"
+  namespace           = "FunctionFailures"
+  metric_name         = "${var.name}-failures"
+  dimensions          = {}
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 5
+  threshold           = 300
+  treat_missing_data  = "breaching"
+}
+
+resource "aws_schemas_registry" "events" {
+  name        = "${var.name}-events"
+  description = "Events"
+  tags        = { TenantId = "t1" }
+}
+
+resource "aws_schemas_schema" "event" {
+  name          = "sbt.control.plane@sbt_aws_onboardingRequest"
+  registry_name = aws_schemas_registry.events.name
+  type          = "JSONSchemaDraft4"
+  content = jsonencode({
+    "$schema" = "http://json-schema.org/draft-04/schema#"
+    type      = "object"
+  })
+}
+
 resource "aws_sns_topic" "alarms" {
   name              = var.name
   kms_master_key_id = "alias/aws/sns"
