@@ -124,8 +124,11 @@ class TenantStack(SaasStack):
                 "tenantTier": self.tier,
                 "userRole": "TenantAdmin",
             },
-            # A suspended tenant's users are disabled, which is no drift.
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["enabled"]),
+            # A suspended tenant's users are disabled, and administrators write their own name:
+            # neither is drift.
+            lifecycle=TerraformResourceLifecycle(
+                ignore_changes=["enabled", 'attributes["name"]'],
+            ),
         )
         key = TenantKey(
             self,
