@@ -8,7 +8,7 @@ way: nothing in it becomes a command, and the tenant's fields are validated befo
 Environment: OPERATION, EVENT_BUS; optionally ECS_SAAS_CONFIG (`saas.tfvars`), ECS_SAAS_MODULES
 (`cdktf.out/stacks`), ECS_SAAS_WORKDIR (`.ecs-saas`), ECS_SAAS_TARGET and ECS_SAAS_REFUSAL_SECONDS
 (90: how long a refused tenant may still write). Exit code 1 and an event that says why if the
-operation failed; the state machine reports a build that could not.
+operation failed; the state machine reports a build that could not, or was ended before its time.
 """
 
 from __future__ import annotations
@@ -129,9 +129,12 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
     operations = Operations(deployment)
     with interruption.listening():
         answer = carry_out(request, operations, log_url=log_url(environment, configuration.region))
-        put(answer, environment["EVENT_BUS"], _put_events(configuration.region))
+        succeeded = answer.name.outcome is Outcome.SUCCESS
+        # A build that is being ended leaves it to the state machine, which knows why.
+        if succeeded or not interruption.requested:
+            put(answer, environment["EVENT_BUS"], _put_events(configuration.region))
         _say(f"{answer.name.value}: {answer.detail.get('reason', 'done')}")
-        if answer.name.outcome is not Outcome.SUCCESS:
+        if not succeeded:
             return 1
         operations.make_room()  # takes a minute; the tenant is told before
     return 0

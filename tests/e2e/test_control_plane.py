@@ -45,6 +45,7 @@ def test_thirty_registrations_at_once_end_in_thirty_tenants(system: System) -> N
 
     listed = {(row["tenantName"], row["tier"]) for row in rows}
     assert listed == {(tenant.name, tenant.tier) for tenant in (*DEMO, *FLEET)}
+    assert system.denials() == []
 
 
 def both_planes_said_what_the_toolkits_say(bus: Bus, row: dict[str, Any]) -> None:
@@ -64,14 +65,17 @@ def both_planes_said_what_the_toolkits_say(bus: Bus, row: dict[str, Any]) -> Non
 
 
 def test_no_two_silo_tenants_share_a_listener_priority(system: System) -> None:
+    silos = [tenant for tenant in (*DEMO, *FLEET) if tenant.tier != "basic"]
+    priorities = _priorities(system, "cell-1")
+    assert len(priorities) == len(set(priorities)) == len(silos) + 1  # and the pool's
+
+
+def _priorities(system: System, cell: str) -> list[str]:
     listeners = system.client("elbv2")
-    alb = listeners.describe_load_balancers(Names=[f"{PREFIX}-cell-1-alb"])["LoadBalancers"][0]
+    alb = listeners.describe_load_balancers(Names=[f"{PREFIX}-{cell}-alb"])["LoadBalancers"][0]
     listener = listeners.describe_listeners(LoadBalancerArn=alb["LoadBalancerArn"])["Listeners"][0]
     rules = listeners.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
-    priorities = [rule["Priority"] for rule in rules if rule["Priority"] != "default"]
-
-    silos = [tenant for tenant in (*DEMO, *FLEET) if tenant.tier != "basic"]
-    assert len(priorities) == len(set(priorities)) == len(silos) + 1  # and the pool's
+    return [rule["Priority"] for rule in rules if rule["Priority"] != "default"]
 
 
 def test_tenants_plan_empty(system: System) -> None:

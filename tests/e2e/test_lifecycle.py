@@ -111,6 +111,8 @@ def test_a_tenant_moves_through_all_tiers_with_its_data(system: System) -> None:
     for tier in ("advanced", "premium"):
         outputs, products = operated("--tier", tier)
         assert (outputs["tier"], products) == (tier, had)
+        # The first routing cell is full, and the second was made before anybody needed it.
+        assert outputs["rest_api_id"] != before["rest_api_id"]
         operated("--confirm")
         left = [key for key in system.state_keys() if MOVED.id(system) in key]
         assert [key.split("/")[1] for key in left] == [f"tenant-{tier}"]
@@ -133,6 +135,13 @@ def test_a_tenant_moves_through_all_tiers_with_its_data(system: System) -> None:
 
 
 def test_drift_is_repaired(system: System) -> None:
+    outputs = DRIFTED.outputs(system)
+    system.client("cognito-idp").admin_update_user_attributes(
+        UserPoolId=outputs["user_pool_id"],
+        Username=outputs["admin_username"],
+        UserAttributes=[{"Name": "name", "Value": "Their own business"}],
+    )
+    assert DRIFTED.plan(system) == 0
     rows, tenant = system.client("dynamodb"), DRIFTED.id(system)
     key, table = {"tenantId": {"S": tenant}}, f"{PREFIX}-tenant-mapping"
     before = rows.get_item(TableName=table, Key=key)["Item"]
