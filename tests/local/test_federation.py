@@ -18,6 +18,7 @@ from cdktf import App, TerraformOutput, TerraformVariable
 
 from constructs_lib import SaasStack
 from constructs_lib.identity import Federation, UserPool
+from constructs_lib.observability import AlarmTopic
 from services.configuration import Configuration, load
 from services.local.local_aws import LocalAws
 from services.provisioner.mirror import cli_config
@@ -54,7 +55,13 @@ class Tenant(SaasStack):
         (variable,) = (each for each in VARIABLES["premium"] if each.name == "federation")
         TerraformVariable(self, variable.name, type=variable.type, default=variable.default)
         mapping = _table(self, "mapping", "federated-mapping", keep=False, tenantId="S")
-        claims = TokenClaims(self, "claims", configuration=configuration, mapping=mapping)
+        claims = TokenClaims(
+            self,
+            "claims",
+            configuration=configuration,
+            mapping=mapping,
+            topic=AlarmTopic(self, "topic", name="federated", emails=[]),
+        )
         pool = UserPool(
             self,
             "pool",
