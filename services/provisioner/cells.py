@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from services.provisioner.aws import access_errors
 from services.provisioner.engine import Operation, Request
+from services.provisioner.errors import StateLockedError
 from services.provisioner.workspace import require_module
 from services.tenancy import Cell, next_cell
 from tiers.contracts import FIRST_CELL, cell_path
@@ -37,8 +39,7 @@ def published_cells(aws: Aws, configuration: Configuration) -> Sequence[Cell]:
 def make_next(deployment: Deployment) -> Cell | None:
     """Make the next cell if the last one has passed its high-water mark; return it.
 
-    Two jobs that do so at once apply the same workspace, one after the other: the second finds
-    nothing to do.
+    Of several jobs that see so at once, one makes it; the others wait for nothing.
     """
     configuration = deployment.configuration
     cells = published_cells(deployment.aws, configuration)
@@ -50,7 +51,12 @@ def make_next(deployment: Deployment) -> Cell | None:
         ROUTING_CELL,
         f"{taken} slots of {', '.join(each.id for each in cells)} are taken: making {cell.id}",
     )
-    deployment.engine.execute(cell_request(deployment, Operation.APPLY, cell.id))
+    request = replace(cell_request(deployment, Operation.APPLY, cell.id), lock_seconds=0.0)
+    try:
+        deployment.engine.execute(request)
+    except StateLockedError:
+        deployment.progress.note(ROUTING_CELL, f"{cell.id} is being made by another job")
+        return None
     return cell
 
 

@@ -53,6 +53,7 @@ class Operations:
         self._deployment = deployment
         self._tenants = Tenants(deployment)
         self._moves = Moves(deployment, self._tenants)
+        self._placed = False
 
     def carry_out(self, request: Event) -> Done:
         """Do what `request` asks for; repeating it is safe.
@@ -78,11 +79,13 @@ class Operations:
         return kinds[kind_of(request)](request.detail)
 
     def make_room(self) -> None:
-        """Make the next routing cell in time; after an operation that may have taken a slot.
+        """Make the next routing cell in time, if an operation has placed a silo.
 
         Failing that fails nobody's onboarding: there are slots left, and the next one tries
         again. The build's log says so as an error.
         """
+        if not self._placed:
+            return
         try:
             make_next(self._deployment)
         except ProvisionerError as error:
@@ -93,6 +96,7 @@ class Operations:
     def _onboard(self, detail: Mapping[str, Any]) -> Done:
         document = self._document(detail)
         _, state = self._tenants.apply(document)
+        self._placed = document.tier.silo
         return Done(self._told(document, state.outputs), _status("created"))
 
     def _update(self, detail: Mapping[str, Any]) -> Done:
@@ -112,6 +116,7 @@ class Operations:
             return Done({}, {"moveKept": "", "moveConfirmed": dropped.value if dropped else ""})
         document = self._document(detail)
         moved = self._moves.run(document)
+        self._placed = moved.move.target.silo
         counted = {name: each.count for name, each in moved.move.verified.items()}
         return Done(
             self._told(document, moved.state.outputs),

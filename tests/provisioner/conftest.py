@@ -98,9 +98,11 @@ class Project:
         items = self.client("dynamodb").scan(TableName=f"{self.prefix}-tflock")["Items"]
         return [item["LockID"]["S"] for item in items if "Info" in item]
 
-    def lock(self, tenant: str, who: str, created: str, lock_id: str) -> None:
-        """Hold the state lock of a basic tenant as Terraform does it."""
-        path = f"{self.bucket}/workspaces/tenant-basic/{tenant}/tenant-basic.tfstate"
+    def lock(
+        self, workspace: str, who: str, created: str, lock_id: str, stack: str = "tenant-basic"
+    ) -> str:
+        """Hold the state lock of a workspace as Terraform does it; return the lock's path."""
+        path = f"{self.bucket}/workspaces/{stack}/{workspace}/{stack}.tfstate"
         info = {
             "ID": lock_id,
             "Operation": "OperationTypeApply",
@@ -114,6 +116,7 @@ class Project:
             TableName=f"{self.prefix}-tflock",
             Item={"LockID": {"S": path}, "Info": {"S": json.dumps(info)}},
         )
+        return path
 
     def workspace(self, tenant: str, stack: str = "tenant-basic") -> Path:
         return self.path / ".ecs-saas/terraform/local" / self.prefix / "runs" / stack / tenant

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -400,6 +401,10 @@ def test_the_next_routing_cell_is_made_before_it_is_needed(system: System) -> No
     assert make_next(few) is None
     for number in range(40):
         few.placements.allocate(f"c{number}", Tier.ADVANCED)
+    project, now = system.project, datetime.now(UTC).isoformat()
+    path = project.lock("cell-2", "another@job", now, "1-2", "routing-cell")
+    assert make_next(few) is None, "nobody waits for another job that makes it"
+    system.dynamodb.delete_item(TableName=f"{project.prefix}-tflock", Key={"LockID": {"S": path}})
     assert make_next(few) == Cell("cell-2", 50)
     assert make_next(few) is None, "it is published, and so not made again"
     assert [cell.id for cell in published_cells(few.aws, few.configuration)] == ["cell-1", "cell-2"]
