@@ -63,7 +63,7 @@ class TenantStrays:
                     if import_id(kind, state[address]) not in (found, None):
                         self._remove(kind, found)
                     continue
-                if address in adopted:
+                if address in adopted and adopted[address].id != found:
                     self._remove(kind, adopted[address].id)
                 adopted[address] = Import(address, found)
         return list(adopted.values())

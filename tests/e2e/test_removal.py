@@ -55,15 +55,15 @@ def removed(system: System) -> dict[str, Removed]:
     return dict(zip((tenant.tier for tenant in GONE), four_at_once(GONE, remove), strict=True))
 
 
-_EVERYWHERE = {"state", "keys", "mapping", "users", "data"}
+_EVERYWHERE = {"tagged", "state", "keys", "mapping", "users", "data"}
 
 
 @pytest.mark.parametrize(
     ("tier", "places"),
     [
         ("basic", _EVERYWHERE | {"groups"}),
-        ("advanced", _EVERYWHERE | {"tagged", "placement"}),
-        ("premium", _EVERYWHERE | {"tagged", "placement"}),
+        ("advanced", _EVERYWHERE | {"placement"}),
+        ("premium", _EVERYWHERE | {"placement"}),
     ],
 )
 def test_offboarding_leaves_nothing_of_the_tenant(

@@ -373,10 +373,16 @@ def _actions_of_added_services(aws: Aws) -> bool:
 
 def _all_resources(aws: Aws) -> bool:
     _, arn, _ = _load_balancer(aws, "tagged", "application")
+    tags = {"TenantId": "t1"}
+    key = aws.client("apigateway").create_api_key(name="tagged", tags=tags)["id"]
+    cognito = aws.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="tagged", UserPoolTags=tags)["UserPool"]["Arn"]
     tagging = aws.client("resourcegroupstaggingapi")
     filters = [{"Key": "TenantId", "Values": ["t1"]}]
-    found = tagging.get_resources(TagFilters=filters)["ResourceTagMappingList"]
-    return arn in {resource["ResourceARN"] for resource in found}
+    listed = tagging.get_resources(TagFilters=filters)["ResourceTagMappingList"]
+    found = [resource["ResourceARN"] for resource in listed]
+    wanted = (arn, f"arn:aws:apigateway:us-east-1::/apikeys/{key}", pool)
+    return [found.count(each) for each in wanted] == [1, 1, 1]
 
 
 _CHECKS: dict[str, Callable[[Aws], bool]] = {

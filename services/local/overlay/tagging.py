@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -71,6 +72,8 @@ def all_resources() -> None:
             "ssm": _parameters,
         }
     )
+    # It lists user pools and identity pools alike, so one of its two entries is enough.
+    del collectors["cognito-identity"]
     replace_entry(collectors, "ecs", lambda original: _ecs)
     replace_entry(collectors, "dynamodb", _tables)
     failures: list[str] = []
@@ -142,9 +145,22 @@ def _load_balancing() -> Tagged:
 
 
 def _api_gateway() -> Tagged:
-    for store in (apigateway_v1._v1_tags, apigateway._api_tags):
+    # Keys and usage plans keep the tags that they were made with in their own records.
+    made = {
+        f"arn:aws:apigateway:{get_region()}::/{kind}/{key}": record.get("tags") or {}
+        for kind, store in (
+            ("apikeys", apigateway_v1._api_keys),
+            ("usageplans", apigateway_v1._usage_plans),
+        )
+        for key, record in store.items()
+    }
+    later = apigateway_v1._v1_tags
+    for arn, tags in made.items():
+        yield arn, _flat({**tags, **later.get(arn, {})})
+    for store in (later, apigateway._api_tags):
         for arn, tags in store.items():
-            yield arn, _flat(tags)
+            if not re.search(r"/(apikeys|usageplans)/", arn):
+                yield arn, _flat(tags)
 
 
 def _auto_scaling() -> Tagged:
