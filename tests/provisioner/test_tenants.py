@@ -146,9 +146,12 @@ def lost(project: Project, tenant: str) -> None:
         "workspace", "apply", tenant, *NAME, "--tier", "basic", "--release", "slow"
     )
     until(lambda: in_the_middle(project, tenant))
-    process.kill()
+    # All at once: when its parent ends, Terraform would begin to store its state.
+    process.send_signal(signal.SIGSTOP)
     for pid in running(project):
-        os.kill(pid, signal.SIGKILL)
+        if pid != process.pid:
+            os.kill(pid, signal.SIGKILL)
+    process.kill()
     process.communicate()
     shutil.rmtree(project.path / ".ecs-saas")
     path = f"{project.bucket}/workspaces/tenant-basic/{tenant}/tenant-basic.tfstate"
