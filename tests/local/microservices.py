@@ -152,9 +152,17 @@ class Pool:
         """Return the file of a service's output."""
         return self._logs / f"{name}.log"
 
-    def lines(self, name: str) -> list[dict[str, Any]]:
-        """Return the JSON lines that a service has logged."""
-        return [json.loads(line) for line in self.log(name).read_text().splitlines()]
+    def line(self, name: str, request_id: str) -> dict[str, Any]:
+        """Return the one JSON line that a service logs of a request, after it has answered it."""
+        deadline = time.monotonic() + 10
+        while True:
+            written, _, _ = self.log(name).read_text().rpartition("\n")
+            lines = [json.loads(line) for line in written.splitlines() if request_id in line]
+            if lines or time.monotonic() > deadline:
+                (line,) = lines
+                assert line["requestId"] == request_id
+                return dict(line)
+            time.sleep(0.02)
 
     def await_ready(self, *names: str) -> None:
         """Wait until services say that they are ready."""

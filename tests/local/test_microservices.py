@@ -80,8 +80,8 @@ def test_an_order_lives_at_the_price_of_its_moment(pool: Pool, ant: httpx.Client
     order = ant.post(url, json=order_of(product), headers=key).json()["data"]
     assert (order["totalPrice"], order["orderProducts"][0]["price"]) == ("59.70", "19.90")
     # Products was asked with the caller's own token, in the same request.
-    asked = [line for line in pool.lines("products") if line.get("requestId") == "from-the-start"]
-    assert [(line["tenantId"], line["path"]) for line in asked] == [("ant", "/products")]
+    asked = pool.line("products", "from-the-start")
+    assert (asked["tenantId"], asked["path"]) == ("ant", "/products")
 
     changed = f"{pool.urls['products']}/products/{product['productId']}"
     assert ant.put(changed, json={**DRAFT, "price": "25", "version": 1}).status_code == 200
@@ -286,7 +286,7 @@ def test_a_silo_tenants_users_are_those_of_its_pool(
 
 def test_each_line_has_the_tenant_and_is_a_metric(pool: Pool, ant: httpx.Client) -> None:
     ant.get(f"{pool.urls['products']}/products", headers={"x-request-id": "measured"})
-    (line,) = [each for each in pool.lines("products") if each.get("requestId") == "measured"]
+    line = pool.line("products", "measured")
     assert (line["tenantId"], line["tier"], line["status"]) == ("ant", "basic", 200)
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["service", "tier"]]
