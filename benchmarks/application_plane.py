@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.laboratory import laboratory
+from benchmarks.laboratory import await_quiet, laboratory
 from benchmarks.measure import Verdict, at_least, at_most
 from benchmarks.pool import Crowd, Place
 from services.authorizer.function import authorizer_of
@@ -37,7 +37,7 @@ def verdicts() -> list[Verdict]:
     with laboratory() as lab:
         premium, basic = (lab.onboard_tier(tier) for tier in ("premium", "basic"))
         os.environ.update(lab.local.environment())
-        lab.await_quiet()
+        await_quiet(lab.local)
         return measured(lab.client, lab.local.status().endpoint, premium, basic)
 
 

@@ -229,19 +229,20 @@ class Laboratory:
     def _terraform(self, *arguments: str) -> Run:
         return self._run(["terraform", *arguments, "-no-color"], self._bare)
 
-    def await_quiet(self) -> None:
-        """Wait a while for everything to come to rest: the emulator, and other users' programs."""
-        server = psutil.Process(self.local.status().pid)
-        server.cpu_percent()
-        deadline = time.monotonic() + _QUIET_SECONDS
-        while time.monotonic() < deadline:
-            busy = psutil.cpu_percent(interval=1)
-            if server.cpu_percent() < _SERVER_AT_REST and busy < _MACHINE_AT_REST:
-                return
-
     def _run(self, command: Sequence[str], cwd: Path) -> Run:
         self.forwarder.watch()
         return run(command, cwd, self.environment)
+
+
+def await_quiet(local: LocalAws) -> None:
+    """Wait a while for everything to come to rest: the emulator, and other users' programs."""
+    server = psutil.Process(local.status().pid)
+    server.cpu_percent()
+    deadline = time.monotonic() + _QUIET_SECONDS
+    while time.monotonic() < deadline:
+        busy = psutil.cpu_percent(interval=1)
+        if server.cpu_percent() < _SERVER_AT_REST and busy < _MACHINE_AT_REST:
+            return
 
 
 def _free_port() -> int:

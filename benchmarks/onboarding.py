@@ -2,7 +2,7 @@
 
 import statistics
 
-from benchmarks.laboratory import Laboratory, laboratory
+from benchmarks.laboratory import Laboratory, await_quiet, laboratory
 from benchmarks.measure import Run, Verdict, alternate, at_most, median_mb, median_seconds
 
 RUNS = 5
@@ -58,7 +58,7 @@ class _Onboarding:
         ]
 
     def _ours(self) -> Run:
-        self._lab.await_quiet()
+        await_quiet(self._lab.local)
         onboarded = self._lab.onboard("measured")
         self._first_calls.append(self._lab.forwarder.first_call() - onboarded.started)
         self._lab.offboard("measured")
@@ -71,7 +71,7 @@ class _Onboarding:
 
     def _bare(self) -> Run:
         self._lab.select_bare("measured-bare", self._lab.last_priority)
-        self._lab.await_quiet()
+        await_quiet(self._lab.local)
         applied = self._lab.apply_bare()
         self._lab.destroy_bare("measured-bare")
         self._lab.settle(self._programs)
