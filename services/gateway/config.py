@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from services.gateway.upstream import ENVOY_TYPE, Route, cluster
 
 HEALTH_PATH = "/health"
 
@@ -18,20 +19,12 @@ HEALTH_PATH = "/health"
 #: API Gateway, so that the caller gets the gateway's answer and not a cut connection.
 REQUEST_TIMEOUT_SECONDS = 15
 
-#: Idle connections to a service close sooner here than in the service (75 s), so that no
-#: request is written to a connection which the service is just closing.
-UPSTREAM_IDLE_SECONDS = 30
-
 #: Idle connections of the load balancer stay open longer than its own idle timeout (60 s).
 DOWNSTREAM_IDLE_SECONDS = 90
 
 #: A request's body may be this long. More than any request of the services; a body is read whole
 #: before it is passed on, so that a slow sender holds the gateway's memory and no service.
 MAX_REQUEST_BYTES = 1024 * 1024
-
-#: Of what is under way to a service, how much may be second tries: when all tasks are in trouble,
-#: retries must not be the load that keeps them there.
-RETRY_BUDGET_PERCENT = 20
 
 #: Headers that name an identity. Services believe the signed token alone; a client's claims
 #: about itself end here, so that no service can come to trust them by accident.
@@ -77,30 +70,9 @@ CORS_HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_TYPE = "type.googleapis.com/envoy"
-
 
 class RouteError(ValueError):
     """The routes of a gateway contradict each other or name no path."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """One microservice behind the gateway.
-
-    Parameters
-    ----------
-    name : str
-        The service's name; its Service Connect alias is `<name>-api.<namespace>`.
-    path : str
-        Where it is found, as `/orders`. It owns that path and everything below it.
-    port : int
-        The port of the alias.
-    """
-
-    name: str
-    path: str
-    port: int
 
 
 def envoy_config(
@@ -142,7 +114,7 @@ def envoy_config(
     return {
         "static_resources": {
             "listeners": [_listener(ordered, port, health_path, timeout_seconds)],
-            "clusters": [_cluster(route, namespace) for route in routes],
+            "clusters": [cluster(route, namespace, MAX_REQUEST_BYTES) for route in routes],
         },
         # Without a limit a flood of connections takes the task's memory.
         "overload_manager": {
@@ -150,7 +122,7 @@ def envoy_config(
                 {
                     "name": "envoy.resource_monitors.global_downstream_max_connections",
                     "typed_config": {
-                        "@type": f"{_TYPE}.extensions.resource_monitors"
+                        "@type": f"{ENVOY_TYPE}.extensions.resource_monitors"
                         ".downstream_connections.v3.DownstreamConnectionsConfig",
                         "max_active_downstream_connections": 10_000,
                     },
@@ -210,7 +182,7 @@ def _connection_manager(
     routes: Sequence[Route], health_path: str, timeout_seconds: int
 ) -> dict[str, object]:
     return {
-        "@type": f"{_TYPE}.extensions.filters.network.http_connection_manager.v3"
+        "@type": f"{ENVOY_TYPE}.extensions.filters.network.http_connection_manager.v3"
         ".HttpConnectionManager",
         "stat_prefix": "ingress",
         # The caller's address is what the load balancer, the one hop before, has seen.
@@ -241,13 +213,13 @@ def _connection_manager(
             {
                 "name": "envoy.filters.http.buffer",
                 "typed_config": {
-                    "@type": f"{_TYPE}.extensions.filters.http.buffer.v3.Buffer",
+                    "@type": f"{ENVOY_TYPE}.extensions.filters.http.buffer.v3.Buffer",
                     "max_request_bytes": MAX_REQUEST_BYTES,
                 },
             },
             {
                 "name": "envoy.filters.http.router",
-                "typed_config": {"@type": f"{_TYPE}.extensions.filters.http.router.v3.Router"},
+                "typed_config": {"@type": f"{ENVOY_TYPE}.extensions.filters.http.router.v3.Router"},
             },
         ],
         "route_config": {
@@ -297,7 +269,7 @@ def _early_removal() -> dict[str, object]:
     return {
         "name": "envoy.http.early_header_mutation.header_mutation",
         "typed_config": {
-            "@type": f"{_TYPE}.extensions.http.early_header_mutation.header_mutation.v3"
+            "@type": f"{ENVOY_TYPE}.extensions.http.early_header_mutation.header_mutation.v3"
             ".HeaderMutation",
             "mutations": [*prefixes, *({"remove": header} for header in UNTRUSTED_HEADERS)],
         },
@@ -327,7 +299,7 @@ def _service_routes(route: Route, timeout_seconds: int) -> list[dict[str, object
                         {
                             "name": "envoy.retry_host_predicates.previous_hosts",
                             "typed_config": {
-                                "@type": f"{_TYPE}.extensions.retry.host.previous_hosts"
+                                "@type": f"{ENVOY_TYPE}.extensions.retry.host.previous_hosts"
                                 ".v3.PreviousHostsPredicate"
                             },
                         }
@@ -382,7 +354,7 @@ def _access_log(health_path: str) -> dict[str, object]:
             }
         },
         "typed_config": {
-            "@type": f"{_TYPE}.extensions.access_loggers.stream.v3.StdoutAccessLog",
+            "@type": f"{ENVOY_TYPE}.extensions.access_loggers.stream.v3.StdoutAccessLog",
             "log_format": {
                 "json_format": {
                     "time": "%START_TIME%",
@@ -398,82 +370,5 @@ def _access_log(health_path: str) -> dict[str, object]:
                     "reason": "%RESPONSE_CODE_DETAILS%",
                 }
             },
-        },
-    }
-
-
-def _cluster(route: Route, namespace: str) -> dict[str, object]:
-    alias = f"{route.name}-api.{namespace}"
-    return {
-        "name": route.name,
-        # Every address of the alias is a host, as with the older `STRICT_DNS`. Tasks come and go;
-        # the alias is answered from the task's own machine, so asking each second is cheap.
-        "cluster_type": {
-            "name": "envoy.clusters.dns",
-            "typed_config": {
-                "@type": f"{_TYPE}.extensions.clusters.dns.v3.DnsCluster",
-                "dns_lookup_family": "V4_ONLY",
-                "dns_refresh_rate": "1s",
-                "dns_failure_refresh_rate": {"base_interval": "0.5s", "max_interval": "1s"},
-            },
-        },
-        "connect_timeout": "2s",
-        "lb_policy": "LEAST_REQUEST",
-        "per_connection_buffer_limit_bytes": MAX_REQUEST_BYTES,
-        "circuit_breakers": {
-            "thresholds": [
-                {
-                    "priority": "DEFAULT",
-                    "max_connections": 1024,
-                    "max_pending_requests": 1024,
-                    "max_requests": 1024,
-                    "retry_budget": {
-                        "budget_percent": {"value": RETRY_BUDGET_PERCENT},
-                        "min_retry_concurrency": 3,
-                    },
-                }
-            ]
-        },
-        # A task that answers nothing but errors is left alone for a while; never all of them,
-        # because then the fault is in what they share.
-        "outlier_detection": {
-            "consecutive_5xx": 5,
-            "consecutive_gateway_failure": 3,
-            "enforcing_consecutive_gateway_failure": 100,
-            "consecutive_local_origin_failure": 3,
-            "split_external_local_origin_errors": True,
-            "interval": "2s",
-            "base_ejection_time": "10s",
-            "max_ejection_time": "60s",
-            "max_ejection_percent": 50,
-            # No success rates: with the few tasks of a tenant they say nothing.
-            "enforcing_success_rate": 0,
-            "enforcing_local_origin_success_rate": 0,
-        },
-        "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": f"{_TYPE}.extensions.upstreams.http.v3.HttpProtocolOptions",
-                "common_http_protocol_options": {"idle_timeout": f"{UPSTREAM_IDLE_SECONDS}s"},
-                "explicit_http_config": {"http_protocol_options": {}},
-            }
-        },
-        "load_assignment": {
-            "cluster_name": route.name,
-            "endpoints": [
-                {
-                    "lb_endpoints": [
-                        {
-                            "endpoint": {
-                                "address": {
-                                    "socket_address": {
-                                        "address": alias,
-                                        "port_value": route.port,
-                                    }
-                                }
-                            }
-                        }
-                    ]
-                }
-            ],
         },
     }

@@ -14,7 +14,8 @@ from services.provisioner.errors import TerraformFailedError, WrongWorkspaceErro
 from services.provisioner.interruption import Interruption
 from services.provisioner.progress import Progress, Silent
 from services.provisioner.request import Backend, Operation, Request, Result
-from services.provisioner.run import Run, Tools
+from services.provisioner.run import Run
+from services.provisioner.stages import Tools
 from services.provisioner.terraform import Terraform
 from services.provisioner.workspace import Workdir, initialise
 
