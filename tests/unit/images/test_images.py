@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from importlib.util import cache_from_source
+from pathlib import Path
 
 import pytest
 
 from services.images.requirements import UnlockedError, pins, subset
-from tests.unit.images.dockerfile import ROOT, Dockerfile
+from tests.unit.images.dockerfile import ROOT, Container, Dockerfile
 
 IMAGES = sorted(path.parent.name for path in ROOT.glob("services/*/Dockerfile"))
 # A build runs to its end, and is root until its buildspec makes `runner` of it.
@@ -53,6 +57,19 @@ def test_every_server_says_how_it_is(name: str) -> None:
     assert dockerfile.health_check[0] == "python"
     assert dockerfile.last("EXPOSE")
     assert not dockerfile.last("VOLUME")  # nothing is written
+
+
+@pytest.mark.parametrize("name", [name for name in IMAGES if name != "gateway"])
+def test_what_is_copied_is_compiled_once(name: str, tmp_path: Path) -> None:
+    container = Container(Dockerfile.read(name), tmp_path, {})
+    (compiling,) = (run for run in container.dockerfile.last("RUN") if "compileall" in run)
+    program, *arguments = compiling.split()
+    assert program == "python"
+    subprocess.run([sys.executable, *arguments], cwd=container.tree, check=True)
+    sources = list(container.tree.rglob("*.py"))
+    assert sources
+    for source in sources:
+        assert Path(cache_from_source(str(source))).is_file()
 
 
 @pytest.mark.parametrize("name", IMAGES)
