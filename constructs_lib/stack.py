@@ -96,8 +96,10 @@ class SaasStack(TerraformStack):
     tenant_scoped : bool, default False
         Applied once for each tenant, in a workspace named by the tenant's id. The stack then
         declares the variable `tenant_id`, refuses to run in another workspace, and tags
-        everything with it, and with its address in this module: a resource that a killed run
-        made and did not write down is found by both.
+        everything with it.
+    addressed : bool, default False
+        Tag each resource with its address in this module: what a killed run made and did not write
+        down is found by it. Always so in tenant-scoped stacks.
     tags : Mapping of str to str, optional
         Further default tags. Values may be Terraform expressions.
 
@@ -117,6 +119,7 @@ class SaasStack(TerraformStack):
         *,
         settings: StackSettings,
         tenant_scoped: bool = False,
+        addressed: bool = False,
         tags: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, id_)
@@ -141,7 +144,7 @@ class SaasStack(TerraformStack):
         )
         self.add_override("terraform.required_version", REQUIRED_VERSION)
         self.node.add_validation(SynthesisInvariants(self))
-        if tenant_scoped:
+        if tenant_scoped or addressed:
             Aspects.of(self).add(_Addressed())
 
     def publish(self, contract: Any, *parts: str) -> SsmParameter:

@@ -12,7 +12,8 @@ from typing import Final
 from constructs_lib.compute.container import HealthCheck
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS, Statement
 from services.configuration import Configuration, GatewaySpec, PlugIn, ServiceSpec, StorageEngine
-from services.gateway.config import Route, envoy_config
+from services.gateway.config import envoy_config
+from services.gateway.upstream import Route
 
 GATEWAY: Final = "gateway"
 

@@ -41,7 +41,11 @@ class RoutingCellModule(SaasStack):
 
     def __init__(self, scope: Construct, *, configuration: Configuration) -> None:
         super().__init__(
-            scope, ROUTING_CELL, settings=stack_settings(configuration), tags={"Cell": CELL}
+            scope,
+            ROUTING_CELL,
+            settings=stack_settings(configuration),
+            addressed=True,
+            tags={"Cell": CELL},
         )
         TerraformVariable(
             self,

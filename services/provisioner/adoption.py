@@ -17,6 +17,10 @@ _FILE: Final = "adopted.tf.json"
 # What of an ARN the provider imports each type by.
 _IMPORT_IDS: Final[Mapping[str, str]] = {
     "aws_api_gateway_api_key": r"/apikeys/([^/]+)$",
+    "aws_api_gateway_rest_api": r":/restapis/([^/]+)$",
+    "aws_api_gateway_stage": r":/restapis/([^/]+)/stages/([^/]+)$",
+    "aws_api_gateway_usage_plan": r":/usageplans/([^/]+)$",
+    "aws_api_gateway_vpc_link": r":/vpclinks/([^/]+)$",
     "aws_cloudwatch_log_group": r":log-group:([^:]+)",
     "aws_cognito_user_pool": r":userpool/(.+)$",
     "aws_db_instance": r":db:(.+)$",
@@ -29,6 +33,8 @@ _IMPORT_IDS: Final[Mapping[str, str]] = {
     "aws_iam_instance_profile": r":instance-profile/(.+)$",
     "aws_iam_role": r":role/(.+)$",
     "aws_launch_template": r":launch-template/(.+)$",
+    "aws_lb": r"^(.+:loadbalancer/.+)$",
+    "aws_lb_listener": r"^(.+:listener/.+)$",
     "aws_lb_listener_rule": r"^(.+:listener-rule/.+)$",
     "aws_lb_target_group": r"^(.+:targetgroup/.+)$",
     "aws_security_group": r":security-group/(.+)$",
@@ -39,15 +45,20 @@ _IMPORT_IDS: Final[Mapping[str, str]] = {
 }
 MADE_TWICE: Final = frozenset(
     {
+        "aws_api_gateway_deployment",
+        "aws_api_gateway_method_settings",
         "aws_appautoscaling_policy",
         "aws_appautoscaling_target",
         "aws_cognito_user_in_group",
         "aws_ecs_cluster_capacity_providers",
         "aws_iam_role_policy",
         "aws_iam_role_policy_attachment",
+        "aws_lambda_permission",
+        "aws_lb_target_group_attachment",
     }
 )
-"""Types whose creation takes what is there for its own: nothing has to be adopted."""
+"""Types whose creation takes what is there for its own, or does not mind it: a second deployment of
+an API goes with the API, and a second permission for it permits no more. Nothing is adopted."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +94,7 @@ def import_id(resource_type: str, arn: str) -> str | None:
     """Return what a resource is imported by, None if the ARN is of nothing of that type."""
     pattern = _IMPORT_IDS.get(resource_type)
     found = re.search(pattern, arn) if pattern else None
-    return found[1] if found else None
+    return "/".join(found.groups()) if found else None
 
 
 def importable(resource_type: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from services.provisioner.aws import access_errors
 from services.provisioner.engine import Operation, Request
 from services.provisioner.errors import StateLockedError
+from services.provisioner.strays import WorkspaceStrays
 from services.provisioner.workspace import require_module
 from services.tenancy import Cell, next_cell
 from tiers.contracts import FIRST_CELL, cell_path
@@ -68,6 +69,9 @@ def cell_request(deployment: Deployment, operation: Operation, cell: str) -> Req
         cell,
         {"cell": cell},
         lock_seconds=deployment.lock_seconds,
+        strays=WorkspaceStrays(
+            deployment, ROUTING_CELL, cell, {"Stack": ROUTING_CELL, "Cell": cell}
+        ),
     )
 
 

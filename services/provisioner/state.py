@@ -119,19 +119,29 @@ class StateStore:
                 yield TenantEntry(tenant_id, tier, modified)
 
     def workspaces(self, stack: str) -> list[str]:
-        """Return the workspaces of a root module that have a state, by name."""
-        return [workspace for workspace, _ in self._states(stack)]
+        """Return the workspaces of a root module, by name.
+
+        Those too that a run has begun to make, and ended before there was a state.
+        """
+        begun = (
+            key.removeprefix(_begun_key(stack, "")) for key, _ in self._keys(_begun_key(stack, ""))
+        )
+        return sorted({*begun, *(workspace for workspace, _ in self._states(stack))})
 
     def _states(self, stack: str) -> Iterator[tuple[str, datetime]]:
         """Yield each workspace of a root module, and when its state was last stored."""
         prefix = f"workspaces/{stack}/"
+        for key, modified in self._keys(prefix):
+            workspace, _, name = key.removeprefix(prefix).partition("/")
+            if name == f"{stack}.tfstate":
+                yield workspace, modified
+
+    def _keys(self, prefix: str) -> Iterator[tuple[str, datetime]]:
         with access_errors():
             pages = self._aws.s3.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
                 for item in page.get("Contents", []):
-                    workspace, _, name = item["Key"].removeprefix(prefix).partition("/")
-                    if name == f"{stack}.tfstate":
-                        yield workspace, item["LastModified"]
+                    yield item["Key"], item["LastModified"]
 
     def tiers_of(self, tenant_id: str) -> list[Tier]:
         """Return the tiers in which the tenant has a workspace: two while it moves."""

@@ -1,4 +1,4 @@
-"""What a tenant's run made and could not write down, because it ended before its state was stored.
+"""What a run in a workspace made, and ended before it could write it down.
 
 Terraform stores its state every 20 seconds and at its end. Killed in between, it forgets what it
 has made since, and the next apply stops at the names. What can carry tags says by them whose it is
@@ -24,34 +24,35 @@ _Values = Mapping[str, Any]
 _ROW: Final = "aws_dynamodb_table_item"
 
 
-class TenantStrays:
-    """The strays of one copy of a tenant.
+class WorkspaceStrays:
+    """The strays of one workspace of a root module.
 
     Parameters
     ----------
     deployment : Deployment
-    tenant_id : str
-    tier : Tier
-        Which copy.
+    stack, workspace : str
+    tags : mapping of str to str
+        What the resources of this workspace alone are tagged with, beside the deployment's tags.
     """
 
-    def __init__(self, deployment: Deployment, tenant_id: str, tier: Tier) -> None:
+    def __init__(
+        self, deployment: Deployment, stack: str, workspace: str, tags: Mapping[str, str]
+    ) -> None:
         self._deployment = deployment
-        self._tenant_id = tenant_id
-        self._tier = tier
+        self._stack = stack
+        self._workspace = workspace
+        self._tags = tags
 
     def tagged(self) -> list[Import]:
-        """Return what carries the copy's tags; remove what is there beside its own.
+        """Return what carries the workspace's tags; remove what is there beside its own.
 
         Of several of one address the last is adopted. The others can only be versions and keys,
         which nothing uses: whatever has a name of its own is there once.
         """
-        state = self._deployment.state.identities(self._tier.tenant_stack, self._tenant_id)
+        state = self._deployment.state.identities(self._stack, self._workspace)
         adopted: dict[str, Import] = {}
         with access_errors():
-            for arn, tags in tagged(
-                self._deployment, TenantId=self._tenant_id, Tier=self._tier.value
-            ):
+            for arn, tags in tagged(self._deployment, **self._tags):
                 address = tags.get(ADDRESS_TAG, "")
                 kind = address.partition(".")[0]
                 found = import_id(kind, arn)
@@ -69,18 +70,13 @@ class TenantStrays:
         return list(adopted.values())
 
     def named(self, creations: Iterable[Creation]) -> list[Import]:
-        """Return what is there under the name that a plan would create it with.
-
-        A row of the tenant mapping cannot be imported: it is deleted, and the apply writes it.
-        """
+        """Return what is there under the name that a plan would create it with."""
         found = []
         with access_errors():
             for each in creations:
-                if each.type == _ROW:
-                    self._delete_row(each.values)
-                elif (look := _LOOKS.get(each.type)) is None:
+                if (look := _LOOKS.get(each.type)) is None:
                     continue
-                elif (known := look(self._deployment.aws, each.values)) is not None:
+                if (known := look(self._deployment.aws, each.values)) is not None:
                     found.append(Import(each.address, known))
         return found
 
@@ -95,21 +91,50 @@ class TenantStrays:
             return
         self._note(f"removed {kind} {identity}: an ended run had made it")
 
+    def _note(self, text: str) -> None:
+        self._deployment.progress.note(f"{self._stack}/{self._workspace}", text)
+
+
+class TenantStrays(WorkspaceStrays):
+    """The strays of one copy of a tenant.
+
+    Parameters
+    ----------
+    deployment : Deployment
+    tenant_id : str
+    tier : Tier
+        Which copy.
+    """
+
+    def __init__(self, deployment: Deployment, tenant_id: str, tier: Tier) -> None:
+        tags = {"TenantId": tenant_id, "Tier": tier.value}
+        super().__init__(deployment, tier.tenant_stack, tenant_id, tags)
+        self._tier = tier
+
+    def named(self, creations: Iterable[Creation]) -> list[Import]:
+        """Return what is there under the name that a plan would create it with.
+
+        A row of the tenant mapping cannot be imported: it is deleted, and the apply writes it.
+        """
+        creations = list(creations)
+        with access_errors():
+            for each in creations:
+                if each.type == _ROW:
+                    self._delete_row(each.values)
+        return super().named(creations)
+
     def _delete_row(self, values: _Values) -> None:
         """Delete the tenant's row, unless it is the one of another copy, which serves."""
         others = (tier for tier in Tier if tier is not self._tier)
         rows = (
             address
             for tier in others
-            for address in self._deployment.state.identities(tier.tenant_stack, self._tenant_id)
+            for address in self._deployment.state.identities(tier.tenant_stack, self._workspace)
         )
         if not any(address.startswith(f"{_ROW}.") for address in rows):
             self._deployment.aws.dynamodb.delete_item(
-                TableName=values["table_name"], Key={"tenantId": {"S": self._tenant_id}}
+                TableName=values["table_name"], Key={"tenantId": {"S": self._workspace}}
             )
-
-    def _note(self, text: str) -> None:
-        self._deployment.progress.note(f"tenant/{self._tenant_id}", text)
 
 
 def _usage_plan_key(aws: Aws, values: _Values) -> str | None:

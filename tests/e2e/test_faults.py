@@ -8,6 +8,8 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -68,42 +70,56 @@ def impatient_sweep(system: System) -> Iterator[Callable[[], None]]:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": kept})
 
 
-@pytest.mark.parametrize(
-    ("end", "reason"),
-    [(Build.kill, "exit status"), (Build.stop, "was stopped before it ended")],
-    ids=["killed", "stopped"],
-)
-def test_a_build_that_ends_in_the_middle(
-    system: System, end: Callable[[Build], None], reason: str
-) -> None:
-    tenant = Tenant(f"build-{end.__name__}", "advanced")
+@dataclass(frozen=True)
+class Loss:
+    """An onboarding whose build ends in the middle, and what is asked for then."""
+
+    tenant: Tenant
+    end: Callable[[Build], None]
+    reason: str
+    given_up: bool = False
+
+
+KILLED = Loss(Tenant("build-killed", "advanced"), Build.kill, "exit status")
+STOPPED = Loss(Tenant("build-stopped", "advanced"), Build.stop, "was stopped before it ended")
+GIVEN_UP = Loss(Tenant("given-up", "advanced"), Build.kill, "exit status", given_up=True)
+
+
+@pytest.fixture(scope="module")
+def recoveries(system: System) -> Iterator[dict[Loss, Future[None]]]:
+    """All losses at once: one's recovery is none of another's business."""
+    losses = (KILLED, STOPPED, GIVEN_UP)
+    with ThreadPoolExecutor(len(losses)) as at_once:
+        yield {loss: at_once.submit(lost_and_recovered, system, loss) for loss in losses}
+
+
+def lost_and_recovered(system: System, loss: Loss) -> None:
+    tenant = loss.tenant
     operation = register(system, tenant)
     build = Build.of(system, operation)
     build.said(": create aws_ecs_task_definition")
-    end(build)
+    loss.end(build)
 
-    assert reason in failure_of(system, operation)
+    assert loss.reason in failure_of(system, operation)
     build.forget(operation.tenant_id)
-    retried(system, operation)
-    assert tenant.plan(system) == 0
-    with system.control_plane() as api:
-        api.wait(api.delete(api.tenant(tenant.name)), seconds=300)
-    assert traces(system, operation.tenant_id) == {}
-
-
-def test_a_tenant_whose_build_was_killed_can_be_deleted(system: System) -> None:
-    tenant = Tenant("given-up", "advanced")
-    operation = register(system, tenant)
-    build = Build.of(system, operation)
-    build.said(": create aws_ecs_task_definition")
-    build.kill()
-    assert "exit status" in failure_of(system, operation)
-    build.forget(operation.tenant_id)
-
+    if not loss.given_up:
+        retried(system, operation)
+        assert tenant.plan(system) == 0
     with system.control_plane() as api:
         api.wait(api.delete(api.tenant(tenant.name)), seconds=300)
         assert api.tenant(operation.tenant_id)["tenantStatus"] == "DELETED"
     assert traces(system, operation.tenant_id) == {}
+
+
+@pytest.mark.parametrize("loss", [KILLED, STOPPED], ids=["killed", "stopped"])
+def test_a_build_that_ends_in_the_middle(recoveries: dict[Loss, Future[None]], loss: Loss) -> None:
+    recoveries[loss].result()
+
+
+def test_a_tenant_whose_build_was_killed_can_be_deleted(
+    recoveries: dict[Loss, Future[None]],
+) -> None:
+    recoveries[GIVEN_UP].result()
 
 
 def test_terraform_that_fails_halfway(system: System) -> None:

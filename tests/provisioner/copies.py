@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from constructs_lib.naming import ADDRESS_TAG
+
 CLAIMS = ("tenantId", "tenantName", "tenantTier", "userRole")
 
 
@@ -23,19 +25,26 @@ def write_copies(stacks: Path, name: str, pool_id: str) -> None:
 
 
 def write_cell(stacks: Path, name: str) -> None:
-    """Write a routing cell's root module, which publishes that it is there."""
+    """Write a routing cell's root module: something, and then what publishes that it is there."""
     directory = stacks / "routing-cell"
     directory.mkdir(parents=True, exist_ok=True)
     document = {
-        **_base("routing-cell", name, {}),
+        **_base("routing-cell", name, {"Stack": "routing-cell", "Cell": "${var.cell}"}),
         "variable": {"cell": {"type": "string"}},
         "resource": {
             "aws_ssm_parameter": {
+                "first": {
+                    "name": f"/{name}-dev/${{var.cell}}/first",
+                    "type": "String",
+                    "value": "1",
+                    "tags": {ADDRESS_TAG: "aws_ssm_parameter.first"},
+                },
                 "contract": {
                     "name": f"/{name}/dev/cells/${{var.cell}}",
                     "type": "String",
                     "value": "{}",
-                }
+                    "depends_on": ["aws_ssm_parameter.first"],
+                },
             }
         },
     }

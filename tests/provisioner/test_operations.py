@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from constructs_lib.naming import ADDRESS_TAG
 from services.configuration import load
 from services.events import Event
 from services.local.local_aws import LocalAws
@@ -24,6 +25,7 @@ from services.provisioner import job
 from services.provisioner.cells import make_next, published_cells
 from services.provisioner.deployment import Deployment
 from services.provisioner.holdings import required_holdings
+from services.provisioner.locks import Begun
 from services.provisioner.mapping import Reason
 from services.provisioner.move_log import Step
 from services.provisioner.operations import Operations, document_of
@@ -405,6 +407,19 @@ def test_the_next_routing_cell_is_made_before_it_is_needed(system: System) -> No
     path = project.lock("cell-2", "another@job", now, "1-2", "routing-cell")
     assert make_next(few) is None, "nobody waits for another job that makes it"
     system.dynamodb.delete_item(TableName=f"{project.prefix}-tflock", Key={"LockID": {"S": path}})
+    # A job that was killed has made a part of it, and its state was not stored.
+    assert few.state.begin("routing-cell", "cell-2", Begun.now(None)) == []
+    assert few.state.workspaces("routing-cell") == ["cell-2"]
+    tags = {"Project": project.name, "Environment": "dev", "Stack": "routing-cell"}
+    tags |= {"Cell": "cell-2", ADDRESS_TAG: "aws_ssm_parameter.first"}
+    project.client("ssm").put_parameter(
+        Name=f"/{project.prefix}/cell-2/first",
+        Type="String",
+        Value="1",
+        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+    )
     assert make_next(few) == Cell("cell-2", 50)
+    assert few.state.read("routing-cell", "cell-2").resources == 2
+    assert not few.state.in_doubt("routing-cell", "cell-2")
     assert make_next(few) is None, "it is published, and so not made again"
     assert [cell.id for cell in published_cells(few.aws, few.configuration)] == ["cell-1", "cell-2"]

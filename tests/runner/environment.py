@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import boto3
 from botocore.config import Config
 
-from services.gateway.config import Route, envoy_config
+from services.gateway.config import envoy_config
+from services.gateway.upstream import Route
 from services.local.layout import ACCOUNT_ID
 from tests.local.synthesised import Module
 

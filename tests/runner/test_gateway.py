@@ -17,7 +17,8 @@ from typing import Any
 import envoy
 import pytest
 
-from services.gateway.config import MAX_REQUEST_BYTES, Route, envoy_config
+from services.gateway.config import MAX_REQUEST_BYTES, envoy_config
+from services.gateway.upstream import Route
 from tests.runner.conftest import free_port
 from tests.runner.environment import call, wait_for
 

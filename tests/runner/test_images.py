@@ -12,7 +12,8 @@ from pathlib import Path
 import envoy
 import pytest
 
-from services.gateway.config import Route, envoy_config
+from services.gateway.config import envoy_config
+from services.gateway.upstream import Route
 from tests.runner.conftest import free_port
 from tests.unit.images.dockerfile import Container, Dockerfile
 

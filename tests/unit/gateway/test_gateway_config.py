@@ -14,11 +14,10 @@ from services.gateway.config import (
     AMBIGUOUS_PATH,
     IDENTITY_HEADERS,
     MAX_REQUEST_BYTES,
-    RETRY_BUDGET_PERCENT,
-    Route,
     RouteError,
     envoy_config,
 )
+from services.gateway.upstream import RETRY_BUDGET_PERCENT, Route
 
 ORDERS = Route("orders", "/orders", 3010)
 PRODUCTS = Route("products", "/products", 3011)

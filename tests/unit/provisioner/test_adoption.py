@@ -17,6 +17,11 @@ _HERE = "arn:aws:{}:us-east-1:000000000000:{}"
     ("kind", "arn", "expected"),
     [
         ("aws_api_gateway_api_key", "arn:aws:apigateway:us-east-1::/apikeys/k1", "k1"),
+        ("aws_api_gateway_rest_api", "arn:aws:apigateway:us-east-1::/restapis/r1", "r1"),
+        ("aws_api_gateway_rest_api", "arn:aws:apigateway:us-east-1::/restapis/r/stages/s", None),
+        ("aws_api_gateway_stage", "arn:aws:apigateway:us-east-1::/restapis/r/stages/s", "r/s"),
+        ("aws_api_gateway_usage_plan", "arn:aws:apigateway:us-east-1::/usageplans/u1", "u1"),
+        ("aws_api_gateway_vpc_link", "arn:aws:apigateway:us-east-1::/vpclinks/v1", "v1"),
         ("aws_cloudwatch_log_group", _HERE.format("logs", "log-group:/a/b:*"), "/a/b"),
         ("aws_cognito_user_pool", _HERE.format("cognito-idp", "userpool/p_1"), "p_1"),
         ("aws_dynamodb_table", _HERE.format("dynamodb", "table/t"), "t"),
@@ -38,6 +43,8 @@ def test_what_a_resource_is_imported_by(kind: str, arn: str, expected: str | Non
 @pytest.mark.parametrize(
     ("kind", "resource"),
     [
+        ("aws_lb", "loadbalancer/app/a/1"),
+        ("aws_lb_listener", "listener/app/a/1/2"),
         ("aws_lb_target_group", "targetgroup/t/1"),
         ("aws_lb_listener_rule", "listener-rule/app/a/1/2/3"),
         ("aws_ecs_task_definition", "task-definition/f:3"),

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.gateway.config import Route, envoy_config
+from services.gateway.config import envoy_config
+from services.gateway.upstream import Route
 from services.local.ecs_processes_image import Image
 from services.local.ecs_processes_launch import HealthCheck, Launch, health_check, launch
 
