@@ -23,6 +23,7 @@ ALLOWED_EDGES = {
         "services.events.names",
         "services.events.registered",
         "services.gateway.config",
+        "services.gateway.upstream",
         "services.metering.names",
         "services.provisioner.rights",
         "services.registry.table",
