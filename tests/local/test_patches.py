@@ -374,15 +374,20 @@ def _actions_of_added_services(aws: Aws) -> bool:
 def _all_resources(aws: Aws) -> bool:
     _, arn, _ = _load_balancer(aws, "tagged", "application")
     tags = {"TenantId": "t1"}
-    key = aws.client("apigateway").create_api_key(name="tagged", tags=tags)["id"]
+    apis = aws.client("apigateway")
+    key = apis.create_api_key(name="tagged", tags=tags)["id"]
+    api = apis.create_rest_api(name="tagged")["id"]
+    deployment = apis.create_deployment(restApiId=api)["id"]
+    apis.create_stage(restApiId=api, stageName="s", deploymentId=deployment, tags=tags)
     cognito = aws.client("cognito-idp")
     pool = cognito.create_user_pool(PoolName="tagged", UserPoolTags=tags)["UserPool"]["Arn"]
     tagging = aws.client("resourcegroupstaggingapi")
     filters = [{"Key": "TenantId", "Values": ["t1"]}]
     listed = tagging.get_resources(TagFilters=filters)["ResourceTagMappingList"]
     found = [resource["ResourceARN"] for resource in listed]
-    wanted = (arn, f"arn:aws:apigateway:us-east-1::/apikeys/{key}", pool)
-    return [found.count(each) for each in wanted] == [1, 1, 1]
+    gateway = "arn:aws:apigateway:us-east-1::"
+    wanted = (arn, f"{gateway}/apikeys/{key}", f"{gateway}/restapis/{api}/stages/s", pool)
+    return [found.count(each) for each in wanted] == [1, 1, 1, 1]
 
 
 _CHECKS: dict[str, Callable[[Aws], bool]] = {

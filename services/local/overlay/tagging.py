@@ -145,7 +145,7 @@ def _load_balancing() -> Tagged:
 
 
 def _api_gateway() -> Tagged:
-    # Keys and usage plans keep the tags that they were made with in their own records.
+    # Keys, usage plans and stages keep the tags that they were made with in their own records.
     made = {
         f"arn:aws:apigateway:{get_region()}::/{kind}/{key}": record.get("tags") or {}
         for kind, store in (
@@ -153,13 +153,17 @@ def _api_gateway() -> Tagged:
             ("usageplans", apigateway_v1._usage_plans),
         )
         for key, record in store.items()
+    } | {
+        f"arn:aws:apigateway:{get_region()}::/restapis/{api}/stages/{name}": stage["tags"] or {}
+        for api, stages in apigateway_v1._stages_v1.items()
+        for name, stage in stages.items()
     }
     later = apigateway_v1._v1_tags
     for arn, tags in made.items():
         yield arn, _flat({**tags, **later.get(arn, {})})
     for store in (later, apigateway._api_tags):
         for arn, tags in store.items():
-            if not re.search(r"/(apikeys|usageplans)/", arn):
+            if not re.search(r"/apikeys/|/usageplans/|/restapis/[^/]+/stages/", arn):
                 yield arn, _flat(tags)
 
 
