@@ -22,7 +22,7 @@ from constructs_lib.contract import read
 from constructs_lib.control_plane import EventPattern, EventRule
 from constructs_lib.functions import DeadLetterQueue, FunctionCode, PythonFunction
 from constructs_lib.identity import Statement
-from constructs_lib.observability import AlarmTopic
+from constructs_lib.observability import Alarm, AlarmTopic, Metric
 from constructs_lib.provisioning import (
     BuildProject,
     OperationMachine,
@@ -34,7 +34,12 @@ from services.configuration import Configuration
 from services.events.names import EventName, Source
 from services.provisioner.rights import RIGHTS
 from tiers import manifest
-from tiers.contracts import ApplicationPlaneContract, ControlPlaneContract, contract_path
+from tiers.contracts import (
+    CELL_NOT_MADE,
+    ApplicationPlaneContract,
+    ControlPlaneContract,
+    contract_path,
+)
 from tiers.deployment import stack_settings
 from tiers.function_code import ROOT, starter_code
 from tiers.tenant_boundary import tenant_boundary_arn
@@ -127,6 +132,7 @@ class ApplicationPlane(SaasStack):
             log_retention_days=configuration.log_retention_days,
         )
         _keep_off_administrators(self, configuration, project, account, control_plane.admin_pool_id)
+        _watch_cells(self, project, topic, prefix)
         machine = OperationMachine(
             self,
             "machine",
@@ -310,6 +316,21 @@ def _keep_off_administrators(
         "not-administrators-attached",
         role=f"{Fn.element(Fn.split('/', project.role_arn), 1)}",
         policy_arn=denied.arn,
+    )
+
+
+def _watch_cells(scope: Construct, project: BuildProject, topic: AlarmTopic, prefix: str) -> None:
+    """Tell of a routing cell that no build could make, while there is room for tenants still."""
+    metric = Metric("Provisioner", f"{prefix}-cells-not-made", {})
+    project.logs.count(scope, "cells-not-made", pattern=f'"{CELL_NOT_MADE}"', metric=metric)
+    Alarm(
+        scope,
+        "alarm-cells-not-made",
+        name=metric.name,
+        description="The next routing cell was not made: the log of the builds says why",
+        metric=metric,
+        evaluation_periods=1,
+        topic=topic,
     )
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 FIRST_CELL = "cell-1"
+CELL_NOT_MADE = "the next routing cell was not made"
+"""What a build logs of a cell that it could not make; an alarm listens for it."""
 
 
 def contract_path(name: str, environment: str, stack: str) -> str:

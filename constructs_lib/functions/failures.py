@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from cdktf_cdktf_provider_aws.cloudwatch_log_metric_filter import (
-    CloudwatchLogMetricFilter,
-    CloudwatchLogMetricFilterMetricTransformation,
-)
 from constructs import Construct
 
 from constructs_lib.observability import Alarm, AlarmTopic, LogGroup, Metric, function_errors
@@ -32,16 +28,7 @@ def watch_failures(
     metric = function_errors(function=name)
     if refusals:
         metric = Metric(_NAMESPACE, f"{name}-failures", {}, period_seconds=metric.period_seconds)
-        CloudwatchLogMetricFilter(
-            scope,
-            "failures",
-            name=metric.name,
-            log_group_name=logs.name,
-            pattern=failure_pattern(refusals),
-            metric_transformation=CloudwatchLogMetricFilterMetricTransformation(
-                namespace=metric.namespace, name=metric.name, value="1"
-            ),
-        )
+        logs.count(scope, "failures", pattern=failure_pattern(refusals), metric=metric)
     Alarm(
         scope,
         "alarm-errors",

@@ -1,13 +1,18 @@
-"""Log groups."""
+"""Log groups, and what is counted in them."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.cloudwatch_log_metric_filter import (
+    CloudwatchLogMetricFilter,
+    CloudwatchLogMetricFilterMetricTransformation,
+)
 from constructs import Construct
 
 from constructs_lib.errors import ConfigError
+from constructs_lib.observability.alarms import Metric
 
 __all__ = ["RETENTION_DAYS", "LogGroup"]
 
@@ -65,3 +70,19 @@ class LogGroup(Construct):
         )
         self.name: str = self.resource.name
         self.arn: str = self.resource.arn
+
+    def count(self, scope: Construct, id_: str, *, pattern: str, metric: Metric) -> None:
+        """Make `metric`, which has no dimensions, of the entries that `pattern` finds.
+
+        Each counts one: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+        """
+        CloudwatchLogMetricFilter(
+            scope,
+            id_,
+            name=metric.name,
+            log_group_name=self.name,
+            pattern=pattern,
+            metric_transformation=CloudwatchLogMetricFilterMetricTransformation(
+                namespace=metric.namespace, name=metric.name, value="1"
+            ),
+        )

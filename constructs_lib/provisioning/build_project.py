@@ -62,6 +62,7 @@ class BuildProject(Construct):
     Attributes
     ----------
     name, arn, role_arn : str
+    logs : LogGroup
 
     Raises
     ------
@@ -159,6 +160,7 @@ class BuildProject(Construct):
         self.name: str = project.name
         self.arn: str = project.arn
         self.role_arn: str = role.arn
+        self.logs = logs
 
 
 def parted(what: str, statements: Sequence[Statement]) -> list[str]:

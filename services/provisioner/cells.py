@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from services.provisioner.aws import access_errors
 from services.provisioner.engine import Operation, Request
-from services.provisioner.errors import StateLockedError
+from services.provisioner.errors import ProvisionerError, StateLockedError
 from services.provisioner.strays import WorkspaceStrays
 from services.provisioner.workspace import require_module
 from services.tenancy import Cell, next_cell
-from tiers.contracts import FIRST_CELL, cell_path
+from tiers.contracts import CELL_NOT_MADE, FIRST_CELL, cell_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,18 @@ def published_cells(aws: Aws, configuration: Configuration) -> Sequence[Cell]:
         ]
     known = sorted({FIRST_CELL, *names}, key=_age)
     return [Cell(name, configuration.routing.cell_capacity) for name in known]
+
+
+def make_room(deployment: Deployment) -> None:
+    """Make the next cell if it is time.
+
+    Failing that fails nobody's onboarding: there are slots left, and the next one tries again. An
+    alarm listens for the note.
+    """
+    try:
+        make_next(deployment)
+    except ProvisionerError as error:
+        deployment.progress.note(ROUTING_CELL, f"error: {CELL_NOT_MADE}: {error}")
 
 
 def make_next(deployment: Deployment) -> Cell | None:

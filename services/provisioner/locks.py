@@ -6,8 +6,9 @@ import getpass
 import json
 import re
 import socket
+import uuid
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,11 +79,14 @@ class Begun:
         When it began, ISO 8601.
     build : str, optional
         The CodeBuild build that it was part of: whether that is over can be asked.
+    id : str, optional
+        Its own; a new one by default.
     """
 
     who: str
     started: str
     build: str | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @classmethod
     def now(cls, build: str | None) -> Begun:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from services.events import Event, EventName
-from services.provisioner.cells import make_next
+from services.provisioner.cells import make_room
 from services.provisioner.deployment import Deployment
-from services.provisioner.errors import PreconditionError, ProvisionerError
+from services.provisioner.errors import PreconditionError
 from services.provisioner.exports import Exports
 from services.provisioner.holdings import holdings_of, kept_after, required_holdings
 from services.provisioner.mapping import Reason
@@ -79,19 +79,9 @@ class Operations:
         return kinds[kind_of(request)](request.detail)
 
     def make_room(self) -> None:
-        """Make the next routing cell in time, if an operation has placed a silo.
-
-        Failing that fails nobody's onboarding: there are slots left, and the next one tries
-        again. The build's log says so as an error.
-        """
-        if not self._placed:
-            return
-        try:
-            make_next(self._deployment)
-        except ProvisionerError as error:
-            self._deployment.progress.note(
-                "routing-cell", f"error: the next cell was not made: {error}"
-            )
+        """Make the next routing cell in time, if an operation has placed a silo."""
+        if self._placed:
+            make_room(self._deployment)
 
     def _onboard(self, detail: Mapping[str, Any]) -> Done:
         document = self._document(detail)

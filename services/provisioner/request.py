@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -94,8 +94,8 @@ class Backend(Protocol):
         """Note that a run begins; return those that began before and have not succeeded."""
         ...
 
-    def succeed(self, stack: str, workspace: str) -> None:
-        """Note that it has succeeded: the state knows what there is."""
+    def settle(self, stack: str, workspace: str, runs: Iterable[Begun]) -> None:
+        """Note of runs that the state knows what they made."""
         ...
 
     def is_over(self, build: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from services.provisioner import adoption, guard
-from services.provisioner.errors import TerraformFailedError
+from services.provisioner.errors import ProvisionerError, TerraformFailedError
 from services.provisioner.locks import Begun, find_lock
 from services.provisioner.progress import Tally
 from services.provisioner.provider import SharedProvider, shareable_binary
@@ -42,6 +42,8 @@ class Run:
         self._started = started
         self._held = held
         self._stages = Stages(tools, request, space, (held,))
+        # Whether Terraform has been told to change anything; before that nothing is in doubt.
+        self._changing = False
         self._given = ("-input=false", f"-var-file={space.variables}")
 
     def execute(self) -> Result:
@@ -94,10 +96,17 @@ class Run:
         if request.strays is None or request.operation is Operation.PLAN:
             yield False
             return
-        build = self._tools.terraform.environment.get("CODEBUILD_BUILD_ID")
-        self._stages.begun = backend.begin(request.stack, request.workspace, Begun.now(build))
-        yield bool(self._stages.begun)
-        backend.succeed(request.stack, request.workspace)
+        own = Begun.now(self._tools.terraform.environment.get("CODEBUILD_BUILD_ID"))
+        earlier = backend.begin(request.stack, request.workspace, own)
+        self._stages.begun = earlier
+        try:
+            yield bool(earlier)
+        except ProvisionerError:
+            if not self._changing:
+                backend.settle(request.stack, request.workspace, [own])
+            raise
+        ended = [each for each in earlier if each.build is None or backend.is_over(each.build)]
+        backend.settle(request.stack, request.workspace, [*ended, own])
 
     def _adopt(self) -> None:
         """Give the state back what an earlier run made and did not write down.
@@ -143,6 +152,7 @@ class Run:
         self._tools.progress.stage(self._request.run, "apply")
         arguments = ["apply", "-json", *self._given, "-auto-approve", "-lock-timeout=0s"]
         tally = Tally()
+        self._changing = True
         try:
             finished = self._stages.once("apply", arguments, tally)
         finally:
@@ -152,6 +162,7 @@ class Run:
         lock = find_lock(finished.diagnostics)
         if lock is None:
             raise self._stages.failure("apply", finished)
+        self._changing = False
         self._stages.release_if_ours(lock, finished)
         return None
 
@@ -170,6 +181,7 @@ class Run:
 
     def _apply(self) -> Tally:
         self._stages.raise_if_interrupted()
+        self._changing = True
         try:
             arguments = ["apply", "-json", "-input=false"]
             return self._stages.run("apply", arguments, [str(self._space.plan)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from services.configuration import Configuration
 
 DEFAULT_WORKSPACE = "default"
-_REMEMBERED = 9
+_UNFINISHED = "workspaces/unfinished"
 
 
 @dataclass(frozen=True)
@@ -123,9 +123,8 @@ class StateStore:
 
         Those too that a run has begun to make, and ended before there was a state.
         """
-        begun = (
-            key.removeprefix(_begun_key(stack, "")) for key, _ in self._keys(_begun_key(stack, ""))
-        )
+        prefix = f"{_UNFINISHED}/{stack}/"
+        begun = (key.removeprefix(prefix).partition("/")[0] for key, _ in self._keys(prefix))
         return sorted({*begun, *(workspace for workspace, _ in self._states(stack))})
 
     def _states(self, stack: str) -> Iterator[tuple[str, datetime]]:
@@ -149,22 +148,23 @@ class StateStore:
 
     def in_doubt(self, stack: str, workspace: str) -> bool:
         """Whether a run of the workspace has begun and not succeeded since."""
-        return self._get(_begun_key(stack, workspace), head=True) is not None
+        return any(self._keys(_begun_key(stack, workspace)))
 
     def begin(self, stack: str, workspace: str, run: Begun) -> Sequence[Begun]:
         """Note that a run begins; return those that began before and have not succeeded.
 
-        The note is in the bucket, because the machine of a run may end with it.
+        The notes are in the bucket, because the machine of a run may end with it: one object each,
+        so that runs that begin at once cannot overwrite one another's.
         """
-        key = _begun_key(stack, workspace)
-        before = [Begun(**each) for each in json.loads(self._get(key) or b"[]")]
-        noted = [asdict(each) for each in [*before[-_REMEMBERED:], run]]
-        self.put_object(key, json.dumps(noted).encode())
-        return before
+        prefix = _begun_key(stack, workspace)
+        self.put_object(prefix + run.id, json.dumps(asdict(run)).encode())
+        noted = [self._get(key) for key, _ in self._keys(prefix) if key != prefix + run.id]
+        return [Begun(**json.loads(each)) for each in noted if each is not None]
 
-    def succeed(self, stack: str, workspace: str) -> None:
-        """Note that it has succeeded: the state knows what there is."""
-        self.delete_object(_begun_key(stack, workspace))
+    def settle(self, stack: str, workspace: str, runs: Iterable[Begun]) -> None:
+        """Note of runs that the state knows what they made."""
+        for run in runs:
+            self.delete_object(_begun_key(stack, workspace) + run.id)
 
     def is_over(self, build: str) -> bool:
         """Whether a CodeBuild build has ended, however."""
@@ -235,7 +235,7 @@ def object_key(stack: str, workspace: str) -> str:
 
 
 def _begun_key(stack: str, workspace: str) -> str:
-    return f"workspaces/unfinished/{stack}/{workspace}"
+    return f"{_UNFINISHED}/{stack}/{workspace}/"
 
 
 def _index(instance: Mapping[str, Any]) -> str:

@@ -37,7 +37,7 @@ def _network(aws: Aws) -> tuple[Any, str, str]:
 
 def _one_segment_responses(aws: Aws) -> bool:
     host, _, port = aws.endpoint.removeprefix("http://").partition(":")
-    for _ in range(5):
+    for _ in range(300):  # where others keep the machine busy, two segments often come as one
         with socket.create_connection((host, int(port)), timeout=5) as connection:
             connection.sendall(b"GET /_ministack/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             if connection.recv(65536).endswith(b"\r\n\r\n"):

@@ -22,18 +22,20 @@ from services.configuration import load
 from services.events import Event
 from services.local.local_aws import LocalAws
 from services.provisioner import job
-from services.provisioner.cells import make_next, published_cells
+from services.provisioner.cells import make_next, make_room, published_cells
 from services.provisioner.deployment import Deployment
 from services.provisioner.holdings import required_holdings
 from services.provisioner.locks import Begun
 from services.provisioner.mapping import Reason
 from services.provisioner.move_log import Step
 from services.provisioner.operations import Operations, document_of
+from services.provisioner.progress import Silent
 from services.provisioner.tenants import Tenants
 from services.tenancy import Cell, Tier
 from tests.provisioner.conftest import Project, create_table, make_project
 from tests.provisioner.copies import CLAIMS, write_cell, write_copies
 from tests.provisioner.test_tenants import until
+from tiers.contracts import CELL_NOT_MADE
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
@@ -394,6 +396,17 @@ def _check_export(system: System) -> None:
     assert {user["userName"] for user in users} == {"acme-m1-admin", "bob", "eve"}
 
 
+class Told(Silent):
+    """Progress of which the notes are kept."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, run: str, text: str) -> None:
+        if text.startswith("error"):
+            self.notes.append(text)
+
+
 def test_the_next_routing_cell_is_made_before_it_is_needed(system: System) -> None:
     whole = system.deployment.configuration
     small = whole.routing.model_copy(update={"cell_capacity": 50})
@@ -406,7 +419,12 @@ def test_the_next_routing_cell_is_made_before_it_is_needed(system: System) -> No
     project, now = system.project, datetime.now(UTC).isoformat()
     path = project.lock("cell-2", "another@job", now, "1-2", "routing-cell")
     assert make_next(few) is None, "nobody waits for another job that makes it"
+    assert not few.state.in_doubt("routing-cell", "cell-2"), "who made nothing is not in doubt"
     system.dynamodb.delete_item(TableName=f"{project.prefix}-tflock", Key={"LockID": {"S": path}})
+    told = Told()
+    make_room(dataclasses.replace(few, modules=project.path, progress=told))
+    (failed,) = told.notes
+    assert f"error: {CELL_NOT_MADE}: " in failed
     # A job that was killed has made a part of it, and its state was not stored.
     few.state.begin("routing-cell", "cell-2", Begun.now(None))
     assert few.state.workspaces("routing-cell") == ["cell-2"]

@@ -18,6 +18,7 @@ from services.token_claims.claims import ClaimsRefused
 from tests.synth.template import Template
 from tests.unit.control_plane.conftest import what_was_held  # noqa: F401 - a fixture
 from tests.unit.control_plane.measuring import emitted, measure_everything
+from tiers.contracts import CELL_NOT_MADE
 
 # Documented metrics, each with the dimensions that it has.
 _OF_AWS = {
@@ -128,6 +129,17 @@ def test_strangers_cannot_ring_the_alarm(templates: Mapping[str, Template]) -> N
         "shop-dev-authorizer-failures": failure_pattern([Unauthorized.__name__]),
         "shop-dev-token-claims-failures": failure_pattern([ClaimsRefused.__name__]),
     }
+
+
+def test_a_cell_that_builds_cannot_make_rings_the_alarm(
+    templates: Mapping[str, Template],
+) -> None:
+    plane = templates["application-plane"]
+    (counted,) = plane.resources("aws_cloudwatch_log_metric_filter").values()
+    assert counted["pattern"] == f'"{CELL_NOT_MADE}"'
+    (project,) = plane.resources("aws_codebuild_project").values()
+    builds = project["logs_config"]["cloudwatch_logs"]["group_name"]
+    assert counted["log_group_name"] == builds
 
 
 def test_silence_is_an_alarm_where_something_is_measured_all_the_time(

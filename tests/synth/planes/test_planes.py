@@ -190,6 +190,7 @@ MAKING = {
     "aws_cloudwatch_event_bus": "events:CreateEventBus",
     "aws_cloudwatch_event_bus_policy": "events:PutPermission",
     "aws_cloudwatch_event_rule": "events:PutRule",
+    "aws_cloudwatch_log_metric_filter": "logs:PutMetricFilter",
     "aws_cloudwatch_event_target": "events:PutTargets",
     "aws_cloudwatch_metric_alarm": "cloudwatch:PutMetricAlarm",
     "aws_codebuild_project": "codebuild:CreateProject",
