@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from services.provisioner.aws import access_errors
 from services.provisioner.engine import Operation, Request
 from services.provisioner.errors import ProvisionerError, StateLockedError
-from services.provisioner.strays import WorkspaceStrays
 from services.provisioner.workspace import require_module
 from services.tenancy import Cell, next_cell
 from tiers.contracts import CELL_NOT_MADE, FIRST_CELL, cell_path
@@ -75,6 +74,9 @@ def make_next(deployment: Deployment) -> Cell | None:
 
 def cell_request(deployment: Deployment, operation: Operation, cell: str) -> Request:
     """Return the run of one routing cell's workspace."""
+    # It imports the constructs' package, which commands that only show help need not load.
+    from services.provisioner.strays import WorkspaceStrays  # noqa: PLC0415
+
     return Request(
         operation,
         require_module(deployment.modules, ROUTING_CELL),

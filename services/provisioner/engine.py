@@ -15,7 +15,7 @@ from services.provisioner.interruption import Interruption
 from services.provisioner.progress import Progress, Silent
 from services.provisioner.request import Backend, Operation, Request, Result
 from services.provisioner.run import Run
-from services.provisioner.stages import Tools
+from services.provisioner.stages import Stages, Tools
 from services.provisioner.terraform import Terraform
 from services.provisioner.workspace import Workdir, initialise
 
@@ -68,7 +68,7 @@ class Engine:
             lambda text: self.progress.note(request.run, text),
             lambda: self._tools.interruption.requested,
         ) as held:
-            return Run(self._tools, request, space, held, started).execute()
+            return Run(Stages(self._tools, request, space, (held,)), started).execute()
 
     def forget(self, stack: str, workspace: str, module: Path) -> None:
         """Delete an empty workspace from the backend, and its files from this machine."""

@@ -13,9 +13,9 @@ from services.provisioner.errors import ProvisionerError, TerraformFailedError
 from services.provisioner.locks import Begun, find_lock
 from services.provisioner.progress import Tally
 from services.provisioner.provider import SharedProvider, shareable_binary
-from services.provisioner.request import Operation, Request, Result
-from services.provisioner.stages import Stages, Tools
-from services.provisioner.workspace import Workspace, initialise
+from services.provisioner.request import Operation, Result
+from services.provisioner.stages import Stages
+from services.provisioner.workspace import initialise
 
 
 class Run:
@@ -23,28 +23,19 @@ class Run:
 
     Parameters
     ----------
-    tools : Tools
-    request : Request
-    space : Workspace
-        The files of the workspace's runs.
-    held : int
-        The descriptor that holds the workspace.
+    stages : Stages
+        Runs Terraform for it.
     started : float
         When the run began, by the monotonic clock.
     """
 
-    def __init__(
-        self, tools: Tools, request: Request, space: Workspace, held: int, started: float
-    ) -> None:
-        self._tools = tools
-        self._request = request
-        self._space = space
+    def __init__(self, stages: Stages, started: float) -> None:
+        self._stages = stages
+        self._tools = stages.tools
+        self._request = stages.request
+        self._space = stages.space
         self._started = started
-        self._held = held
-        self._stages = Stages(tools, request, space, (held,))
-        # Whether Terraform has been told to change anything; before that nothing is in doubt.
-        self._changing = False
-        self._given = ("-input=false", f"-var-file={space.variables}")
+        self._given = ("-input=false", f"-var-file={self._space.variables}")
 
     def execute(self) -> Result:
         """Make the run; see `Engine.execute`."""
@@ -85,7 +76,7 @@ class Run:
         with SharedProvider(
             binary, self._tools.terraform.environment, self._space.root
         ) as provider:
-            self._stages.keep = (self._held, *provider.keep)
+            self._stages.keep += provider.keep
             self._stages.variables |= provider.variables()
             yield
 
@@ -102,7 +93,7 @@ class Run:
         try:
             yield bool(earlier)
         except ProvisionerError:
-            if not self._changing:
+            if not self._stages.changing:
                 backend.settle(request.stack, request.workspace, [own])
             raise
         ended = [each for each in earlier if each.build is None or backend.is_over(each.build)]
@@ -152,7 +143,6 @@ class Run:
         self._tools.progress.stage(self._request.run, "apply")
         arguments = ["apply", "-json", *self._given, "-auto-approve", "-lock-timeout=0s"]
         tally = Tally()
-        self._changing = True
         try:
             finished = self._stages.once("apply", arguments, tally)
         finally:
@@ -162,7 +152,7 @@ class Run:
         lock = find_lock(finished.diagnostics)
         if lock is None:
             raise self._stages.failure("apply", finished)
-        self._changing = False
+        self._stages.changing = False  # refused before it did anything
         self._stages.release_if_ours(lock, finished)
         return None
 
@@ -181,7 +171,6 @@ class Run:
 
     def _apply(self) -> Tally:
         self._stages.raise_if_interrupted()
-        self._changing = True
         try:
             arguments = ["apply", "-json", "-input=false"]
             return self._stages.run("apply", arguments, [str(self._space.plan)])

@@ -71,6 +71,8 @@ class Stages:
         Of the processes' environment, beside what `Terraform` gives to all.
     begun : sequence of Begun, optional
         The runs that began before this one and have not succeeded: a lock may be theirs.
+    changing : bool, default False
+        Whether Terraform has been told to change anything; before that nothing is in doubt.
     """
 
     tools: Tools
@@ -79,6 +81,7 @@ class Stages:
     keep: tuple[int, ...]
     variables: dict[str, str] = field(default_factory=dict)
     begun: Sequence[Begun] = ()
+    changing: bool = False
 
     def __post_init__(self) -> None:
         self.variables |= {
@@ -153,6 +156,7 @@ class Stages:
                 seen = time.monotonic()
                 os.utime(self.space.record)
 
+        self.changing = self.changing or stage == "apply"
         finished = self._terraform(stage, arguments, on_event=on_event)
         if not finished.killed:
             replace(record, clean=True).write(self.space.record)

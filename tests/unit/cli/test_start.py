@@ -45,7 +45,7 @@ def loaded_by(code: str) -> set[str]:
     [
         (["--help"], 400),
         (["workspace", "apply", "--help"], 380),
-        (["platform", "--help"], 370),
+        (["platform", "--help"], 350),
         (["local", "up", "--help"], 330),
     ],
     ids=["help", "workspace", "platform", "local"],
