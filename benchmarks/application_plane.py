@@ -18,9 +18,9 @@ import httpx
 from benchmarks.laboratory import await_quiet, laboratory
 from benchmarks.measure import Verdict, at_least, at_most
 from benchmarks.pool import Crowd, Place
-from services.authorizer.function import authorizer_of
+from services.application.authorizer.function import authorizer_of
+from services.application.runtime.credentials import PoolCredentials
 from services.cli.visit import api_address, sign_in, visit
-from services.tenant_context.credentials import PoolCredentials
 
 ROUNDS = 5
 READS = 150

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.control_plane_system import PROJECT, System
 from benchmarks.measure import Verdict, at_most
-from services.events import EventName
+from services.tenancy.events import EventName
 
 RUNS = 5
 LIMIT_SECONDS = 1.0
@@ -69,19 +69,25 @@ def _functions(system: System, registration_id: str) -> tuple[Function, ...]:
         "detail": detail,
     }
     return (
-        Function(f"{prefix}-cp-api", "services.control_plane.api", _api_event()),
+        Function(f"{prefix}-cp-api", "services.control_plane.http.api", _api_event()),
         Function(f"{prefix}-cp-outbox", "services.control_plane.outbox", {"Records": []}),
         Function(
-            f"{prefix}-cp-events", "services.control_plane.application_events", usage, refuses=True
+            f"{prefix}-cp-events",
+            "services.control_plane.consumers.application_events",
+            usage,
+            refuses=True,
         ),
         Function(f"{prefix}-cp-sweep", "services.control_plane.sweep", {}),
         Function(
-            f"{prefix}-cp-billing", "services.control_plane.billing_events", usage, refuses=True
+            f"{prefix}-cp-billing",
+            "services.control_plane.consumers.billing_events",
+            usage,
+            refuses=True,
         ),
-        Function(f"{prefix}-start-operation", "services.provisioner.starter", started),
+        Function(f"{prefix}-start-operation", "services.provisioning.jobs.starter", started),
         Function(
             f"{prefix}-authorizer",
-            "services.authorizer.function",
+            "services.application.authorizer.function",
             {
                 "methodArn": f"arn:aws:execute-api:{region}:1:api/prod/GET/orders",
                 "authorizationToken": "Bearer no.real.token",
@@ -90,7 +96,7 @@ def _functions(system: System, registration_id: str) -> tuple[Function, ...]:
         ),
         Function(
             f"{prefix}-token-claims",
-            "services.token_claims.handler",
+            "services.application.token_claims.handler",
             {"region": region, "userPoolId": f"{region}_None", "request": {}},
             refuses=True,
         ),

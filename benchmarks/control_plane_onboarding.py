@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.control_plane_system import MODULES, Api, System
 from benchmarks.laboratory import await_quiet
 from benchmarks.measure import Run, Verdict, at_most, run
-from services.provisioner.mirror import cli_config
+from services.provisioning.terraform.mirror import cli_config
 from services.tenancy import Tier
 
 RUNS = 5

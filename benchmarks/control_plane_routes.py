@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchmarks.control_plane_system import Api, System
 from benchmarks.measure import Verdict, at_most
-from services.registry.records import Tenant
+from services.control_plane.registry.records import Tenant
 from services.tenancy import Tier
 
 REQUESTS = 100

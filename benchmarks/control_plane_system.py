@@ -22,12 +22,12 @@ import httpx
 from benchmarks.laboratory import aws_client
 from services.client.tokens import MachineTokens
 from services.configuration import Configuration, load
-from services.local.local_aws import LocalAws
-from services.registry import items
-from services.registry.records import Registration, Tenant
+from services.contracts.stacks import contract_path
+from services.control_plane.registry import items
+from services.control_plane.registry.records import Registration, Tenant
+from services.local_aws.machine import LocalAws
 from services.tenancy import Tier
 from services.tenancy.lifecycle import State
-from tiers.contracts import contract_path
 
 PROJECT = Path(__file__).parent.parent
 MODULES = Path(os.environ.get("ECS_SAAS_MODULES", PROJECT / "cdktf.out/stacks")).absolute()

@@ -19,8 +19,8 @@ import psutil
 from benchmarks.forwarder import Forwarder
 from benchmarks.measure import Run, run
 from services.configuration import Configuration, load
-from services.local.local_aws import LocalAws
-from services.provisioner.mirror import cli_config
+from services.local_aws.machine import LocalAws
+from services.provisioning.terraform.mirror import cli_config
 
 PROJECT = Path(__file__).parent.parent
 MODULES = Path(os.environ.get("ECS_SAAS_MODULES", PROJECT / "cdktf.out/stacks")).absolute()

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from constructs_lib.edge import TenantKey as TenantKey
     from constructs_lib.edge import UsageLimits as UsageLimits
     from constructs_lib.errors import ConfigError as ConfigError
-    from constructs_lib.hcl import HclSyntaxError as HclSyntaxError
-    from constructs_lib.hcl_module import HclModule as HclModule
-    from constructs_lib.hcl_module import ModuleInputError as ModuleInputError
+    from constructs_lib.hcl.module import HclModule as HclModule
+    from constructs_lib.hcl.module import ModuleInputError as ModuleInputError
+    from constructs_lib.hcl.reader import HclSyntaxError as HclSyntaxError
     from constructs_lib.identity import Claim as Claim
     from constructs_lib.identity import Role as Role
     from constructs_lib.identity import Statement as Statement
@@ -81,8 +81,8 @@ _MODULE_OF = {
     "Ec2Capacity": "compute",
     "EdgeRoute": "edge",
     "ExecutionRole": "compute",
-    "HclModule": "hcl_module",
-    "HclSyntaxError": "hcl",
+    "HclModule": "hcl.module",
+    "HclSyntaxError": "hcl.reader",
     "HeaderRoute": "compute",
     "HealthCheck": "compute",
     "ICell": "routing",
@@ -93,7 +93,7 @@ _MODULE_OF = {
     "Metric": "observability",
     "Microservice": "compute",
     "MissingData": "observability",
-    "ModuleInputError": "hcl_module",
+    "ModuleInputError": "hcl.module",
     "NameTooLongError": "naming",
     "Names": "compute",
     "Nat": "network",

@@ -2,8 +2,8 @@
 
 - `ConfigError`: a value given to a construct cannot work; raised before anything is synthesised
     - `NameTooLongError` (`constructs_lib.naming`)
-    - `HclSyntaxError` (`constructs_lib.hcl`)
-    - `ModuleInputError` (`constructs_lib.hcl_module`)
+    - `HclSyntaxError` (`constructs_lib.hcl.reader`)
+    - `ModuleInputError` (`constructs_lib.hcl.module`)
 """
 
 from __future__ import annotations

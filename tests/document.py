@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from services.control_plane.routes import find
+from services.contracts.http_routes import find
 
 
 class Document:

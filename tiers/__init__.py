@@ -1,7 +1,7 @@
 """The three isolation strategies, assembled from constructs.
 
-Names are imported on first use: `tiers.policy`, `tiers.contracts` and `tiers.tenant_variables` are
-pure data that services read without starting jsii.
+Names are imported on first use: parts without cdktf (`tiers.deployer`, `tiers.manifest`) are read
+without starting jsii.
 """
 
 from __future__ import annotations

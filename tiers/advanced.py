@@ -8,7 +8,7 @@ from constructs_lib import SaasStack
 from constructs_lib.compute import Cluster, ClusterRef
 from constructs_lib.contract import read
 from services.configuration import Configuration
-from tiers.contracts import AdvancedTierContract, PlatformContract
+from services.contracts.stacks import AdvancedTierContract, PlatformContract
 from tiers.deployment import (
     capacity_of,
     instances_of,

@@ -31,15 +31,15 @@ from constructs_lib.provisioning import (
     required_statements,
 )
 from services.configuration import Configuration
-from services.events.names import EventName, Source
-from services.provisioner.rights import RIGHTS
-from tiers import manifest
-from tiers.contracts import (
+from services.contracts.provisioner_rights import RIGHTS
+from services.contracts.stacks import (
     CELL_NOT_MADE,
     ApplicationPlaneContract,
     ControlPlaneContract,
     contract_path,
 )
+from services.tenancy.events.names import EventName, Source
+from tiers import manifest
 from tiers.deployment import stack_settings
 from tiers.function_code import ROOT, starter_code
 from tiers.tenant_boundary import tenant_boundary_arn
@@ -113,7 +113,7 @@ class ApplicationPlane(SaasStack):
             image=manifest.image(
                 configuration, "provisioner", repository.repository_url, configuration.release
             ),
-            buildspec=(ROOT / "services/provisioner/buildspec.yml").read_text(),
+            buildspec=(ROOT / "services/provisioning/jobs/buildspec.yml").read_text(),
             statements=rights,
             untouchable_role_arns=[
                 f"arn:aws:iam::{account}:role/{prefix}-{part}*"
@@ -164,7 +164,7 @@ class ApplicationPlane(SaasStack):
             name=f"{prefix}-start-operation",
             description="Starts one execution for each operation",
             code=FunctionCode(self, "code", package=starter_code(configuration)),
-            handler="services.provisioner.starter.handler",
+            handler="services.provisioning.jobs.starter.handler",
             topic=topic,
             statements=[
                 Statement(["states:StartExecution"], [machine.arn], sid="Start"),

@@ -12,8 +12,9 @@ from constructs_lib.contract import read
 from constructs_lib.identity import Role, Statement, Trust, UserPool
 from constructs_lib.storage.tables import SESSION_TAG
 from services.configuration import Configuration
+from services.contracts.stacks import FIRST_CELL, BasicTierContract, CellContract, PlatformContract
+from services.tenancy.variables import BASIC_POOL_PRIORITY
 from tiers import manifest
-from tiers.contracts import FIRST_CELL, BasicTierContract, CellContract, PlatformContract
 from tiers.databases import database_of, sign_in, with_database
 from tiers.deployment import (
     capacity_of,
@@ -27,7 +28,6 @@ from tiers.deployment import (
 from tiers.silo import service_table
 from tiers.sizes import manifest_size
 from tiers.tenant import TENANT_ID, TenantStack
-from tiers.tenant_variables import BASIC_POOL_PRIORITY
 from tiers.workload import Audience, Isolation, ServiceRights, Workload, network_of
 
 BASIC = "basic"

@@ -30,12 +30,12 @@ from constructs_lib.functions import DeadLetterQueue, FunctionCode, PythonFuncti
 from constructs_lib.identity import Statement
 from constructs_lib.observability import Alarm, AlarmTopic
 from services.configuration import Configuration
-from services.control_plane import routes
-from services.events.names import EventName, Source
-from services.events.registered import registered_name, registered_schema
-from services.registry import table as registry_shape
+from services.contracts import http_routes as routes
+from services.contracts import registry_table as registry_shape
+from services.contracts.stacks import ControlPlaneContract
+from services.tenancy.events.names import EventName, Source
+from services.tenancy.events.registered import registered_name, registered_schema
 from tiers import plug_ins
-from tiers.contracts import ControlPlaneContract
 from tiers.deployment import stack_settings
 from tiers.function_code import control_plane_code
 from tiers.watching import WATCHES, failure_queue
@@ -60,7 +60,11 @@ _ACCESS: Final = {
 _OUTBOX_ENTRY: Final = (
     '{"eventName": ["INSERT"], "dynamodb": {"Keys": {"SK": {"S": [{"prefix": "OUT#"}]}}}}'
 )
-_MODULES: Final = {"events": "application_events", "billing": "billing_events"}
+_MODULES: Final = {
+    "api": "http.api",
+    "billing": "consumers.billing_events",
+    "events": "consumers.application_events",
+}
 _USER_ACTIONS: Final = (
     "AdminAddUserToGroup",
     "AdminCreateUser",

@@ -14,9 +14,9 @@ from constructs_lib.compute import Names
 from constructs_lib.identity import Statement
 from constructs_lib.storage.database import Database, DatabaseSize
 from services.configuration import Configuration
+from services.contracts.stacks import PlatformContract
 from services.tenancy import Tier
 from tiers import manifest
-from tiers.contracts import PlatformContract
 from tiers.workload import ServiceRights, network_of
 
 

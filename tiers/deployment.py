@@ -6,9 +6,9 @@ from constructs_lib import StackSettings
 from constructs_lib.compute import Capacity, Ec2Capacity, Names
 from constructs_lib.naming import TENANT_KEY_LENGTH, Evaluated, tenant_id
 from services.configuration import Configuration
+from services.contracts.stacks import cell_path, contract_path
 from services.tenancy import Tier
-from tiers.contracts import cell_path, contract_path
-from tiers.policy import policy_of
+from services.tenancy.policy import policy_of
 
 PLATFORM = "platform"
 

@@ -16,11 +16,11 @@ from constructs_lib.identity import Statement
 from constructs_lib.observability import AlarmTopic
 from constructs_lib.routing import RoutingCell
 from services.configuration import Configuration
+from services.contracts.stacks import CellContract
 from services.tenancy import Tier
-from tiers.contracts import CellContract
+from services.tenancy.policy import POLICIES, policy_of
 from tiers.deployment import routing_cell_path
 from tiers.function_code import authorizer_code
-from tiers.policy import POLICIES, policy_of
 
 TENANT_ADMIN: Final = "TenantAdmin"
 TENANT_USER: Final = "TenantUser"
@@ -59,7 +59,7 @@ class Authorizer(Construct):
             name=f"{configuration.prefix}-authorizer",
             description="Says whose request it is, from its token and the tenant mapping",
             code=FunctionCode(self, "code", package=authorizer_code(configuration)),
-            handler="services.authorizer.function.handler",
+            handler="services.application.authorizer.function.handler",
             topic=topic,
             refusals=["Unauthorized"],
             statements=[

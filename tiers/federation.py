@@ -13,16 +13,16 @@ from constructs_lib.functions import FunctionCode, PythonFunction
 from constructs_lib.identity import Federation, Statement
 from constructs_lib.observability import AlarmTopic
 from services.configuration import Configuration
-from tiers.contracts import PlatformContract
-from tiers.function_code import token_claims_code
-from tiers.policy import policy_of
-from tiers.tenant_variables import (
+from services.contracts.stacks import PlatformContract
+from services.tenancy.policy import policy_of
+from services.tenancy.variables import (
     CREDENTIAL_ARN_PATTERN,
     FEDERATED_ATTRIBUTES,
     HTTPS_URL_PATTERN,
     PROVIDER_NAME_PATTERN,
     RESERVED_PROVIDER_NAMES,
 )
+from tiers.function_code import token_claims_code
 
 ADMINISTRATORS: Final = "TenantAdmin"
 """The group of the federated users who administer their tenant."""
@@ -66,7 +66,7 @@ class TokenClaims(Construct):
             name=f"{configuration.prefix}-token-claims",
             description="Tenant, tier and role in the tokens of tenants with identity providers",
             code=FunctionCode(self, "code", package=token_claims_code(configuration)),
-            handler="services.token_claims.handler.handler",
+            handler="services.application.token_claims.handler.handler",
             topic=topic,
             refusals=["ClaimsRefused"],
             statements=[

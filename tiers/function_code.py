@@ -24,18 +24,7 @@ def control_plane_code(configuration: Configuration) -> CodePackage:
     plug_ins = [each for each in (configuration.billing, configuration.metering) if each]
     return CodePackage(
         root=ROOT,
-        sources=[
-            "services/__init__.py",
-            "services/control_plane",
-            "services/events",
-            "services/metering",
-            "services/registry",
-            "services/tenancy",
-            "tiers/__init__.py",
-            "tiers/contracts.py",
-            "tiers/policy.py",
-            "tiers/tenant_variables.py",
-        ],
+        modules=["services.control_plane"],
         folders=list(dict.fromkeys(ROOT / each.folder for each in plug_ins)),
         distributions=list(
             dict.fromkeys(
@@ -53,7 +42,7 @@ def authorizer_code(configuration: Configuration) -> CodePackage:
     """Return the code that says whose request it is."""
     return CodePackage(
         root=ROOT,
-        sources=["services/__init__.py", "services/authorizer", "services/signing_keys.py"],
+        modules=["services.application.authorizer"],
         distributions=["cffi", "cryptography", "pycparser", "PyJWT"],
         architecture=_architecture(configuration),
     )
@@ -63,7 +52,7 @@ def starter_code(configuration: Configuration) -> CodePackage:
     """Return the code that starts one execution for each operation."""
     return CodePackage(
         root=ROOT,
-        sources=["services/__init__.py", "services/provisioner/starter.py"],
+        modules=["services.provisioning.jobs.starter"],
         architecture=_architecture(configuration),
     )
 
@@ -72,7 +61,7 @@ def token_claims_code(configuration: Configuration) -> CodePackage:
     """Return the code that says what the tokens of federated tenants claim."""
     return CodePackage(
         root=ROOT,
-        sources=["services/__init__.py", "services/token_claims"],
+        modules=["services.application.token_claims"],
         architecture=_architecture(configuration),
     )
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from constructs_lib.compute.container import HealthCheck
+from constructs_lib.gateway.config import envoy_config
+from constructs_lib.gateway.upstream import Route
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS, Statement
 from services.configuration import Configuration, GatewaySpec, PlugIn, ServiceSpec, StorageEngine
-from services.gateway.config import envoy_config
-from services.gateway.upstream import Route
 
 GATEWAY: Final = "gateway"
 

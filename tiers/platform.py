@@ -26,20 +26,20 @@ from constructs import Construct
 from constructs_lib import SaasStack
 from constructs_lib.compute import Capacity
 from constructs_lib.edge import ApiAccount
-from constructs_lib.hcl_module import HclModule
+from constructs_lib.hcl.module import HclModule
 from constructs_lib.identity import policy
 from constructs_lib.network import Network
 from constructs_lib.observability import AlarmTopic
 from constructs_lib.routing import RoutingCell
 from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
 from services.configuration import Configuration
+from services.contracts.stacks import FIRST_CELL, PlatformContract
+from services.tenancy.policy import POLICIES
 from tiers import manifest
-from tiers.contracts import FIRST_CELL, PlatformContract
 from tiers.deployer import deployer_statements
 from tiers.deployment import PLATFORM, capacity_of, stack_settings
 from tiers.edge import Authorizer, CellEdge
 from tiers.federation import TokenClaims
-from tiers.policy import POLICIES
 from tiers.tenant_boundary import tenant_boundary
 
 _MODULES: Final = Path(__file__).parents[1] / "modules"

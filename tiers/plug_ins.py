@@ -13,7 +13,7 @@ from typing import Final
 
 from constructs_lib.identity.statement import Statement
 from services.configuration import BillingPlugIn, Configuration, PlugIn
-from services.metering.names import BILLING, BILLING_KEYS, METERING
+from services.contracts.plug_ins import BILLING, BILLING_KEYS, METERING
 from tiers import manifest
 
 CALLERS: Final = {BILLING: ("api", "billing"), METERING: ("api", "events", "sweep")}

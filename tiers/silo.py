@@ -9,8 +9,8 @@ from constructs_lib.compute import ICluster, Names, TaskRole
 from constructs_lib.identity import UserPool
 from constructs_lib.storage.tables import TableIndex, TenantTable
 from services.configuration import Configuration
+from services.contracts.stacks import CellContract, PlatformContract
 from tiers import manifest
-from tiers.contracts import CellContract, PlatformContract
 from tiers.databases import database_of, sign_in, with_database
 from tiers.federation import federation
 from tiers.sizes import tenant_size

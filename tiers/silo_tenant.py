@@ -8,7 +8,7 @@ from constructs import Construct
 from constructs_lib.compute import ICluster
 from constructs_lib.contract import read
 from services.configuration import Configuration
-from tiers.contracts import CellContract
+from services.contracts.stacks import CellContract
 from tiers.deployment import routing_cell_path, tenant_names
 from tiers.silo import Silo
 from tiers.tenant import TENANT_ID, TenantStack

@@ -22,12 +22,9 @@ from constructs_lib import SaasStack, naming
 from constructs_lib.contract import read
 from constructs_lib.edge import TenantKey
 from services.configuration import Configuration
-from tiers.contracts import CellContract, PlatformContract
-from tiers.deployment import platform_path, stack_settings, tenant_names
-from tiers.federation import provider_rules
-from tiers.policy import policy_of
-from tiers.tenant_boundary import limit_roles
-from tiers.tenant_variables import (
+from services.contracts.stacks import CellContract, PlatformContract
+from services.tenancy.policy import policy_of
+from services.tenancy.variables import (
     CELL_PATTERN,
     EMAIL_PATTERN,
     FIRST_PRIORITY,
@@ -38,6 +35,9 @@ from tiers.tenant_variables import (
     TENANT_NAME_PATTERN,
     VARIABLES,
 )
+from tiers.deployment import platform_path, stack_settings, tenant_names
+from tiers.federation import provider_rules
+from tiers.tenant_boundary import limit_roles
 
 TENANT_ID = "${var.tenant_id}"
 TENANT_NAME = "${var.tenant_name}"

@@ -18,8 +18,8 @@ from constructs import Construct, IConstruct
 from constructs_lib.errors import ConfigError
 from constructs_lib.identity import Statement, policy
 from services.configuration import Configuration
+from services.tenancy.policy import POLICIES
 from tiers import manifest
-from tiers.policy import POLICIES
 
 _ITEMS: Final = (
     *("dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem"),

@@ -7,7 +7,7 @@ from typing import Final
 
 from constructs_lib.observability import Metric, MissingData
 from services.configuration import Configuration
-from services.control_plane import metrics
+from services.contracts import metrics
 
 FAILURE_QUEUES: Final = ("outbox", "events", "billing")
 """The functions of the control plane that have a queue of what failed for good."""

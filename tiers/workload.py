@@ -24,8 +24,8 @@ from constructs_lib.network import NetworkRef
 from constructs_lib.observability import LogGroup
 from constructs_lib.storage.database import Database
 from services.configuration import Configuration
+from services.contracts.stacks import CellContract, PlatformContract
 from tiers import manifest
-from tiers.contracts import CellContract, PlatformContract
 from tiers.manifest import GATEWAY
 from tiers.sizes import Sizing
 
@@ -244,7 +244,7 @@ def _migration(
     return Preparation(
         name="migration",
         image=image,
-        command=["python", "-m", "services.storage.migrate"],
+        command=["python", "-m", "services.application.storage.migrate"],
         environment=environment,
         secrets={"DATABASE_OWNER": database.secret_arn},
     )

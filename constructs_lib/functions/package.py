@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from constructs_lib.errors import ConfigError
+from constructs_lib.functions.closure import import_closure
 
 RUNTIME: Final = f"python{sys.version_info.major}.{sys.version_info.minor}"
 """That of the machine that synthesises: compiled dependencies are made for one version."""
@@ -60,9 +61,9 @@ class CodePackage:
     ----------
     root : Path
         Where the import root of the files is.
-    sources : sequence of str
-        Packages or files below `root`, as `services/events` or `tiers/policy.py`. Of packages,
-        Python and JSON files are taken.
+    modules : sequence of str
+        Modules and packages below `root`, as `shop.orders`. What they import of the project is
+        taken too; see `import_closure`.
     folders : sequence of Path, optional
         Further import roots, all of whose Python and JSON files are taken.
     distributions : sequence of str, optional
@@ -74,28 +75,28 @@ class CodePackage:
     Raises
     ------
     ConfigError
-        If sources or folders do not exist, a folder would replace a file of the project, or
+        If modules or folders do not exist, a folder would replace a file of the project, or
         distributions are not installed; all of them in one error.
     """
 
     root: Path
-    sources: Sequence[str]
+    modules: Sequence[str]
     folders: Sequence[Path] = ()
     distributions: Sequence[str] = ()
     architecture: Architecture = Architecture.HOST
 
     def __post_init__(self) -> None:
-        problems = [
-            f"source: got {source!r}; allowed files and packages in {self.root}"
-            for source in self.sources
-            if not (self.root / source).exists()
-        ]
+        problems: list[str] = []
+        own: set[str] = set()
+        try:
+            own = {file.parts[0] for file in import_closure(self.root, self.modules)}
+        except ConfigError as error:
+            problems += error.problems
         problems += [
             f"folder: got {folder}; allowed folders that exist"
             for folder in self.folders
             if not folder.is_dir()
         ]
-        own = {name.partition("/")[0] for name in self.sources}
         problems += [
             f"folder: got {each} in {folder}; allowed names that the project's own code has not"
             for folder in self.folders
@@ -139,13 +140,8 @@ class CodePackage:
         return dict(sorted(found.items()))
 
     def _own_files(self) -> Iterator[tuple[str, Path]]:
-        for source in self.sources:
-            path = self.root / source
-            if path.is_file():
-                yield source, path
-            else:
-                for name, file in _python_below(path):
-                    yield f"{source}/{name}", file
+        for file in import_closure(self.root, self.modules):
+            yield file.as_posix(), self.root / file
         for folder in self.folders:
             yield from _python_below(folder)
 

@@ -8,15 +8,16 @@ from constructs_lib.lazy_exports import lazily
 
 if TYPE_CHECKING:
     from constructs_lib.network.addresses import Subnets, subnets_of
-    from constructs_lib.network.network import INetwork, Nat, Network, NetworkRef
+    from constructs_lib.network.network import Nat, Network
+    from constructs_lib.network.reference import INetwork, NetworkRef
 
 __all__ = ["INetwork", "Nat", "Network", "NetworkRef", "Subnets", "subnets_of"]
 
 _MODULES = {
-    "INetwork": "network",
+    "INetwork": "reference",
     "Nat": "network",
     "Network": "network",
-    "NetworkRef": "network",
+    "NetworkRef": "reference",
     "Subnets": "addresses",
     "subnets_of": "addresses",
 }

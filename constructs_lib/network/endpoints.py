@@ -15,7 +15,7 @@ from constructs_lib import naming
 from constructs_lib.errors import ConfigError
 
 if TYPE_CHECKING:
-    from constructs_lib.network.network import INetwork
+    from constructs_lib.network.reference import INetwork
 
 __all__ = ["GatewayEndpoints", "InterfaceEndpoints"]
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
@@ -24,41 +22,13 @@ from constructs_lib.errors import ConfigError
 from constructs_lib.network.addresses import region_of, subnets_of
 from constructs_lib.network.endpoints import GatewayEndpoints, InterfaceEndpoints
 from constructs_lib.network.flow_logs import FlowLogs
+from constructs_lib.network.reference import NetworkRef
 from constructs_lib.stack import SaasStack
 
-__all__ = ["INetwork", "Nat", "Network", "NetworkRef"]
+__all__ = ["Nat", "Network"]
 
 _EVERYWHERE = "0.0.0.0/0"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-
-
-class INetwork(Protocol):
-    """What a construct needs to know of the network it is placed in."""
-
-    @property
-    def vpc_id(self) -> str: ...
-    @property
-    def private_subnet_ids(self) -> Sequence[str]: ...
-    @property
-    def cidr(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class NetworkRef:
-    """A network that exists already, whoever made it.
-
-    Parameters
-    ----------
-    vpc_id : str
-    private_subnet_ids : sequence of str
-        One in each zone.
-    cidr : str
-        The VPC's range; security groups use it.
-    """
-
-    vpc_id: str
-    private_subnet_ids: Sequence[str]
-    cidr: str
 
 
 class Nat(StrEnum):

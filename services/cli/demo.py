@@ -17,17 +17,17 @@ from services.cli.output import result_document, result_line, write_json, write_
 from services.cli.settings import Settings, Target
 from services.cli.visit import Visit, VisitError, sign_in, visit
 from services.client.errors import ClientError, ControlPlaneMissing
-from services.local.local_aws import LocalAws
-from services.provisioner.errors import PreconditionError
-from services.provisioner.leftovers import tagged
-from services.provisioner.platform import Platform
-from services.provisioner.tenants import Tenants
+from services.local_aws.machine import LocalAws
+from services.provisioning.errors import PreconditionError
+from services.provisioning.platform import Platform
+from services.provisioning.recovery.leftovers import tagged
+from services.provisioning.tenants.tenants import Tenants
 from services.tenancy import Tier
 
 if TYPE_CHECKING:
     from services.client import ControlPlaneClient
-    from services.provisioner.deployment import Deployment
-    from services.provisioner.engine import Result
+    from services.provisioning.deployment import Deployment
+    from services.provisioning.terraform.engine import Result
 
 demo_app = typer.Typer(
     help="Everything on this machine: apply, onboard a tenant per tier, send requests.",

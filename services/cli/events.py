@@ -45,9 +45,9 @@ def replay(
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     from services.cli.progress import watching  # noqa: PLC0415
-    from services.events.replay import Replay, ReplayError  # noqa: PLC0415
-    from services.events.replay import replay as run  # noqa: PLC0415
-    from services.provisioner.errors import ProvisionerError  # noqa: PLC0415
+    from services.control_plane.replay import Replay, ReplayError  # noqa: PLC0415
+    from services.control_plane.replay import replay as run  # noqa: PLC0415
+    from services.provisioning.errors import ProvisionerError  # noqa: PLC0415
 
     archive = f"{configuration.prefix}-bus-archive"
     client = botocore.session.get_session().create_client(

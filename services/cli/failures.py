@@ -22,13 +22,13 @@ def exit_code_of(error: BaseException) -> int | None:
     """Return the exit code of an expected failure, None for a defect of the program."""
     from services.cli.visit import VisitError  # noqa: PLC0415
     from services.client.errors import ClientError, ControlPlaneMissing, Refused  # noqa: PLC0415
-    from services.images.errors import (  # noqa: PLC0415
+    from services.local_aws.errors import LocalAwsError  # noqa: PLC0415
+    from services.provisioning.errors import ProvisionerError  # noqa: PLC0415
+    from services.provisioning.images.errors import (  # noqa: PLC0415
         BuilderMissingError,
         ImagesError,
         UnknownImageError,
     )
-    from services.local.errors import LocalAwsError  # noqa: PLC0415
-    from services.provisioner.errors import ProvisionerError  # noqa: PLC0415
     from services.tenancy import InputError  # noqa: PLC0415
 
     if isinstance(error, ProvisionerError):
@@ -61,7 +61,7 @@ def failing_with_one() -> Iterator[None]:
 
 def confirm(yes: bool, question: str) -> None:
     """Ask before something that cannot be undone; without a terminal, demand `--yes`."""
-    from services.provisioner.errors import PreconditionError  # noqa: PLC0415
+    from services.provisioning.errors import PreconditionError  # noqa: PLC0415
 
     if yes:
         return

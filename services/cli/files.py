@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from services.provisioner.errors import PreconditionError
+from services.provisioning.errors import PreconditionError
 
 
 def read_object(path: Path) -> dict[str, Any]:

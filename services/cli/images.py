@@ -15,11 +15,10 @@ from services.cli.output import write_line
 from services.cli.settings import Settings, Target
 from services.configuration import Configuration
 from services.configuration.images import LOCK_NAME, ImageLock
-from services.images.builders import Credentials, Recipe, find_builder
-from services.images.errors import RegistryError, UnknownImageError
-from tiers.contracts import contract_path
-
-RUNNER = "provisioner"
+from services.contracts.images import RUNNER, dockerfile, folder
+from services.contracts.stacks import contract_path
+from services.provisioning.images.builders import Credentials, Recipe, find_builder
+from services.provisioning.images.errors import RegistryError, UnknownImageError
 
 images_app = typer.Typer(
     help="Build, push and pin the container images.",
@@ -90,8 +89,8 @@ def pin(context: typer.Context, service: _Service = None) -> None:
     """Write into the Dockerfiles what their base images are in their registries now."""
     settings: Settings = context.obj
     names = chosen(settings.project, settings.configuration(), service)
-    paths = [settings.project / "services" / name / "Dockerfile" for name in names]
-    from services.images.pins import pin as pin_bases  # noqa: PLC0415
+    paths = [dockerfile(settings.project, name) for name in names]
+    from services.provisioning.images.pins import pin as pin_bases  # noqa: PLC0415
 
     for image, digest in pin_bases(paths).items():
         write_line(f"{image}@{digest}")
@@ -109,10 +108,10 @@ def chosen(project: Path, configuration: Configuration, wanted: list[str] | None
     ]
     names = [name for name in known if not wanted or name in wanted]
     problems += [
-        f"image {name}: there is no services/{name}/Dockerfile to build it from; write it, or "
+        f"image {name}: there is no {folder(name)}/Dockerfile to build it from; write it, or "
         f"name an image in saas.tfvars (services.{name}.image)"
         for name in names
-        if not (project / "services" / name / "Dockerfile").is_file()
+        if not dockerfile(project, name).is_file()
     ]
     if problems:
         raise UnknownImageError("\n".join(problems))

@@ -13,8 +13,8 @@ import typer
 
 from services.cli.output import write_line
 from services.cli.settings import Settings
-from services.local.errors import LocalAwsError
-from services.local.local_aws import LocalAws, Status
+from services.local_aws.errors import LocalAwsError
+from services.local_aws.machine import LocalAws, Status
 
 DEFAULT_HOME = Path(".ecs-saas/local")
 

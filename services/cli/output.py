@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.provisioner.engine import Result
+from services.provisioning.terraform.engine import Result
 
 _WIDE = 400
 

@@ -10,8 +10,8 @@ import typer
 from services.cli.failures import confirm, failing_with_one
 from services.cli.output import result_document, result_line, write_json, write_line
 from services.cli.settings import Settings
-from services.provisioner.engine import Result
-from services.provisioner.platform import Platform
+from services.provisioning.platform import Platform
+from services.provisioning.terraform.engine import Result
 
 platform_app = typer.Typer(
     help="The state backend, the platform and the tiers' shared parts.",

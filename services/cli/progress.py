@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from services.provisioner.events import Diagnostic, Event, Phase, ResourceProgress, Summary
-from services.provisioner.progress import Progress
+from services.provisioning.terraform.log import Diagnostic, Event, Phase, ResourceProgress, Summary
+from services.provisioning.terraform.progress import Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

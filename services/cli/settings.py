@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from services.client import ControlPlaneClient
     from services.configuration import Configuration
-    from services.local.local_aws import LocalAws
-    from services.provisioner.deployment import Deployment
+    from services.local_aws.machine import LocalAws
+    from services.provisioning.deployment import Deployment
 
 # Of the caller's, these would lead past the local AWS or make its plain HTTP fail.
 _FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE")
@@ -66,7 +66,7 @@ class Settings:
         self, port: int | None = None, region: str | None = None, home: Path | None = None
     ) -> LocalAws:
         """Return this project's local AWS, whose builds run what this command would run."""
-        from services.local.local_aws import LocalAws  # noqa: PLC0415
+        from services.local_aws.machine import LocalAws  # noqa: PLC0415
 
         release = {
             "ECS_SAAS_CONFIG": self.config.absolute(),
@@ -86,7 +86,7 @@ class Settings:
 
         configuration = load(self.config, cache=self.project / ".ecs-saas/configuration")
         if self.target is Target.LOCAL:
-            from services.local import limits  # noqa: PLC0415
+            from services.local_aws import limits  # noqa: PLC0415
 
             limits.check(configuration)
         return configuration
@@ -118,8 +118,8 @@ class Settings:
             Progress as plain lines even on a terminal.
         """
         from services.cli.progress import watching  # noqa: PLC0415
-        from services.provisioner.deployment import Deployment  # noqa: PLC0415
-        from services.provisioner.interruption import Interruption  # noqa: PLC0415
+        from services.provisioning.deployment import Deployment  # noqa: PLC0415
+        from services.provisioning.terraform.interruption import Interruption  # noqa: PLC0415
 
         configuration = self.configuration()
         self.use_target()
@@ -139,7 +139,7 @@ class Settings:
     def control_plane(self) -> AbstractContextManager[ControlPlaneClient]:
         """Open the deployment's control plane; raise `ControlPlaneMissing` if there is none."""
         from services.client import open_client  # noqa: PLC0415
-        from tiers.contracts import contract_path  # noqa: PLC0415
+        from services.contracts.stacks import contract_path  # noqa: PLC0415
 
         configuration = self.configuration()
         self.use_target()

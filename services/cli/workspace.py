@@ -19,8 +19,8 @@ from services.cli.output import (
 )
 from services.cli.settings import Settings
 from services.configuration import Configuration
-from services.provisioner.errors import PreconditionError
-from services.provisioner.tenants import Tenants
+from services.provisioning.errors import PreconditionError
+from services.provisioning.tenants.tenants import Tenants
 from services.tenancy import TenantDocument, TenantDocumentError, check_tenant_id
 from services.tenancy.problems import Problem, did_you_mean
 

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from services.tenancy.problems import not_allowed, one_of
-from tiers.tenant_variables import RELEASE_PATTERN, TASK_SIZES
+from services.tenancy.variables import RELEASE_PATTERN, TASK_SIZES
 
 # The values CloudWatch Logs takes for a retention:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html

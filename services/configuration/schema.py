@@ -19,9 +19,9 @@ from services.configuration.images import ImageLock
 from services.configuration.permissions import Frozen, Permission
 from services.configuration.plug_ins import BillingPlugIn, PlugIn
 from services.tenancy import Tier
+from services.tenancy.policy import Compute
 from services.tenancy.problems import not_allowed, show
-from tiers.policy import Compute
-from tiers.tenant_variables import TASK_SIZES
+from services.tenancy.variables import TASK_SIZES
 
 _SERVICE_NAME = r"^[a-z][a-z0-9-]{0,19}$"
 _RESERVED_SERVICES = frozenset({"gateway"})
@@ -149,7 +149,7 @@ class DatabaseSpec(Frozen):
 
 
 class TierSettings(Frozen):
-    """One tier's policy. Unset values are the tier's default (`tiers.policy`)."""
+    """One tier's policy. Unset values are the tier's default (`services.tenancy.policy`)."""
 
     throttle: ThrottleSettings = ThrottleSettings()
     compute: Compute | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from constructs_lib.hcl import Expression, HclSyntaxError, parse
+from constructs_lib.hcl.reader import Expression, HclSyntaxError, parse
 from services.tenancy.problems import Problem
 
 

@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from services.control_plane.routes import Role
+from services.contracts.http_routes import Role
 
 
 class UserError(Exception):

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from services.control_plane.routes import Role
-from services.events import Event, user_created, user_deleted
+from services.contracts.http_routes import Role
+from services.tenancy.events import Event, user_created, user_deleted
 
 if TYPE_CHECKING:
+    from services.control_plane.metering import IMetering, Meter
+    from services.control_plane.registry.outbox import MakeEvent
+    from services.control_plane.registry.records import Intent
     from services.control_plane.runtime import Runtime
-    from services.metering import IMetering, Meter
-    from services.registry.outbox import MakeEvent
-    from services.registry.records import Intent
 
 USER_CREATE = "user.create"
 METER_CREATE = "meter.create"
@@ -78,7 +78,7 @@ def _user(runtime: Runtime, name: str) -> dict[str, Any] | None:
 
 
 def _meter(runtime: Runtime, meter_id: str) -> dict[str, Any] | None:
-    from services.metering.errors import MeterUnknown  # noqa: PLC0415
+    from services.control_plane.metering.errors import MeterUnknown  # noqa: PLC0415
 
     try:
         return dict(runtime.metering.meter(meter_id).document())

@@ -11,9 +11,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.control_plane.registry.outbox import OutboxEntry, batches, entries
 from services.control_plane.runtime import current
-from services.events import InvalidDetail
-from services.registry.outbox import OutboxEntry, batches, entries
+from services.tenancy.events import InvalidDetail
 
 _log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from services.control_plane.access import Caller
     from services.control_plane.admin_users import AdminUsers
-    from services.metering import IBilling, IMetering, PluginContext
-    from services.registry import Registry
+    from services.control_plane.caller import Caller
+    from services.control_plane.metering import IBilling, IMetering, PluginContext
+    from services.control_plane.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Runtime:
     @cached_property
     def registry(self) -> Registry:
         """The registry."""
-        from services.registry import Registry  # noqa: PLC0415
+        from services.control_plane.registry import Registry  # noqa: PLC0415
 
         return Registry(
             self.client("dynamodb"),
@@ -78,9 +78,9 @@ class Runtime:
     @cached_property
     def metering(self) -> IMetering:
         """The metering that the environment names, else the built-in one."""
-        from services.metering import ExactMetering, metering_plugin  # noqa: PLC0415
-        from services.metering.ledger import TableLedger  # noqa: PLC0415
-        from services.metering.meters import TableMeters  # noqa: PLC0415
+        from services.control_plane.metering import ExactMetering, metering_plugin  # noqa: PLC0415
+        from services.control_plane.metering.ledger import TableLedger  # noqa: PLC0415
+        from services.control_plane.metering.meters import TableMeters  # noqa: PLC0415
 
         plugin = metering_plugin(self._plugin_context())
         if plugin is not None:
@@ -91,12 +91,12 @@ class Runtime:
     @cached_property
     def billing(self) -> IBilling | None:
         """The billing that the environment names, if it names one."""
-        from services.metering import billing_plugin  # noqa: PLC0415
+        from services.control_plane.metering import billing_plugin  # noqa: PLC0415
 
         return billing_plugin(self._plugin_context())
 
     def _plugin_context(self) -> PluginContext:
-        from services.metering import PluginContext  # noqa: PLC0415
+        from services.control_plane.metering import PluginContext  # noqa: PLC0415
 
         return PluginContext(self.client, self.settings.registry_table, dict(os.environ))
 

@@ -22,13 +22,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from services.control_plane import metrics
+from services.contracts import metrics
 from services.control_plane.intents import settle
 from services.control_plane.outbox import publish
 from services.control_plane.runtime import Runtime, current
 
 if TYPE_CHECKING:
-    from services.registry.outbox import OutboxEntry
+    from services.control_plane.registry.outbox import OutboxEntry
     from services.tenancy.operation import Operation
 
 _log = logging.getLogger(__name__)

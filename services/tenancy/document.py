@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from services.tenancy.federation import IdentityProvider
 from services.tenancy.problems import InputError, Problem, not_allowed, one_of, problems_of, show
 from services.tenancy.tier import Tier
-from tiers.tenant_variables import (
+from services.tenancy.variables import (
     CELL_PATTERN,
     EMAIL_PATTERN,
     LAST_PRIORITY,

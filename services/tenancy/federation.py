@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from services.tenancy.problems import not_allowed, one_of
-from tiers.tenant_variables import (
+from services.tenancy.variables import (
     CREDENTIAL_ARN_PATTERN,
     FEDERATED_ATTRIBUTES,
     HTTPS_URL_PATTERN,

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from services.tenancy.document import Placement
-from tiers.tenant_variables import FIRST_PRIORITY
+from services.tenancy.variables import FIRST_PRIORITY
 
 
 class PlacementError(Exception):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from services.provisioner.platform import ORDER
+from services.provisioning.platform import ORDER
 
 ROOT = Path(__file__).resolve().parents[2]
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}

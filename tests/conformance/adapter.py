@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from services.control_plane import api
+from services.control_plane.http import api
 
 
 def token(**claims: str) -> str:

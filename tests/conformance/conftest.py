@@ -24,11 +24,12 @@ import boto3
 import httpx
 import pytest
 
-from services.control_plane import application_events, runtime, sweep
-from services.control_plane.routes import TENANT_READ, TENANT_WRITE, USER_READ, USER_WRITE, Role
-from services.local.layout import ACCOUNT_ID
-from services.local.local_aws import LocalAws
-from services.registry.table import INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW
+from services.contracts.http_routes import TENANT_READ, TENANT_WRITE, USER_READ, USER_WRITE, Role
+from services.contracts.registry_table import INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW
+from services.control_plane import runtime, sweep
+from services.control_plane.consumers import application_events
+from services.local_aws.layout import ACCOUNT_ID
+from services.local_aws.machine import LocalAws
 from tests.conformance.adapter import serving, token
 from tests.conformance.bus import Bus
 from tests.conformance.offboarding import offboard

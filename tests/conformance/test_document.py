@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from services.control_plane.routes import ROUTES
+from services.contracts.http_routes import ROUTES
 from tests.conformance.conftest import Api
 from tests.conformance.test_sbt import registration
 from tests.document import Document

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.control_plane import application_events
-from services.control_plane.application_events import Parked
-from services.events import EventName
+from services.control_plane.consumers import application_events
+from services.control_plane.consumers.application_events import Parked
+from services.tenancy.events import EventName
 
 pytestmark = [
     pytest.mark.local_aws,

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from services.control_plane import runtime, sweep
-from services.events import EventName
+from services.tenancy.events import EventName
 from tests.conformance.test_events import send
 from tests.conformance.test_lifecycle import _audit, onboarded
 

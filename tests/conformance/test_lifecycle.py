@@ -14,9 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
-from services.control_plane import billing_events, runtime, sweep
-from services.control_plane.routes import ROUTES, Access
-from services.events import EventName
+from services.contracts.http_routes import ROUTES, Access
+from services.control_plane import runtime, sweep
+from services.control_plane.consumers import billing_events
+from services.tenancy.events import EventName
 from tests.conformance.bus import Bus
 from tests.conformance.conftest import Api
 from tests.conformance.test_events import CONFIG, output, send

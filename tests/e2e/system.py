@@ -19,7 +19,7 @@ from botocore.config import Config
 
 from services.cli.settings import Settings, Target
 from services.client import ControlPlaneClient, open_client
-from services.local.local_aws import LocalAws
+from services.local_aws.machine import LocalAws
 from tests.conformance.bus import Bus
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -128,7 +128,7 @@ class System:
     def denials(self) -> list[str]:
         """What IAM denied since this local AWS was created, as its log has it."""
         lines = self.local.log_path.read_text().splitlines()
-        return [line for line in lines if "[services.local.iam] denied:" in line]
+        return [line for line in lines if "[services.local_aws.iam] denied:" in line]
 
     def client(self, service: str, **config: Any) -> Any:
         """A client of the local AWS, for threads to share: making one costs more than a call.

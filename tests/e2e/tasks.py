@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import httpx
 
-from tests.runner.processes import pids_at
+from tests.emulator.ecs.processes import pids_at
 
 PORT: Final = 3010
 _SECONDS: Final = 40.0

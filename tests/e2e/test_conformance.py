@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from services.control_plane.routes import TENANT_READ, TENANT_WRITE, USER_READ, USER_WRITE
+from services.contracts.http_routes import TENANT_READ, TENANT_WRITE, USER_READ, USER_WRITE
 from tests.e2e.operators import api_url, machine_token
 from tests.e2e.system import PROJECT, System
 

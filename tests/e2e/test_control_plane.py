@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.client import Refused
-from services.control_plane.routes import ROUTES, Access
+from services.contracts.http_routes import ROUTES, Access
 from tests.conformance.bus import APPLICATION_PLANE, CONTROL_PLANE, Bus, among
 from tests.e2e.operators import api_url, machine_token
 from tests.e2e.system import DEMO, PREFIX, System, Tenant, four_at_once

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from services.client import Operation, OperationFailed
-from services.events import Event, EventName, success
+from services.tenancy.events import Event, EventName, success
 from tests.conformance.bus import APPLICATION_PLANE, CONTROL_PLANE
 from tests.e2e.builds import Build, executions, request_of
 from tests.e2e.dying import dying_outbox

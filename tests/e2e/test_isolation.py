@@ -45,7 +45,7 @@ WAYS = {
     *("claims", "sign-up", "platform", *(f"role, from {tier}" for tier in TIERS)),
     *(f"table, from {mine} to {theirs}" for mine in TIERS for theirs in TIERS),
 }
-CARELESS = "tests.local.careless_products"
+CARELESS = "tests.emulator.local_aws.careless_products"
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from services.configuration import load
-from services.control_plane.routes import (
+from services.contracts.http_routes import (
     ROUTES,
     TENANT_READ,
     TENANT_WRITE,

@@ -11,7 +11,7 @@ from cdktf import App, TerraformOutput
 from cdktf_cdktf_provider_aws.vpc import Vpc
 
 from constructs_lib import ConfigError, SaasStack, StackSettings
-from constructs_lib.hcl_module import HclModule, ModuleInputError
+from constructs_lib.hcl.module import HclModule, ModuleInputError
 from tests.synth.template import Template
 
 MODULES = Path(__file__).parents[3] / "modules"

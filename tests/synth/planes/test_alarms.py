@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from constructs_lib.functions.failures import failure_pattern
-from services.authorizer.function import Unauthorized
-from services.control_plane import metrics
-from services.token_claims.claims import ClaimsRefused
+from services.application.authorizer.function import Unauthorized
+from services.application.token_claims.claims import ClaimsRefused
+from services.contracts import metrics
+from services.contracts.stacks import CELL_NOT_MADE
 from tests.synth.template import Template
 from tests.unit.control_plane.conftest import what_was_held  # noqa: F401 - a fixture
 from tests.unit.control_plane.measuring import emitted, measure_everything
-from tiers.contracts import CELL_NOT_MADE
 
 # Documented metrics, each with the dimensions that it has.
 _OF_AWS = {

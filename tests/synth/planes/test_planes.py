@@ -13,9 +13,9 @@ from syrupy.assertion import SnapshotAssertion
 
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS
 from constructs_lib.provisioning import RIGHTS
-from services.control_plane import routes
-from services.events.names import EventName
-from services.events.registered import registered_name, registered_schema
+from services.contracts import http_routes as routes
+from services.tenancy.events.names import EventName
+from services.tenancy.events.registered import registered_name, registered_schema
 from tests.synth.planes.builds import stable
 from tests.synth.sample import configured
 from tests.synth.template import Template, as_list

@@ -29,8 +29,8 @@ _LOAD = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import acme_billing
-from services.metering import PluginContext, billing_plugin
-import services.control_plane.api, services.control_plane.billing_events
+from services.control_plane.metering import PluginContext, billing_plugin
+import services.control_plane.http.api, services.control_plane.consumers.billing_events
 
 class Secrets:
     def get_secret_value(self, SecretId):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from constructs_lib.naming import ADDRESS_TAG
-from services.provisioner.adoption import MADE_TWICE, importable
-from services.provisioner.strays import LOOKED_FOR
+from services.provisioning.recovery.strays import LOOKED_FOR
+from services.provisioning.terraform.adoption import MADE_TWICE, importable
 from tests.synth.conftest import Templates
 from tests.synth.template import Template
 

@@ -81,7 +81,7 @@ def test_a_tenants_users_may_not_call_what_is_its_administrators(
     templates: dict[str, Template],
 ) -> None:
     function = templates["platform"].resource(
-        "aws_lambda_function", handler="services.authorizer.function.handler"
+        "aws_lambda_function", handler="services.application.authorizer.function.handler"
     )
     paths = json.loads(function["environment"]["variables"]["ROLE_PATHS"])
 

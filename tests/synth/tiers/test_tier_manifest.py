@@ -9,10 +9,10 @@ import pytest
 
 from services.configuration import Configuration
 from services.configuration.images import ImageLock
+from services.tenancy.variables import OUTPUTS, VARIABLES
 from tests.synth.sample import CONFIGURATION, configured
 from tests.synth.template import Template
 from tiers.manifest import image
-from tiers.tenant_variables import OUTPUTS, VARIABLES
 
 
 @pytest.fixture(scope="module")

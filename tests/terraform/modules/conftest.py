@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.provisioner.mirror import cli_config
+from services.provisioning.terraform.mirror import cli_config
 
 MODULES = Path(__file__).parents[3] / "modules"
 Terraform = Callable[..., str]

@@ -10,7 +10,7 @@ import pytest
 from cdktf import App
 
 from constructs_lib import SaasStack, StackSettings
-from constructs_lib.hcl_module import HclModule
+from constructs_lib.hcl.module import HclModule
 from constructs_lib.network import Network
 from constructs_lib.observability import (
     Alarm,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.hcl_interface import ModuleInterface
+from constructs_lib.hcl.interface import ModuleInterface
 
 MODULES = Path(__file__).parents[3] / "modules"
 NAMES = sorted(path.name for path in MODULES.iterdir() if (path / "main.tf").is_file())

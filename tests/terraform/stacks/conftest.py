@@ -13,7 +13,7 @@ import pytest
 
 import main
 from services.configuration import Configuration, TierSettings, load
-from services.provisioner.mirror import cli_config
+from services.provisioning.terraform.mirror import cli_config
 from services.tenancy import Tier
 
 ROOT = Path(main.__file__).parent

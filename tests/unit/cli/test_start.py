@@ -24,9 +24,10 @@ print("LOADED", *sys.modules)
 
 PROVISIONER = """
 import importlib, pkgutil, sys
-import services.provisioner
-for module in pkgutil.iter_modules(services.provisioner.__path__):
-    importlib.import_module(f"services.provisioner.{module.name}")
+import services.provisioning
+for module in pkgutil.walk_packages(services.provisioning.__path__, "services.provisioning."):
+    if ".images" not in module.name:  # what a build runs
+        importlib.import_module(module.name)
 print("LOADED", *sys.modules)
 """
 

@@ -10,9 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from services.control_plane import application_events, sweep
-from services.events import EventName, failure
-from services.registry.records import Page
+from services.control_plane import sweep
+from services.control_plane.consumers import application_events
+from services.control_plane.registry.records import Page
+from services.tenancy.events import EventName, failure
 from services.tenancy.lifecycle import OperationKind
 from services.tenancy.operation import Operation, OperationStatus
 from tests.unit.control_plane.requests import NotingRegistry, use

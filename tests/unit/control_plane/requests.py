@@ -9,9 +9,17 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from services.control_plane import api, runtime
-from services.registry.errors import RegistrationUnknown, TenantUnknown
-from services.registry.records import AuditEntry, Intent, Page, PriceChange, Registration, Tenant
+from services.control_plane import runtime
+from services.control_plane.http import api
+from services.control_plane.registry.errors import RegistrationUnknown, TenantUnknown
+from services.control_plane.registry.records import (
+    AuditEntry,
+    Intent,
+    Page,
+    PriceChange,
+    Registration,
+    Tenant,
+)
 from services.tenancy import Tier
 from services.tenancy.lifecycle import OperationKind, State
 from services.tenancy.operation import Operation, OperationStatus

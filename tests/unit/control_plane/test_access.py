@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from services.control_plane import api
-from services.control_plane.access import Refused, check
-from services.control_plane.endpoints.openapi import completed
-from services.control_plane.routes import ROUTES, Access, Route
+from services.contracts.http_routes import ROUTES, Access, Route
+from services.control_plane.http import api
+from services.control_plane.http.access import Refused, check
+from services.control_plane.http.endpoints.openapi import completed
 from tests.unit.control_plane.requests import MACHINE, event, person
 
 PROTECTED = [route for route in ROUTES if route.access is Access.JWT]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from services.contracts.http_routes import Role
 from services.control_plane.admin_users import AdminUsers, LastAdmin, UserExists
-from services.control_plane.routes import Role
 
 
 class Pool:

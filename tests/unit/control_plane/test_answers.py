@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from jsonschema import ValidationError
 
+from services.contracts.http_routes import ROUTES, Access, Role, Route
 from services.control_plane.admin_users import AdminUsers
-from services.control_plane.answers import ANSWERS
-from services.control_plane.routes import ROUTES, Access, Role, Route
-from services.metering import Meter, MeterPage, dated, statement
-from services.metering.model import Price, Statement, UsageRecord
-from services.registry.errors import NameTaken, OperationRunning
+from services.control_plane.http.answers import ANSWERS
+from services.control_plane.metering import Meter, MeterPage, dated, statement
+from services.control_plane.metering.model import Price, Statement, UsageRecord
+from services.control_plane.registry.errors import NameTaken, OperationRunning
 from tests.document import Document
 from tests.unit.control_plane.requests import NotingRegistry, call, use
 from tests.unit.control_plane.test_admin_users import Pool

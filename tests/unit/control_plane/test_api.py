@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.control_plane.routes import ROUTES
-from services.registry.errors import (
+from services.contracts.http_routes import ROUTES
+from services.control_plane.registry.errors import (
     IdempotencyMismatch,
     InvalidToken,
     NameTaken,
@@ -281,7 +281,7 @@ def test_nothing_a_caller_sends_is_a_500(
 
 def test_importing_the_function_needs_no_boto3() -> None:
     program = (
-        "import sys, services.control_plane.api\n"
+        "import sys, services.control_plane.http.api\n"
         "assert not {'boto3', 'botocore.session', 'cdktf', 'jsonschema'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

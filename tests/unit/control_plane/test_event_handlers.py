@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.control_plane import application_events
-from services.control_plane.application_events import Parked
+from services.control_plane.consumers import application_events
+from services.control_plane.consumers.application_events import Parked
 from services.control_plane.outbox import publish
-from services.events import Event, EventName, failure, success
-from services.registry.outbox import OutboxEntry, batches
+from services.control_plane.registry.outbox import OutboxEntry, batches
+from services.tenancy.events import Event, EventName, failure, success
 from services.tenancy.lifecycle import OperationKind
 from tests.unit.control_plane.requests import NotingRegistry, use
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.control_plane import metrics
+from services.contracts import metrics
 from tests.unit.control_plane.measuring import Emitted, emitted, measure_everything
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from services.control_plane import metrics, sweep
-from services.registry import Page
+from services.contracts import metrics
+from services.control_plane import sweep
+from services.control_plane.registry import Page
 from services.tenancy import Operation, OperationKind, OperationStatus
 from tests.unit.control_plane.requests import AT, NotingRegistry, use
 

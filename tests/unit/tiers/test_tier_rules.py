@@ -14,8 +14,8 @@ from constructs_lib.compute.names import Names
 from constructs_lib.errors import ConfigError
 from constructs_lib.naming import ECS_SERVICE, TARGET_GROUP, tenant_id, tenant_key
 from services.tenancy import Tier
-from tiers.policy import POLICIES, Part, Throttle, policy_of
-from tiers.tenant_variables import OUTPUTS, TASK_SIZES, VARIABLES, size_problem
+from services.tenancy.policy import POLICIES, Part, Throttle, policy_of
+from services.tenancy.variables import OUTPUTS, TASK_SIZES, VARIABLES, size_problem
 
 
 def test_each_tier_has_a_policy() -> None:
@@ -119,7 +119,8 @@ def test_names_are_spelled_out_where_they_fit() -> None:
 
 def test_pure_data_starts_no_jsii() -> None:
     code = (
-        "import sys, tiers.policy, tiers.contracts, tiers.tenant_variables, tiers.deployer; "
+        "import sys, services.tenancy.policy, services.contracts.stacks, tiers.deployer; "
+        "import services.tenancy.variables; "
         "sys.exit(1 if {'jsii', 'cdktf', 'constructs'} & set(sys.modules) else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

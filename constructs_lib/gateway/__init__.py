@@ -1,0 +1,1 @@
+"""A tenant's reverse proxy: Envoy's configuration, from its routes. Loads no cdktf."""

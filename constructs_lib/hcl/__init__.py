@@ -1,0 +1,1 @@
+"""HCL read, and plain HCL modules as constructs. All but `module` load no cdktf."""

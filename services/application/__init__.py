@@ -1,0 +1,1 @@
+"""What a tenant's requests reach: the authorizer, the gateway and the microservices."""

@@ -1,0 +1,43 @@
+"""Where microservices keep their tenants' documents.
+
+```
+DocumentStore     the interface, and the errors of it          (interface)
+DynamoStore       documents in a DynamoDB table                (dynamodb)
+PostgresStore     documents in a PostgreSQL database           (postgresql)
+open_store        the one that a service's environment names   (opening)
+```
+
+The interface alone is imported here: a back end's libraries are loaded by who uses it.
+"""
+
+from services.application.storage.interface import (
+    AlreadyExists,
+    Conflict,
+    CursorRefused,
+    Document,
+    DocumentRefused,
+    DocumentStore,
+    NotFound,
+    Page,
+    Shape,
+    StorageError,
+    Stored,
+    TenantRefused,
+    Unavailable,
+)
+
+__all__ = [
+    "AlreadyExists",
+    "Conflict",
+    "CursorRefused",
+    "Document",
+    "DocumentRefused",
+    "DocumentStore",
+    "NotFound",
+    "Page",
+    "Shape",
+    "StorageError",
+    "Stored",
+    "TenantRefused",
+    "Unavailable",
+]

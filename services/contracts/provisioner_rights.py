@@ -1,0 +1,136 @@
+"""What the provisioner itself asks of AWS, beside what Terraform asks for it: pure data.
+
+The application plane makes the build role's statements from it. `{...}` stands for parts that the
+deployment knows: `prefix`, `name`, `environment`, `region`, `account`, `state_bucket`,
+`lock_table`, `placement_table`, `mapping_table`, `export_bucket`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Right:
+    """What one part of the provisioner may do.
+
+    Attributes
+    ----------
+    sid : str
+        Names the statement.
+    actions : tuple of str
+    resources : tuple of str
+        ARNs. Empty for actions that take no resource.
+    used_by : str
+        The modules below `services.provisioning` that call them.
+    """
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    used_by: str
+
+
+def _table(name: str) -> str:
+    return f"arn:aws:dynamodb:{{region}}:{{account}}:table/{name}"
+
+
+RIGHTS: Final = (
+    Right(
+        "States",
+        ("s3:GetBucketLocation", "s3:ListBucket"),
+        ("arn:aws:s3:::{state_bucket}",),
+        "terraform.state",
+    ),
+    Right(
+        # Tenants, routing cells, and how far each move is; shared stacks have no workspaces.
+        "Workspaces",
+        ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+        ("arn:aws:s3:::{state_bucket}/workspaces/*",),
+        "terraform.state, records.move_log",
+    ),
+    Right(
+        # `terraform init` looks into the default workspace, which stays empty.
+        "DefaultWorkspaces",
+        ("s3:GetObject",),
+        (
+            "arn:aws:s3:::{state_bucket}/tenant-*.tfstate",
+            "arn:aws:s3:::{state_bucket}/routing-cell.tfstate",
+        ),
+        "terraform.engine",
+    ),
+    Right(
+        "LocksAndSlots",
+        (
+            "dynamodb:DeleteItem",
+            "dynamodb:DescribeTable",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+        ),
+        (_table("{lock_table}"), _table("{placement_table}")),
+        "terraform.state, tenants.tenants, cells",
+    ),
+    Right(
+        "Refusals",
+        ("dynamodb:GetItem", "dynamodb:UpdateItem"),
+        (_table("{mapping_table}"),),
+        "records.mapping",
+    ),
+    Right(
+        # Tables of services: <prefix>-basic-<service> and <prefix>-<tenant>-<tier>-<service>. The
+        # registry, slots and locks have fewer parts.
+        "TenantItems",
+        ("dynamodb:BatchWriteItem", "dynamodb:DescribeTable", "dynamodb:Query"),
+        (_table("{prefix}-*-*"),),
+        "tenant_data.items",
+    ),
+    Right(
+        # A pool's id is Cognito's choice, so no name limits it.
+        "TenantUsers",
+        (
+            "cognito-idp:AdminAddUserToGroup",
+            "cognito-idp:AdminCreateUser",
+            "cognito-idp:AdminDeleteUser",
+            "cognito-idp:AdminDisableUser",
+            "cognito-idp:AdminEnableUser",
+            "cognito-idp:AdminGetUser",
+            "cognito-idp:AdminUpdateUserAttributes",
+            "cognito-idp:AdminUserGlobalSignOut",
+            "cognito-idp:ListUsers",
+            "cognito-idp:ListUsersInGroup",
+        ),
+        ("arn:aws:cognito-idp:{region}:{account}:userpool/*",),
+        "tenant_data.users",
+    ),
+    Right(
+        # The bucket and what is in it, as one name: a role's boundary has few characters.
+        "Exports",
+        ("s3:ListBucket", "s3:PutObject"),
+        ("arn:aws:s3:::{export_bucket}*",),
+        "tenants.exports",
+    ),
+    Right(
+        # The contracts, each of which it may read anyway.
+        "Cells",
+        ("ssm:GetParametersByPath",),
+        ("arn:aws:ssm:{region}:{account}:parameter/{name}/{environment}/*",),
+        "cells",
+    ),
+    Right("ProveNothingIsLeft", ("tag:GetResources",), (), "recovery.leftovers, recovery.strays"),
+    Right(
+        "Strays",
+        ("cognito-idp:ListUserPoolClients",),
+        ("arn:aws:cognito-idp:{region}:{account}:userpool/*",),
+        "recovery.strays",
+    ),
+    Right(
+        "EndedBuilds",
+        ("codebuild:BatchGetBuilds",),
+        ("arn:aws:codebuild:{region}:{account}:project/{prefix}-provisioner",),
+        "terraform.state",
+    ),
+    Right("RememberedTasks", ("ecs:DescribeTaskDefinition",), (), "recovery.leftovers"),
+)
+"""Each right, with the module that needs it."""

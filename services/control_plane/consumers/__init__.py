@@ -1,0 +1,1 @@
+"""Lambda functions that take events from the bus."""

@@ -1,0 +1,432 @@
+"""Rows to DynamoDB items and back.
+
+The caller's own fields are kept as JSON text: as DynamoDB numbers, 1.0 would come back as 1, and
+some numbers not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.contracts.registry_table import LIST_KEY
+from services.control_plane.registry.records import (
+    AuditEntry,
+    Intent,
+    Move,
+    PriceChange,
+    Registration,
+    Tenant,
+)
+from services.tenancy import Tier
+from services.tenancy.lifecycle import OperationKind, State
+from services.tenancy.operation import Operation, OperationStatus
+
+Item = dict[str, Any]
+"""An item in DynamoDB's typed form."""
+
+ROW = "ROW"
+OPERATION = "OP#"
+MOVE = "MOVE#"
+OUTBOX = "OUT#"
+PRICES = "PRICES#"
+TENANTS = "TENANT"
+REGISTRATIONS = "REGISTRATION"
+PENDING = "OUTBOX#PENDING"
+INTENT = "INTENT#"
+INTENDED = "INTENT#PENDING"
+_DEEPEST = 100
+
+
+def tenant_key(tenant_id: str) -> tuple[str, str]:
+    """Return a tenant's key."""
+    return f"TENANT#{tenant_id}", ROW
+
+
+def registration_key(registration_id: str) -> tuple[str, str]:
+    """Return a registration's key."""
+    return f"REG#{registration_id}", ROW
+
+
+def operation_key(tenant_id: str, operation_id: str) -> tuple[str, str]:
+    """Return an operation's key."""
+    return f"TENANT#{tenant_id}", OPERATION + operation_id
+
+
+def name_key(name: str) -> tuple[str, str]:
+    """Return the key of a name that is taken."""
+    return f"NAME#{name}", ROW
+
+
+def idempotency_key(actor: str, key: str) -> tuple[str, str]:
+    """Return the key of an idempotency key; one actor's keys are not another's."""
+    return f"IDEM#{actor}#{key}", ROW
+
+
+def event_key(event_id: str) -> tuple[str, str]:
+    """Return the key of a consumed event."""
+    return f"EVENT#{event_id}", ROW
+
+
+def notice_key(about: str) -> str:
+    """Return the partition of the outbox entries about what is no tenant."""
+    return f"ABOUT#{about}"
+
+
+def serial(prefix: str, version: int, number: int) -> str:
+    """Return a sort key that follows the row's versions: they order one tenant's entries."""
+    return f"{prefix}{version:010d}-{number:02d}"
+
+
+def status_key(state: State) -> str:
+    """Return the status index's partition for tenants in `state`."""
+    return f"TENANT#{state.value}"
+
+
+def operation_status_key(status: OperationStatus) -> str:
+    """Return the status index's partition for operations."""
+    return f"OPERATION#{status.value}"
+
+
+def stamp(at: datetime) -> str:
+    """Return a time as text that sorts as the times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def tenant_item(tenant: Tenant, retention: timedelta) -> Item:
+    """Return a tenant's row. A tombstone is in no list but that of its status, and expires."""
+    gone = tenant.status is State.DELETED
+    listed = (
+        {"expiresAt": epoch(tenant.updated_at + retention)}
+        if gone
+        else {
+            "entity": TENANTS,
+            "tierKey": tenant.tier.value,
+            "releaseKey": tenant.release,
+        }
+    )
+    return item(
+        tenant_key(tenant.id),
+        tenantId=tenant.id,
+        registrationId=tenant.registration_id,
+        name=tenant.name,
+        tier=tenant.tier.value,
+        email=tenant.email,
+        status=tenant.status.value,
+        release=tenant.release,
+        version=tenant.version,
+        createdAt=stamp(tenant.created_at),
+        updatedAt=stamp(tenant.updated_at),
+        data=text(tenant.data),
+        overrides=text(tenant.overrides),
+        federation=_json(list(tenant.federation) or None),
+        running=tenant.running,
+        queued=tenant.queued,
+        lastOperation=tenant.last_operation,
+        reason=tenant.reason,
+        logUrl=tenant.log_url,
+        previousTier=tenant.previous_tier,
+        previousPlacement=_json(tenant.previous_placement),
+        statusKey=status_key(tenant.status),
+        **{LIST_KEY: f"{tenant.name}#{tenant.id}"},
+        **listed,
+    )
+
+
+def tenant_of(found: Item) -> Tenant:
+    """Return the tenant in an item."""
+    row = plain(found)
+    return Tenant(
+        id=row["tenantId"],
+        registration_id=row["registrationId"],
+        name=row["name"],
+        tier=Tier(row["tier"]),
+        email=row["email"],
+        status=State(row["status"]),
+        release=row["release"],
+        created_at=datetime.fromisoformat(row["createdAt"]),
+        updated_at=datetime.fromisoformat(row["updatedAt"]),
+        data=json.loads(row["data"]),
+        overrides=json.loads(row["overrides"]),
+        federation=tuple(json.loads(row.get("federation", "[]"))),
+        version=row["version"],
+        running=row.get("running"),
+        queued=row.get("queued"),
+        last_operation=row.get("lastOperation"),
+        reason=row.get("reason"),
+        log_url=row.get("logUrl"),
+        previous_tier=Tier(row["previousTier"]) if "previousTier" in row else None,
+        previous_placement=json.loads(row.get("previousPlacement", "null")),
+    )
+
+
+def registration_item(registration: Registration, retention: timedelta) -> Item:
+    """Return a registration's row."""
+    listed: dict[str, str | int] = (
+        {
+            "entity": REGISTRATIONS,
+            LIST_KEY: f"{stamp(registration.created_at)}#{registration.id}",
+        }
+        if registration.active
+        else {"expiresAt": epoch(registration.updated_at + retention)}
+    )
+    return item(
+        registration_key(registration.id),
+        registrationId=registration.id,
+        tenantId=registration.tenant_id,
+        version=registration.version,
+        createdAt=stamp(registration.created_at),
+        updatedAt=stamp(registration.updated_at),
+        active=int(registration.active),
+        data=text(registration.data),
+        **listed,
+    )
+
+
+def registration_of(found: Item) -> Registration:
+    """Return the registration in an item."""
+    row = plain(found)
+    return Registration(
+        id=row["registrationId"],
+        tenant_id=row["tenantId"],
+        data=json.loads(row["data"]),
+        created_at=datetime.fromisoformat(row["createdAt"]),
+        updated_at=datetime.fromisoformat(row["updatedAt"]),
+        active=bool(row["active"]),
+        version=row["version"],
+    )
+
+
+def operation_item(operation: Operation) -> Item:
+    """Return an operation's row; while it has not ended the status index finds it."""
+    began = operation.started_at or operation.requested_at
+    listed = (
+        {}
+        if operation.status.ended
+        else {
+            "statusKey": operation_status_key(operation.status),
+            LIST_KEY: f"{stamp(began)}#{operation.id}",
+        }
+    )
+    return item(
+        operation_key(operation.tenant_id, operation.id),
+        operationId=operation.id,
+        tenantId=operation.tenant_id,
+        registrationId=operation.registration_id,
+        kind=operation.kind.value,
+        status=operation.status.value,
+        actor=operation.actor,
+        requestedAt=stamp(operation.requested_at),
+        startedAt=_stamp(operation.started_at),
+        endedAt=_stamp(operation.ended_at),
+        origin=operation.origin,
+        key=operation.key,
+        parameters=text(operation.parameters),
+        attempt=operation.attempt,
+        retryOf=operation.retry_of,
+        result=text(operation.result),
+        reason=operation.reason,
+        logUrl=operation.log_url,
+        **listed,
+    )
+
+
+def operation_of(found: Item) -> Operation:
+    """Return the operation in an item."""
+    row = plain(found)
+    return Operation(
+        id=row["operationId"],
+        tenant_id=row["tenantId"],
+        registration_id=row["registrationId"],
+        kind=OperationKind(row["kind"]),
+        status=OperationStatus(row["status"]),
+        actor=row["actor"],
+        requested_at=datetime.fromisoformat(row["requestedAt"]),
+        origin=State(row["origin"]) if "origin" in row else None,
+        key=row.get("key"),
+        parameters=json.loads(row["parameters"]),
+        attempt=row["attempt"],
+        retry_of=row.get("retryOf"),
+        started_at=_time(row.get("startedAt")),
+        ended_at=_time(row.get("endedAt")),
+        result=json.loads(row["result"]),
+        reason=row.get("reason"),
+        log_url=row.get("logUrl"),
+    )
+
+
+def move_item(tenant: Tenant, number: int, move: Move) -> Item:
+    """Return one entry of a tenant's history."""
+    return item(
+        (tenant_key(tenant.id)[0], serial(MOVE, tenant.version, number)),
+        at=stamp(move.at),
+        before=move.before,
+        after=move.after.value,
+        operationId=move.operation_id,
+        kind=move.kind,
+        actor=move.actor,
+        reason=move.reason,
+    )
+
+
+def move_of(found: Item) -> Move:
+    """Return the history entry in an item."""
+    row = plain(found)
+    return Move(
+        at=datetime.fromisoformat(row["at"]),
+        before=State(row["before"]) if "before" in row else None,
+        after=State(row["after"]),
+        operation_id=row.get("operationId"),
+        kind=OperationKind(row["kind"]) if "kind" in row else None,
+        actor=row["actor"],
+        reason=row.get("reason"),
+    )
+
+
+def prices_item(before: Tenant, after: Tenant) -> Item | None:
+    """Return the item of a change of a tenant's prices; None if they stay."""
+    was, now = before.data.get("prices"), after.data.get("prices")
+    if was == now:
+        return None
+    return item(
+        (tenant_key(after.id)[0], serial(PRICES, after.version, 0)),
+        at=stamp(after.updated_at),
+        before=_json(was or []),
+        after=_json(now or []),
+    )
+
+
+def prices_of(found: Item) -> PriceChange:
+    """Return the change of prices in an item."""
+    row = plain(found)
+    at = datetime.fromisoformat(row["at"])
+    return PriceChange(at, tuple(json.loads(row["before"])), tuple(json.loads(row["after"])))
+
+
+def audit_item(entry: AuditEntry) -> Item:
+    """Return an audit entry's item, in its day's partition."""
+    return item(
+        (f"AUDIT#{stamp(entry.at)[:10]}", entry.id),
+        at=stamp(entry.at),
+        actor=entry.actor,
+        action=entry.action,
+        target=entry.target,
+        before=text(entry.before),
+        after=text(entry.after),
+    )
+
+
+def audit_of(found: Item) -> AuditEntry:
+    """Return the audit entry in an item."""
+    row = plain(found)
+    return AuditEntry(
+        id=row["SK"],
+        at=datetime.fromisoformat(row["at"]),
+        actor=row["actor"],
+        action=row["action"],
+        target=row["target"],
+        before=json.loads(row["before"]),
+        after=json.loads(row["after"]),
+    )
+
+
+def intent_key(intent: Intent) -> tuple[str, str]:
+    """Return an intent's key, with what else is about its target."""
+    return notice_key(intent.target), INTENT + intent.id
+
+
+def intent_item(intent: Intent) -> Item:
+    """Return an intent's item; it is there until what was intended is recorded or given up."""
+    return item(
+        intent_key(intent),
+        at=stamp(intent.at),
+        actor=intent.actor,
+        action=intent.action,
+        target=intent.target,
+        before=text(intent.before),
+        wanted=text(intent.wanted),
+        statusKey=INTENDED,
+        **{LIST_KEY: f"{stamp(intent.at)}#{intent.id}"},
+    )
+
+
+def intent_of(found: Item) -> Intent:
+    """Return the intent in an item."""
+    row = plain(found)
+    return Intent(
+        id=row["SK"].removeprefix(INTENT),
+        at=datetime.fromisoformat(row["at"]),
+        actor=row["actor"],
+        action=row["action"],
+        target=row["target"],
+        before=json.loads(row["before"]),
+        wanted=json.loads(row["wanted"]),
+    )
+
+
+def key(of: tuple[str, str]) -> Item:
+    """Return a key in DynamoDB's form."""
+    return {"PK": {"S": of[0]}, "SK": {"S": of[1]}}
+
+
+def item(of: tuple[str, str], **attributes: str | int | None) -> Item:
+    """Return an item in DynamoDB's form; attributes that are None are left out."""
+    typed = {
+        name: {"N": str(value)} if isinstance(value, int) else {"S": str(value)}
+        for name, value in attributes.items()
+        if value is not None
+    }
+    return {**key(of), **typed}
+
+
+def plain(found: Item) -> dict[str, Any]:
+    """Return an item's attributes as text and whole numbers."""
+    return {name: int(value["N"]) if "N" in value else value["S"] for name, value in found.items()}
+
+
+def text(data: Mapping[str, Any]) -> str:
+    """Return data as JSON text, the same text for the same data.
+
+    Raises
+    ------
+    ValueError
+        If it is not plain JSON, or nested deeper than any reader of ours follows.
+    """
+    _require_shallow(data)
+    return json.dumps(
+        data, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False
+    )
+
+
+def _require_shallow(data: Any) -> None:
+    """Raise ValueError beyond the limit; how deep json itself goes is the interpreter's affair."""
+    level = [data]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, Mapping | list | tuple)
+            for inner in (each.values() if isinstance(each, Mapping) else each)
+        ]
+        if not level:
+            return
+    raise ValueError(f"nested deeper than {_DEEPEST} levels")
+
+
+def epoch(at: datetime) -> int:
+    """Return a time as DynamoDB expires items by it."""
+    return int(at.timestamp())
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
+
+
+def _stamp(at: datetime | None) -> str | None:
+    return stamp(at) if at else None
+
+
+def _time(stamped: str | None) -> datetime | None:
+    return datetime.fromisoformat(stamped) if stamped else None

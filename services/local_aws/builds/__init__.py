@@ -1,0 +1,1 @@
+"""CodeBuild without Docker."""

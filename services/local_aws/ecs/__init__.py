@@ -1,0 +1,1 @@
+"""ECS without Docker: a process for each container."""

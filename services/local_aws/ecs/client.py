@@ -1,0 +1,52 @@
+"""The part of a Docker client that the emulator's ECS uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker.errors import ImageNotFound as DockerImageNotFound  # type: ignore[import-untyped]
+
+from services.local_aws.ecs import image as images
+from services.local_aws.ecs.containers import Containers
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What the emulator asks of an image in a registry: its digest."""
+
+    id: str
+
+    def tag(self, *_: object, **__: object) -> bool:
+        """Accept a tag; images here have one version, that of the working copy."""
+        return True
+
+
+class Images:
+    """The images that the project's Dockerfiles make."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def get(self, reference: str) -> Registry:
+        """Return the image, or raise Docker's own error."""
+        try:
+            return Registry(images.load(reference, self._root).digest)
+        except images.ImageNotFound as error:
+            raise DockerImageNotFound(str(error)) from error
+
+    def get_registry_data(self, reference: str, **_: object) -> Registry:
+        """Return the image with the digest that identifies its files."""
+        return self.get(reference)
+
+    def pull(self, reference: str, **_: object) -> Registry:
+        """Do what a pull would do, which is nothing for an image that exists."""
+        return self.get(reference)
+
+
+@dataclass(frozen=True)
+class Client:
+    """A Docker client, as far as the emulator's ECS goes."""
+
+    containers: Containers
+    images: Images

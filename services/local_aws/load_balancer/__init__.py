@@ -1,0 +1,1 @@
+"""Load balancers that carry requests."""

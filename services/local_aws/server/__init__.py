@@ -1,0 +1,1 @@
+"""The emulator as a process: started, served, its state kept."""

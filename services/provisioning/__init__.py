@@ -1,0 +1,1 @@
+"""What makes, changes and removes tenants: Terraform runs, builds, images."""

@@ -1,0 +1,110 @@
+"""One deployment on one target: the parts of the provisioner, put together."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from services.configuration import Configuration
+from services.provisioning.aws import Aws
+from services.provisioning.records.mapping import MappingTable
+from services.provisioning.records.move_log import MoveLog
+from services.provisioning.records.published import published_cells
+from services.provisioning.records.slots import PlacementStore
+from services.provisioning.terraform.engine import Engine
+from services.provisioning.terraform.interruption import Interruption
+from services.provisioning.terraform.mirror import cli_config
+from services.provisioning.terraform.process import Terraform, find_binary
+from services.provisioning.terraform.progress import Progress, Silent
+from services.provisioning.terraform.state import StateStore
+from services.provisioning.terraform.workspace import Workdir
+
+REFUSAL_SECONDS: Final = 90.0
+"""The authorizer believes a row for 30 s, the API its answer for 30 s, and a request takes 29 s."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What operations on tenants and on the platform need.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    workdir : Path
+        Working files go to ``terraform/`` below it.
+    modules : Path
+        Where synthesis writes root modules, one directory each.
+    target : str, default "aws"
+        Keeps the working files of different targets apart.
+    environment : Mapping[str, str], optional
+        What Terraform sees; the process's own by default.
+    refusal_seconds : float, default 90
+        How long answers may be cached and requests under way: after that, a refused tenant
+        writes nothing any more.
+    """
+
+    configuration: Configuration
+    workdir: Path
+    modules: Path
+    target: str = "aws"
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    progress: Progress = field(default_factory=Silent)
+    interruption: Interruption = field(default_factory=Interruption)
+    lock_seconds: float = 600.0
+    refusal_seconds: float = REFUSAL_SECONDS
+
+    def require_terraform(self) -> Path:
+        """Return the Terraform CLI, or raise `TerraformMissingError`; nothing is written."""
+        return find_binary(self.environment)
+
+    @functools.cached_property
+    def engine(self) -> Engine:
+        """Runs root modules; needs a Terraform CLI."""
+        environment = {
+            "AWS_REGION": self.configuration.region,
+            "AWS_DEFAULT_REGION": self.configuration.region,
+            **self.environment,
+        }
+        terraform = Terraform(
+            self.require_terraform(),
+            environment,
+            cli_config(self.workdir, environment=self.environment),
+            self.interruption,
+        )
+        return Engine(terraform, self.files, self.interruption, self.state, self.progress)
+
+    @property
+    def files(self) -> Workdir:
+        """The working files of this deployment on this target."""
+        path = self.workdir.absolute() / "terraform" / self.target / self.configuration.prefix
+        return Workdir(path)
+
+    @functools.cached_property
+    def aws(self) -> Aws:
+        """Calls to AWS beside Terraform's."""
+        return Aws(self.configuration.region)
+
+    @functools.cached_property
+    def state(self) -> StateStore:
+        """The state bucket."""
+        return StateStore(self.aws, self.configuration)
+
+    @functools.cached_property
+    def placements(self) -> PlacementStore:
+        """The table of routing slots."""
+        cells = published_cells(self.aws, self.configuration)
+        return PlacementStore(self.aws.dynamodb, self.configuration.placement_table, cells)
+
+    @functools.cached_property
+    def mapping(self) -> MappingTable:
+        """The table of which tenants are served."""
+        return MappingTable(self.aws.dynamodb, self.configuration.mapping_table)
+
+    @functools.cached_property
+    def moves(self) -> MoveLog:
+        """The moves between tiers that have not ended."""
+        return MoveLog(self.state)

@@ -1,0 +1,1 @@
+"""Operations on tenants, as builds run them, and the function that starts them."""

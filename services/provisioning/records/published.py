@@ -1,0 +1,33 @@
+"""Which routing cells there are: those that have published their contract."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from services.contracts.stacks import FIRST_CELL, cell_path
+from services.provisioning.aws import access_errors
+from services.tenancy import Cell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.configuration import Configuration
+    from services.provisioning.aws import Aws
+
+
+def published_cells(aws: Aws, configuration: Configuration) -> Sequence[Cell]:
+    """Return the cells in the order in which they fill; the first one before it is made, too."""
+    root = cell_path(configuration.name, configuration.environment, "")
+    with access_errors():
+        pages = aws.ssm.get_paginator("get_parameters_by_path").paginate(Path=root.rstrip("/"))
+        names = [
+            str(each["Name"]).removeprefix(root) for page in pages for each in page["Parameters"]
+        ]
+    known = sorted({FIRST_CELL, *names}, key=_age)
+    return [Cell(name, configuration.routing.cell_capacity) for name in known]
+
+
+def _age(name: str) -> tuple[int, str]:
+    found = re.fullmatch(r"cell-(\d+)", name)
+    return (int(found[1]) if found else 10**9, name)

@@ -1,0 +1,1 @@
+"""What an ended run or an offboarding has left, found again."""

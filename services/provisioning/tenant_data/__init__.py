@@ -1,0 +1,1 @@
+"""A tenant's items and users: read, copied, exported, deleted."""

@@ -1,0 +1,1 @@
+"""Onboarding, moving, suspending and offboarding tenants."""

@@ -1,0 +1,347 @@
+"""Onboarding, looking at and offboarding tenants."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.contracts.stacks import FIRST_CELL
+from services.provisioning.aws import access_errors
+from services.provisioning.deployment import Deployment
+from services.provisioning.errors import (
+    InterruptedRunError,
+    PreconditionError,
+    ProvisionerError,
+    WrongWorkspaceError,
+)
+from services.provisioning.records.mapping import Refusal
+from services.provisioning.recovery.leftovers import verify_nothing_left
+from services.provisioning.recovery.strays import TenantStrays
+from services.provisioning.tenants.holdings import holdings_of
+from services.provisioning.terraform.engine import Operation, Request, Result
+from services.provisioning.terraform.state import State, TenantEntry
+from services.provisioning.terraform.workspace import require_module
+from services.tenancy import (
+    Placement,
+    PlacementError,
+    TenantDocument,
+    Tier,
+    check_tenant_id,
+)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant as its state describes it."""
+
+    tenant_id: str
+    tier: Tier
+    resources: int
+    outputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Offboarded:
+    """What an offboarding removed; `result` is None if there was no workspace any more."""
+
+    tenant_id: str
+    result: Result | None
+    freed: Placement | None
+    seconds: float
+
+
+class Tenants:
+    """The tenants of one deployment.
+
+    Parameters
+    ----------
+    deployment : Deployment
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def apply(self, document: TenantDocument, workspace: str | None = None) -> tuple[Result, State]:
+        """Make the tenant what `document` says; onboards it if it does not exist.
+
+        Parameters
+        ----------
+        workspace : str, optional
+            Where the caller means to apply; anything but the document's tenant is refused.
+
+        Returns
+        -------
+        tuple of Result and State
+            What was done, and what the tenant has now.
+        """
+        _refuse_foreign(document, workspace)
+        self._module(document.tier)
+        self._require_same_tier(document)
+        return self.apply_copy(document, serving=True)
+
+    def apply_copy(
+        self, document: TenantDocument, *, serving: bool, refusal: Refusal | None = None
+    ) -> tuple[Result, State]:
+        """Make the tenant's copy in the document's tier, whatever other copy there is.
+
+        Parameters
+        ----------
+        serving : bool
+            Whether requests reach this copy: of one at most.
+        refusal : Refusal, optional
+            How a new row refuses the tenant. What a row says that is there stays.
+        """
+        module = self._module(document.tier)
+        existed = self._deployment.state.exists(document.tier.tenant_stack, document.tenant_id)
+        try:
+            if document.tier.silo:
+                document = document.placed(self._allocate(document))
+            result = self._execute(
+                Operation.APPLY, document, module, serving=serving, refusal=refusal
+            )
+        except InterruptedRunError:
+            raise
+        except ProvisionerError:
+            if not existed:
+                self._forget_if_empty(document)
+            raise
+        return result, self._state(document, result)
+
+    def plan(self, document: TenantDocument, workspace: str | None = None) -> Result:
+        """Return what `apply` would do, and leave nothing behind."""
+        _refuse_foreign(document, workspace)
+        module = self._module(document.tier)
+        existed = self._require_same_tier(document)
+        if document.tier.silo:
+            with _placement_errors():
+                found = self._deployment.placements.find(document.tenant_id, document.tier)
+                placement = found or document.placement or self._deployment.placements.preview()
+            document = document.placed(placement)
+        try:
+            return self._execute(Operation.PLAN, document, module)
+        finally:
+            if not existed:
+                self._forget_workspace(document.tier, document.tenant_id)
+
+    def destroy(self, tenant_id: str) -> Offboarded:
+        """Remove the tenant: resources, state, workspace, slot and local files, of every copy.
+
+        What it has in a pool is deleted item by item. Ends well only if no resource is tagged
+        with the tenant any more. Repeating it is safe.
+        """
+        check_tenant_id(tenant_id)
+        started = time.monotonic()
+        self._deployment.state.require_bucket()
+        result = None
+        for tier in self._deployment.state.tiers_touched(tenant_id):
+            result = self._destroy_copy(tenant_id, tier)
+        self._deployment.progress.stage(f"tenant/{tenant_id}", "verify")
+        verify_nothing_left(self._deployment, {"TenantId": tenant_id})
+        freed = [slot for tier in Tier if tier.silo and (slot := self._free(tenant_id, tier))]
+        self._deployment.moves.remove(tenant_id)
+        for tier in Tier:
+            self._deployment.files.run(tier.tenant_stack, tenant_id).remove()
+        return Offboarded(
+            tenant_id, result, freed[-1] if freed else None, time.monotonic() - started
+        )
+
+    def drop(self, tenant_id: str, tier: Tier) -> None:
+        """Remove the copy of the tenant in `tier`, which does not serve; safe to repeat."""
+        if tier in self._deployment.state.tiers_touched(tenant_id):
+            self._destroy_copy(tenant_id, tier)
+        self._deployment.progress.stage(f"tenant/{tenant_id}", "verify")
+        verify_nothing_left(self._deployment, {"TenantId": tenant_id, "Tier": tier.value})
+        if tier.silo:
+            self._free(tenant_id, tier)
+        self._deployment.files.run(tier.tenant_stack, tenant_id).remove()
+
+    def tier_of(self, tenant_id: str) -> Tier | None:
+        """Return the tier whose copy has the tenant's data as it is now, None if it has none.
+
+        Raises
+        ------
+        PreconditionError
+            If it has two and nothing says which.
+        """
+        tiers = self._deployment.state.tiers_of(tenant_id)
+        if len(tiers) < 2:
+            return tiers[0] if tiers else None
+        move = self._deployment.moves.find(tenant_id)
+        if move is None:
+            raise PreconditionError(
+                f"tenant {tenant_id} has workspaces in tiers {', '.join(tiers)}, and no move is "
+                "known: remove the one that does not serve"
+            )
+        return move.serving
+
+    def show(self, tenant_id: str) -> Tenant | None:
+        """Return the tenant as its state has it, None if it has none."""
+        check_tenant_id(tenant_id)
+        tier = self.tier_of(tenant_id)
+        state = tier and self._deployment.state.read(tier.tenant_stack, tenant_id)
+        if tier and state:
+            return Tenant(tenant_id, tier, state.resources, state.outputs)
+        self._deployment.state.require_bucket()
+        return None
+
+    def list(self) -> list[TenantEntry]:
+        """Return every tenant that has a workspace, by tier and id.
+
+        One with two copies is listed in the tier that serves it.
+        """
+        self._deployment.state.require_bucket()
+        entries = list(self._deployment.state.tenants())
+        copies = Counter(entry.tenant_id for entry in entries)
+        return [
+            entry
+            for entry in entries
+            if copies[entry.tenant_id] == 1 or self.tier_of(entry.tenant_id) is entry.tier
+        ]
+
+    def _module(self, tier: Tier) -> Any:
+        self._deployment.require_terraform()  # a missing one is told before AWS is asked
+        return require_module(self._deployment.modules, tier.tenant_stack)
+
+    def _require_same_tier(self, document: TenantDocument) -> bool:
+        """Return whether the tenant exists; raise if it does in another tier."""
+        self._deployment.state.require_bucket()
+        tier = self.tier_of(document.tenant_id)
+        if tier not in (None, document.tier):
+            raise PreconditionError(
+                f"tenant {document.tenant_id} exists in tier {tier}: got {document.tier}; a tenant "
+                "changes its tier by a move, which takes its data along"
+            )
+        return tier is not None
+
+    def _destroy_copy(self, tenant_id: str, tier: Tier) -> Result:
+        holdings = holdings_of(self._deployment, tenant_id, tier)
+        if holdings is not None:
+            self._deployment.progress.stage(f"tenant/{tenant_id}", "delete data")
+            holdings.purge()
+        module = self._module(tier)
+        result = self._deployment.engine.execute(
+            Request(
+                Operation.DESTROY,
+                module,
+                tenant_id,
+                self._last_variables(tier, tenant_id),
+                lock_seconds=self._deployment.lock_seconds,
+                strays=TenantStrays(self._deployment, tenant_id, tier),
+            )
+        )
+        self._deployment.engine.forget(tier.tenant_stack, tenant_id, module)
+        return result
+
+    def _allocate(self, document: TenantDocument) -> Placement:
+        with _placement_errors():
+            placements = self._deployment.placements
+            return placements.allocate(document.tenant_id, document.tier, document.placement)
+
+    def _free(self, tenant_id: str, tier: Tier) -> Placement | None:
+        try:
+            with _placement_errors():
+                return self._deployment.placements.free(tenant_id, tier)
+        except PreconditionError:
+            return None  # without a table there is no slot
+
+    def _execute(
+        self,
+        operation: Operation,
+        document: TenantDocument,
+        module: Any,
+        *,
+        serving: bool = True,
+        refusal: Refusal | None = None,
+    ) -> Result:
+        variables = document.variables() | {"serving": serving}
+        if serving:
+            with access_errors():
+                refusal = self._deployment.mapping.refusal(document.tenant_id) or refusal
+        if refusal is not None:
+            variables["refusal"] = json.dumps(refusal.attributes())
+        return self._deployment.engine.execute(
+            Request(
+                operation,
+                module,
+                document.tenant_id,
+                variables,
+                lock_seconds=self._deployment.lock_seconds,
+                strays=TenantStrays(self._deployment, document.tenant_id, document.tier),
+            )
+        )
+
+    def _state(self, document: TenantDocument, result: Result) -> State:
+        state = self._deployment.state.read(document.tier.tenant_stack, document.tenant_id)
+        return state or State(result.outputs, 0)
+
+    def _forget_if_empty(self, document: TenantDocument) -> None:
+        """After a failed onboarding that made nothing, leave no trace of it.
+
+        What it made and the state does not know has taken the slot; the next attempt adopts it.
+        """
+        stack = document.tier.tenant_stack
+        state = self._deployment.state.read(stack, document.tenant_id)
+        strays = TenantStrays(self._deployment, document.tenant_id, document.tier)
+        if (state is None or state.resources == 0) and not strays.tagged():
+            self._forget_workspace(document.tier, document.tenant_id)
+            if document.tier.silo:
+                self._free(document.tenant_id, document.tier)
+
+    def _forget_workspace(self, tier: Tier, tenant_id: str) -> None:
+        if self._deployment.state.exists(tier.tenant_stack, tenant_id):
+            module = require_module(self._deployment.modules, tier.tenant_stack)
+            self._deployment.engine.forget(tier.tenant_stack, tenant_id, module)
+
+    def _last_variables(self, tier: Tier, tenant_id: str) -> dict[str, Any]:
+        """Return values with which the tenant's module can be evaluated once more.
+
+        They decide nothing about what is destroyed; that is in the state. The last run's values if
+        this machine made it, else what the tenant's outputs and its slot tell.
+        """
+        values: dict[str, Any] = {
+            "tenant_name": "unknown",
+            "admin_email": "unknown@example.com",
+            "release": "unknown",
+        }
+        values |= self._deployment.files.run(tier.tenant_stack, tenant_id).read_variables()
+        state = self._deployment.state.read(tier.tenant_stack, tenant_id)
+        known = state.outputs if state else {}
+        values |= {name: known[name] for name in values if isinstance(known.get(name), str)}
+        values["tenant_id"] = tenant_id
+        if tier.silo and "placement" not in values:
+            with contextlib.suppress(PreconditionError), _placement_errors():
+                found = self._deployment.placements.find(tenant_id, tier)
+                values["placement"] = found.model_dump() if found else None
+            if values.get("placement") is None:
+                values["placement"] = {"cell": FIRST_CELL, "listener_priority": 999}
+        return values
+
+
+def _refuse_foreign(document: TenantDocument, workspace: str | None) -> None:
+    if workspace not in (None, document.tenant_id):
+        raise WrongWorkspaceError(
+            f"the document is of tenant {document.tenant_id}, the workspace is {workspace}: "
+            "nothing was planned or changed"
+        )
+
+
+@contextlib.contextmanager
+def _placement_errors() -> Iterator[None]:
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    try:
+        with access_errors():
+            yield
+    except PlacementError as error:
+        raise PreconditionError(str(error)) from error
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        raise PreconditionError(
+            "the placement table does not exist: run `ecs-saas platform apply` first"
+        ) from error

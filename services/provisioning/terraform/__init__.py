@@ -1,0 +1,1 @@
+"""Terraform runs: workspace, plan, guard, apply, state and lock."""

@@ -1,0 +1,107 @@
+"""What a run of a root module is asked to do, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from services.provisioning.terraform.adoption import Strays
+from services.provisioning.terraform.locks import Begun, LockInfo
+from services.provisioning.terraform.log import PlannedChange
+
+
+class Operation(StrEnum):
+    """What a run is for."""
+
+    PLAN = "plan"
+    APPLY = "apply"
+    DESTROY = "destroy"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A run to make.
+
+    Parameters
+    ----------
+    operation : Operation
+    module : Path
+        The root module's directory; its name is the stack's.
+    workspace : str
+        The Terraform workspace: a tenant's id, or ``default``.
+    variables : Mapping[str, Any]
+        The root module's input variables.
+    lock_seconds : float, default 600
+        How long to wait for a state that is locked.
+    local_state : bool, default False
+        Whether the module has no backend: its state is then a file in the run's own directory.
+    strays : Strays, optional
+        Finds what an earlier run made and did not write down. Asked only if one has not succeeded.
+    """
+
+    operation: Operation
+    module: Path
+    workspace: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    lock_seconds: float = 600.0
+    local_state: bool = False
+    strays: Strays | None = None
+
+    @property
+    def stack(self) -> str:
+        """The root module's name."""
+        return self.module.name
+
+    @property
+    def run(self) -> str:
+        """The run's name in progress and messages."""
+        return self.stack if self.workspace == "default" else f"{self.stack}/{self.workspace}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run did.
+
+    `changes` is what the plan said; with `Operation.PLAN` nothing of it was done. `outputs` is
+    empty when nothing was applied.
+    """
+
+    stack: str
+    workspace: str
+    operation: Operation
+    changes: tuple[PlannedChange, ...]
+    outputs: Mapping[str, Any]
+    applied: bool
+    seconds: float
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing to do."""
+        return not self.changes and not self.applied
+
+
+class Backend(Protocol):
+    """Where states and their locks are."""
+
+    def exists(self, stack: str, workspace: str) -> bool:
+        """Whether the workspace has a state."""
+        ...
+
+    def begin(self, stack: str, workspace: str, run: Begun) -> Sequence[Begun]:
+        """Note that a run begins; return those that began before and have not succeeded."""
+        ...
+
+    def settle(self, stack: str, workspace: str, runs: Iterable[Begun]) -> None:
+        """Note of runs that the state knows what they made."""
+        ...
+
+    def is_over(self, build: str) -> bool:
+        """Whether a CodeBuild build has ended, however."""
+        ...
+
+    def release(self, lock: LockInfo) -> bool:
+        """Remove one lock; called for locks of our own dead runs only. False if it was gone."""
+        ...

@@ -1,0 +1,248 @@
+"""What the state bucket knows: which tenants exist, what they output, who locks them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from services.provisioning.aws import Aws, access_errors
+from services.provisioning.errors import StateBackendMissingError
+from services.provisioning.terraform.locks import Begun, LockInfo
+from services.tenancy import Tier
+
+if TYPE_CHECKING:
+    from services.configuration import Configuration
+
+DEFAULT_WORKSPACE = "default"
+_UNFINISHED = "workspaces/unfinished"
+
+
+@dataclass(frozen=True)
+class State:
+    """One workspace's state: its outputs, and how many resources it holds."""
+
+    outputs: Mapping[str, Any]
+    resources: int
+
+
+@dataclass(frozen=True)
+class TenantEntry:
+    """A tenant that has a workspace."""
+
+    tenant_id: str
+    tier: Tier
+    modified: datetime
+
+
+class StateStore:
+    """The bucket of the Terraform state and its locks.
+
+    Parameters
+    ----------
+    aws : Aws
+    configuration : Configuration
+        Names the bucket, the lock table and the kind of lock.
+    """
+
+    def __init__(self, aws: Aws, configuration: Configuration) -> None:
+        self._aws = aws
+        self.bucket = configuration.state_bucket
+        self._lock_table = configuration.lock_table
+        self._use_lockfile = configuration.state.use_lockfile
+
+    def require_bucket(self) -> None:
+        """Raise `StateBackendMissingError` unless the bucket is there."""
+        if not self.bucket_exists():
+            raise StateBackendMissingError(
+                f"the bucket of the Terraform state, {self.bucket}, does not exist: run "
+                "`ecs-saas platform apply` first"
+            )
+
+    def bucket_exists(self) -> bool:
+        """Whether the state bucket exists and may be used."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
+        try:
+            with access_errors():
+                self._aws.s3.head_bucket(Bucket=self.bucket)
+        except ClientError as error:
+            if _status(error) == 404:
+                return False
+            if _status(error) == 403:
+                self._aws.check_access()  # says more than a HEAD request's answer can
+            raise
+        return True
+
+    def exists(self, stack: str, workspace: str) -> bool:
+        """Whether the workspace has a state."""
+        return self._get(object_key(stack, workspace), head=True) is not None
+
+    def read(self, stack: str, workspace: str) -> State | None:
+        """Return the workspace's state, None if there is none."""
+        content = self._get(object_key(stack, workspace))
+        if content is None:
+            return None
+        document: dict[str, Any] = json.loads(content)
+        outputs = {name: output["value"] for name, output in document["outputs"].items()}
+        managed = (item for item in document["resources"] if item["mode"] == "managed")
+        return State(outputs, sum(len(item["instances"]) for item in managed))
+
+    def tiers_touched(self, tenant_id: str) -> list[Tier]:
+        """Return the tiers in which it has a workspace, or a run that may have made something."""
+        return [
+            tier
+            for tier in Tier
+            if self.exists(tier.tenant_stack, tenant_id)
+            or self.in_doubt(tier.tenant_stack, tenant_id)
+        ]
+
+    def identities(self, stack: str, workspace: str) -> dict[str, str]:
+        """Return the ARN, or else the id, of each resource that the workspace's state knows."""
+        content = self._get(object_key(stack, workspace))
+        document: dict[str, Any] = json.loads(content) if content else {"resources": []}
+        return {
+            f"{item['type']}.{item['name']}{_index(instance)}": str(
+                instance["attributes"].get("arn") or instance["attributes"].get("id")
+            )
+            for item in document["resources"]
+            if item["mode"] == "managed"
+            for instance in item["instances"]
+        }
+
+    def tenants(self) -> Iterator[TenantEntry]:
+        """Yield every tenant with a workspace, by tier and id."""
+        for tier in Tier:
+            for tenant_id, modified in self._states(tier.tenant_stack):
+                yield TenantEntry(tenant_id, tier, modified)
+
+    def workspaces(self, stack: str) -> list[str]:
+        """Return the workspaces of a root module, by name.
+
+        Those too that a run has begun to make, and ended before there was a state.
+        """
+        prefix = f"{_UNFINISHED}/{stack}/"
+        begun = (key.removeprefix(prefix).partition("/")[0] for key, _ in self._keys(prefix))
+        return sorted({*begun, *(workspace for workspace, _ in self._states(stack))})
+
+    def _states(self, stack: str) -> Iterator[tuple[str, datetime]]:
+        """Yield each workspace of a root module, and when its state was last stored."""
+        prefix = f"workspaces/{stack}/"
+        for key, modified in self._keys(prefix):
+            workspace, _, name = key.removeprefix(prefix).partition("/")
+            if name == f"{stack}.tfstate":
+                yield workspace, modified
+
+    def _keys(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        with access_errors():
+            pages = self._aws.s3.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+                for item in page.get("Contents", []):
+                    yield item["Key"], item["LastModified"]
+
+    def tiers_of(self, tenant_id: str) -> list[Tier]:
+        """Return the tiers in which the tenant has a workspace: two while it moves."""
+        return [tier for tier in Tier if self.exists(tier.tenant_stack, tenant_id)]
+
+    def in_doubt(self, stack: str, workspace: str) -> bool:
+        """Whether a run of the workspace has begun and not succeeded since."""
+        return any(self._keys(_begun_key(stack, workspace)))
+
+    def begin(self, stack: str, workspace: str, run: Begun) -> Sequence[Begun]:
+        """Note that a run begins; return those that began before and have not succeeded.
+
+        The notes are in the bucket, because the machine of a run may end with it: one object each,
+        so that runs that begin at once cannot overwrite one another's.
+        """
+        prefix = _begun_key(stack, workspace)
+        self.put_object(prefix + run.id, json.dumps(asdict(run)).encode())
+        noted = [self._get(key) for key, _ in self._keys(prefix) if key != prefix + run.id]
+        return [Begun(**json.loads(each)) for each in noted if each is not None]
+
+    def settle(self, stack: str, workspace: str, runs: Iterable[Begun]) -> None:
+        """Note of runs that the state knows what they made."""
+        for run in runs:
+            self.delete_object(_begun_key(stack, workspace) + run.id)
+
+    def is_over(self, build: str) -> bool:
+        """Whether a CodeBuild build has ended, however."""
+        with access_errors():
+            found = self._aws.client("codebuild").batch_get_builds(ids=[build])["builds"]
+        return all(each["buildComplete"] for each in found)
+
+    def release(self, lock: LockInfo) -> bool:
+        """Remove exactly `lock`, and nobody else's that came in between; False if it was gone."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
+        with access_errors():
+            if self._use_lockfile:
+                key = f"{lock.path.removeprefix(f'{self.bucket}/')}.tflock"
+                if lock.id.encode() not in (self._get(key) or b""):
+                    return False
+                self._aws.s3.delete_object(Bucket=self.bucket, Key=key)
+                return True
+            try:
+                self._aws.dynamodb.delete_item(
+                    TableName=self._lock_table,
+                    Key={"LockID": {"S": lock.path}},
+                    ConditionExpression="contains(Info, :id)",
+                    ExpressionAttributeValues={":id": {"S": lock.id}},
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                    return False
+                raise
+        return True
+
+    def get_object(self, key: str) -> bytes | None:
+        """Return an object of the bucket, None if there is none."""
+        return self._get(key)
+
+    def put_object(self, key: str, content: bytes) -> None:
+        """Store an object in the bucket."""
+        with access_errors():
+            self._aws.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+    def delete_object(self, key: str) -> None:
+        """Delete an object of the bucket, if it is there."""
+        with access_errors():
+            self._aws.s3.delete_object(Bucket=self.bucket, Key=key)
+
+    def _get(self, key: str, *, head: bool = False) -> bytes | None:
+        from botocore.exceptions import ClientError  # noqa: PLC0415
+
+        try:
+            with access_errors():
+                if head:
+                    self._aws.s3.head_object(Bucket=self.bucket, Key=key)
+                    return b""
+                return self._aws.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchBucket":
+                self.require_bucket()
+            if _status(error) == 404:
+                return None
+            raise
+
+
+def object_key(stack: str, workspace: str) -> str:
+    """Return where the S3 backend keeps the state of a workspace."""
+    if workspace == DEFAULT_WORKSPACE:
+        return f"{stack}.tfstate"
+    return f"workspaces/{stack}/{workspace}/{stack}.tfstate"
+
+
+def _begun_key(stack: str, workspace: str) -> str:
+    return f"{_UNFINISHED}/{stack}/{workspace}/"
+
+
+def _index(instance: Mapping[str, Any]) -> str:
+    """Return what tells an instance from its siblings in an address, as `[0]` or `["name"]`."""
+    key = instance.get("index_key")
+    return "" if key is None else f"[{json.dumps(key)}]"
+
+
+def _status(error: Any) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

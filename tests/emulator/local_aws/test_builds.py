@@ -1,0 +1,57 @@
+"""What a build starts ends with the local AWS, however that ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from services.local_aws.machine import LocalAws
+from tests.emulator.local_aws.conftest import Aws, free_port
+from tests.emulator.local_aws.test_control_plane_patches import _project
+
+pytestmark = pytest.mark.local_aws
+
+
+def _sleepers(seconds: str) -> list[psutil.Process]:
+    return [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", seconds]]
+
+
+def test_a_killed_local_aws_leaves_no_process(tmp_path: Path) -> None:
+    local = LocalAws(tmp_path, free_port())
+    local.up()
+    seconds = f"9{os.getpid()}"
+    try:
+        builds = _project(Aws(local.status().endpoint), "left")
+        builds.start_build(
+            projectName="left",
+            environmentVariablesOverride=[{"name": "SECONDS_TO_SLEEP", "value": seconds}],
+        )
+        deadline = time.monotonic() + 15
+        while not _sleepers(seconds) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert _sleepers(seconds)
+        pid = local.status().pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 5
+        while _sleepers(seconds) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not _sleepers(seconds)
+        while local.status().running:
+            time.sleep(0.05)
+        local.up()
+        (build,) = _builds(local)
+        assert build == "FAULT"
+    finally:
+        local.down()
+
+
+def _builds(local: LocalAws) -> list[str]:
+    client = Aws(local.status().endpoint).client("codebuild")
+    found = client.batch_get_builds(ids=client.list_builds()["ids"])["builds"]
+    return [build["buildStatus"] for build in found]

@@ -1,0 +1,103 @@
+"""Each patch for Cognito adds what the stock emulator lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.emulator.local_aws.conftest import Aws
+
+pytestmark = pytest.mark.local_aws
+
+PASSWORD = "Correct-horse-7"
+
+
+def _pool(aws: Aws, **more: Any) -> tuple[str, str]:
+    """Return a pool with two claims, and a client that may write the one that cannot change."""
+    cognito = aws.client("cognito-idp")
+    pool = cognito.create_user_pool(
+        PoolName="patched",
+        Schema=[
+            {"Name": name, "AttributeDataType": "String", "Mutable": name != "fixed"}
+            for name in ("fixed", "role")
+        ],
+        **more,
+    )["UserPool"]["Id"]
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool,
+        ClientName="app",
+        WriteAttributes=["email", "custom:fixed"],
+        ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    )["UserPoolClient"]["ClientId"]
+    return pool, client
+
+
+def _refusal(call: Callable[..., Any], **arguments: Any) -> str:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""
+
+
+def writable_attributes(aws: Aws) -> bool:
+    cognito = aws.client("cognito-idp")
+    pool, client = _pool(aws)
+    cognito.admin_create_user(UserPoolId=pool, Username="ada", MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(
+        UserPoolId=pool, Username="ada", Password=PASSWORD, Permanent=True
+    )
+    token = cognito.admin_initiate_auth(
+        UserPoolId=pool,
+        ClientId=client,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ada", "PASSWORD": PASSWORD},
+    )["AuthenticationResult"]["AccessToken"]
+
+    def write(name: str) -> str:
+        attributes = [{"Name": name, "Value": "ada@example.com"}]
+        return _refusal(
+            cognito.update_user_attributes, AccessToken=token, UserAttributes=attributes
+        )
+
+    written = [write(name) for name in ("email", "custom:role", "custom:fixed")]
+    return written == ["", "NotAuthorizedException", "InvalidParameterException"]
+
+
+def sign_up_where_allowed(aws: Aws) -> bool:
+    cognito = aws.client("cognito-idp")
+    closed = {"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True}}
+
+    def sign_up(client: str, name: str) -> str:
+        return _refusal(
+            cognito.sign_up,
+            ClientId=client,
+            Username=f"by-{name.replace(':', '-')}",
+            Password=PASSWORD,
+            UserAttributes=[{"Name": name, "Value": "ada@example.com"}],
+        )
+
+    _, open_client = _pool(aws)
+    _, closed_client = _pool(aws, **closed)
+    ended = [
+        sign_up(open_client, "email"),
+        # At their making users may be given what cannot change later.
+        sign_up(open_client, "custom:fixed"),
+        sign_up(open_client, "custom:role"),
+        sign_up(closed_client, "email"),
+    ]
+    return ended == ["", "", "NotAuthorizedException", "NotAuthorizedException"]
+
+
+CHECKS: dict[str, Callable[[Aws], bool]] = {
+    check.__name__: check for check in (writable_attributes, sign_up_where_allowed)
+}
+
+
+@pytest.mark.parametrize("patch", CHECKS)
+def test_the_patch_adds_what_stock_lacks(patch: str, patched: Aws, stock: Aws) -> None:
+    assert CHECKS[patch](patched)
+    assert not CHECKS[patch](stock), f"stock can do it: remove the patch {patch}"

@@ -1,0 +1,287 @@
+"""Each patch of what IAM judges adds what the stock emulator lacks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from services.local_aws.layout import ACCOUNT_ID
+from services.local_aws.machine import LocalAws
+from services.local_aws.patches.iam.resource_names import FINDERS
+from tests.emulator.local_aws.conftest import REGION, Aws
+
+pytestmark = pytest.mark.local_aws
+
+_WHERE = f"{REGION}:{ACCOUNT_ID}"
+_ROLES = f"arn:aws:iam::{ACCOUNT_ID}:role"
+
+
+def _allow(actions: str, *resources: str, **conditions: Any) -> dict[str, Any]:
+    found = {"Effect": "Allow", "Action": actions.split(), "Resource": list(resources)}
+    return {**found, "Condition": conditions} if conditions else found
+
+
+def _document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def _as_role(aws: Aws, name: str, *statements: dict[str, Any]) -> Callable[[str], Any]:
+    """Return a maker of clients that may do what the statements say."""
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"},
+    }
+    iam = aws.client("iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=_document(*statements))
+    session = aws.client("sts").assume_role(RoleArn=f"{_ROLES}/{name}", RoleSessionName="test")
+    keys = session["Credentials"]
+
+    def client(service: str) -> Any:
+        return aws.client(
+            service,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+
+    return client
+
+
+def _role(aws: Aws, name: str, service: str) -> str:
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+    made = aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))
+    return str(made["Role"]["Arn"])
+
+
+def _denied(call: Callable[..., Any], **parameters: Any) -> bool:
+    try:
+        call(**parameters)
+    except ClientError as error:
+        return "AccessDenied" in error.response["Error"]["Code"]
+    return False
+
+
+def resources_as_aws_names_them(aws: Aws) -> bool:
+    """What one tenant's module makes is allowed by its own names, and no other tenant's is."""
+    table = aws.client("dynamodb").create_table(
+        TableName="mine-orders",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )["TableDescription"]["TableArn"]
+    vpc = aws.client("ec2").create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    client = _as_role(
+        aws,
+        "own-names",
+        _allow("ecs:CreateCluster ecs:DescribeClusters", f"arn:aws:ecs:{_WHERE}:cluster/mine-*"),
+        _allow(
+            "ecs:CreateService ecs:DescribeServices",
+            f"arn:aws:ecs:{_WHERE}:service/mine-cluster/*",
+        ),
+        _allow("ecs:RegisterTaskDefinition", f"arn:aws:ecs:{_WHERE}:task-definition/mine-*"),
+        _allow(
+            "elasticloadbalancing:CreateTargetGroup",
+            f"arn:aws:elasticloadbalancing:{_WHERE}:targetgroup/mine-*",
+        ),
+        _allow(
+            "application-autoscaling:RegisterScalableTarget",
+            f"arn:aws:application-autoscaling:{_WHERE}:scalable-target/*",
+        ),
+        _allow("dynamodb:ListTagsOfResource", table),
+        _allow("iam:CreateInstanceProfile", f"arn:aws:iam::{ACCOUNT_ID}:instance-profile/mine-*"),
+    )
+    ecs, balancers = client("ecs"), client("elbv2")
+    containers = [{"name": "c", "image": "i"}]
+    ecs.create_cluster(clusterName="mine-cluster")
+    ecs.describe_clusters(clusters=["mine-cluster"])
+    ecs.register_task_definition(family="mine-task", containerDefinitions=containers)
+    service = {"cluster": "mine-cluster", "taskDefinition": "mine-task", "desiredCount": 0}
+    ecs.create_service(serviceName="s", **service)
+    ecs.describe_services(cluster="mine-cluster", services=["s"])
+    group = {"Protocol": "HTTP", "Port": 80, "VpcId": vpc, "TargetType": "ip"}
+    balancers.create_target_group(Name="mine-group", **group)
+    client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="ecs",
+        ResourceId="service/mine-cluster/s",
+        ScalableDimension="ecs:service:DesiredCount",
+        MinCapacity=1,
+        MaxCapacity=2,
+    )
+    client("dynamodb").list_tags_of_resource(ResourceArn=table)
+    client("iam").create_instance_profile(InstanceProfileName="mine-profile")
+    return (
+        _denied(ecs.create_cluster, clusterName="theirs")
+        and _denied(ecs.register_task_definition, family="theirs", containerDefinitions=containers)
+        and _denied(ecs.create_service, serviceName="s", **{**service, "cluster": "theirs"})
+        and _denied(balancers.create_target_group, Name="theirs", **group)
+    )
+
+
+def permissions_boundaries_as_conditions(aws: Aws) -> bool:
+    """Roles may be made, and given rights, with one boundary alone."""
+    boundary = aws.client("iam").create_policy(
+        PolicyName="limits", PolicyDocument=_document(_allow("s3:GetObject", "*"))
+    )["Policy"]["Arn"]
+    _role(aws, "made-unlimited", "ec2.amazonaws.com")
+    iam = _as_role(
+        aws,
+        "maker",
+        _allow(
+            "iam:CreateRole iam:PutRolePolicy",
+            f"{_ROLES}/made-*",
+            StringEquals={"iam:PermissionsBoundary": boundary},
+        ),
+    )("iam")
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "ec2.amazonaws.com"},
+    }
+    made = {"AssumeRolePolicyDocument": _document(trust)}
+    iam.create_role(RoleName="made-1", PermissionsBoundary=boundary, **made)
+    rights = {"PolicyName": "p", "PolicyDocument": _document(_allow("s3:GetObject", "*"))}
+    iam.put_role_policy(RoleName="made-1", **rights)
+    return _denied(iam.create_role, RoleName="made-2", **made) and _denied(
+        iam.put_role_policy, RoleName="made-unlimited", **rights
+    )
+
+
+def roles_are_handed_on_by_permission(aws: Aws) -> bool:
+    """A task definition is registered with a role that may be passed to tasks, and no other."""
+    ecs = _as_role(
+        aws,
+        "passer",
+        _allow("ecs:RegisterTaskDefinition", f"arn:aws:ecs:{_WHERE}:task-definition/passed*"),
+        _allow(
+            "iam:PassRole",
+            f"{_ROLES}/passed-*",
+            StringEquals={"iam:PassedToService": "ecs-tasks.amazonaws.com"},
+        ),
+    )("ecs")
+    task = {"family": "passed", "containerDefinitions": [{"name": "c", "image": "i"}]}
+    own, other = (_role(aws, name, "ecs-tasks.amazonaws.com") for name in ("passed-1", "admin"))
+    ecs.register_task_definition(**task, taskRoleArn=own)
+    return _denied(ecs.register_task_definition, **task, taskRoleArn=other)
+
+
+def tracing_of_state_machines(aws: Aws) -> bool:
+    machines = aws.client("stepfunctions")
+    machine = machines.create_state_machine(
+        name="traced",
+        roleArn=_role(aws, "tracer", "states.amazonaws.com"),
+        definition=json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}),
+        tracingConfiguration={"enabled": True},
+    )["stateMachineArn"]
+    kept = machines.describe_state_machine(stateMachineArn=machine)["tracingConfiguration"]
+    machines.update_state_machine(stateMachineArn=machine, tracingConfiguration={"enabled": False})
+    left = machines.describe_state_machine(stateMachineArn=machine)["tracingConfiguration"]
+    return bool(kept == {"enabled": True} and left == {"enabled": False})
+
+
+def secure_transport(aws: Aws) -> bool:
+    """What is allowed over TLS alone is allowed here."""
+    secure = {"Bool": {"aws:SecureTransport": "true"}}
+    ecs = _as_role(
+        aws, "secured", _allow("ecs:CreateCluster", f"arn:aws:ecs:{_WHERE}:cluster/*", **secure)
+    )("ecs")
+    return not _denied(ecs.create_cluster, clusterName="secured")
+
+
+def sources_of_events(aws: Aws) -> bool:
+    """Who reports of builds cannot ask for any."""
+    events = aws.client("events")
+    buses = [events.create_event_bus(Name=name)["EventBusArn"] for name in ("told", "told-too")]
+    condition = {"events:source": "reports"}
+    put = _as_role(aws, "reporter", _allow("events:PutEvents", *buses, StringEquals=condition))(
+        "events"
+    ).put_events
+
+    def entry(source: str, bus: str = "told") -> dict[str, str]:
+        return {"EventBusName": bus, "Source": source, "DetailType": "t", "Detail": "{}"}
+
+    taken = put(Entries=[entry("reports"), entry("reports", "told-too")])
+    return (
+        taken["FailedEntryCount"] == 0
+        and _denied(put, Entries=[entry("requests")])
+        and _denied(put, Entries=[entry("reports"), entry("requests")])
+    )
+
+
+CHECKS: dict[str, Callable[[Aws], bool]] = {
+    check.__name__: check
+    for check in (
+        resources_as_aws_names_them,
+        permissions_boundaries_as_conditions,
+        roles_are_handed_on_by_permission,
+        tracing_of_state_machines,
+        secure_transport,
+        sources_of_events,
+    )
+}
+
+
+def _passes(check: Callable[[Aws], bool], aws: Aws) -> bool:
+    try:
+        return check(aws)
+    except (ClientError, BotoCoreError, KeyError, IndexError, ValueError):
+        return False
+
+
+@pytest.mark.parametrize("patch", CHECKS)
+def test_the_patch_adds_what_stock_lacks(patch: str, patched: Aws, stock: Aws) -> None:
+    assert CHECKS[patch](patched)
+    assert not _passes(CHECKS[patch], stock), f"stock can do it: remove the patch {patch}"
+
+
+def test_denials_are_logged(local: LocalAws, patched: Aws) -> None:
+    role = _as_role(patched, "logged", _allow("s3:ListAllMyBuckets", "*"))
+    assert _denied(role("ecs").create_cluster, clusterName="logged")
+    arn = f"arn:aws:ecs:{_WHERE}:cluster/logged"
+    assert any(
+        "denied" in line and line.endswith(f"ecs:CreateCluster on {arn}") for line in local.logs()
+    )
+
+
+_ECS, _ELB = f"arn:aws:ecs:{_WHERE}", f"arn:aws:elasticloadbalancing:{_WHERE}"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "request_", "expected"),
+    [
+        ("ecs", "DescribeServices", {"cluster": "c", "services": ["s"]}, f"{_ECS}:service/c/s"),
+        # Of several none may be forgotten: stock's own answer stands.
+        ("ecs", "DescribeServices", {"cluster": "c", "services": ["s", "t"]}, None),
+        ("ecs", "UpdateService", {"cluster": f"{_ECS}:cluster/c", "service": "s"},
+         f"{_ECS}:service/c/s"),
+        ("ecs", "DeregisterTaskDefinition", {"taskDefinition": "t:1"}, "*"),
+        ("ecs", "TagResource", {"resourceArn": f"{_ECS}:cluster/c"}, f"{_ECS}:cluster/c"),
+        ("elasticloadbalancing", "CreateLoadBalancer", {"Name": "n", "Type": "network"},
+         f"{_ELB}:loadbalancer/net/n/*"),
+        ("elasticloadbalancing", "DeleteRule", {"RuleArn": "arn:r"}, "arn:r"),
+        ("elasticloadbalancing", "DescribeRules", {"ListenerArn": "arn:l"}, "*"),
+        ("servicediscovery", "TagResource", {"ResourceARN": "arn:n"}, "*"),
+        ("servicediscovery", "GetNamespace", {"Id": "ns-1"},
+         f"arn:aws:servicediscovery:{_WHERE}:namespace/ns-1"),
+        ("ec2", "CreateTags", {"ResourceId.1": "sgr-1"},
+         f"arn:aws:ec2:{_WHERE}:security-group-rule/sgr-1"),
+        ("ec2", "CreateLaunchTemplate", {"LaunchTemplateName": "n"},
+         f"arn:aws:ec2:{_WHERE}:launch-template/*"),
+        ("rds", "CreateDBSubnetGroup", {"DBSubnetGroupName": "g"},
+         f"arn:aws:rds:{_WHERE}:subgrp:g"),
+        ("rds", "CreateDBInstance", {"DBSubnetGroupName": "g", "DBInstanceIdentifier": "d"}, None),
+        ("iam", "CreatePolicy", {"PolicyName": "p"}, f"arn:aws:iam::{ACCOUNT_ID}:policy/p"),
+        ("ssm", "GetParametersByPath", {"Path": "/a/b/"}, f"arn:aws:ssm:{_WHERE}:parameter/a/b"),
+        ("kms", "DescribeKey", {"KeyId": "alias/aws/dynamodb"},
+         f"arn:aws:kms:{_WHERE}:key/of-alias-aws-dynamodb"),
+    ],
+)  # fmt: skip
+def test_the_resource_of_a_request(
+    service: str, operation: str, request_: dict[str, Sequence[str]], expected: str | None
+) -> None:
+    assert FINDERS[service](operation, request_, _WHERE) == expected

@@ -1,0 +1,183 @@
+"""Stores on real back ends: DynamoDB of the local AWS, and a PostgreSQL server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psycopg
+import pytest
+
+from services.application.storage import DocumentStore, Shape
+from services.application.storage.connections import Database, connect
+from services.application.storage.dynamodb import DynamoStore
+from services.application.storage.migrations import migrate
+from services.application.storage.postgresql import Pool, PostgresStore
+from services.local_aws.layout import ACCOUNT_ID
+from services.local_aws.machine import LocalAws
+from services.local_aws.postgres import PostgresError, PostgresServer
+from tests.unit.application.storage.memory import MemoryStore
+
+SHAPE = Shape("orderId", {"by-status": "status", "by-date": "createdAt"})
+OWNER = "owner"
+BACK_ENDS = ("memory", "dynamodb", "postgresql")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    """Return a PostgreSQL server with an owner who is no superuser, as RDS has it."""
+    # Not in pytest's directory, which the user that PostgreSQL runs as cannot enter.
+    directory = Path(tempfile.mkdtemp(prefix="ecs-saas-postgresql-"))
+    directory.chmod(0o755)
+    try:
+        try:
+            running = PostgresServer(
+                directory / "data", _free_port(), settings={"fsync": "off", "max_connections": "50"}
+            )
+        except PostgresError as error:
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"CI has to have a server: {error}")
+            pytest.skip(str(error))
+        running.start()
+        with running.connect() as connection:
+            connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE PASSWORD 'owner'")
+            connection.execute("CREATE ROLE rds_iam")
+            # RDS lets its master grant it.
+            connection.execute(f"GRANT rds_iam TO {OWNER} WITH ADMIN OPTION")
+        yield running
+        running.stop()
+    finally:
+        shutil.rmtree(directory)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service's database: who owns it, who uses it, and how."""
+
+    server: PostgresServer
+    database: Database
+    password: str
+
+    def as_owner(self, database: str | None = None) -> psycopg.Connection:
+        """Connect as the owner."""
+        return self.server.connect(database or self.database.name, OWNER, "owner")
+
+    def as_service(self, database: str | None = None) -> psycopg.Connection:
+        """Connect as the service does."""
+        return self.server.connect(
+            database or self.database.name, self.database.user, self.password
+        )
+
+    def pool(self, most: int = 10) -> contextlib.closing[Pool]:
+        """Return connections as the service has them."""
+        return contextlib.closing(connect(self.database, lambda: self.password, most=most))
+
+
+def make_service(server: PostgresServer, name: str, shape: Shape = SHAPE) -> Service:
+    """Make the database of a service that has it to itself."""
+    migrate(
+        lambda database: server.connect(database, OWNER, "owner"),
+        database=name,
+        user=f"{name}_user",
+        shape=shape,
+    )
+    with server.connect() as connection:
+        # In place of a token of IAM.
+        connection.execute(f"ALTER ROLE {name}_user PASSWORD 'service'")
+    database = Database("127.0.0.1", server.port, name, f"{name}_user", ssl_mode="disable")
+    return Service(server, database, "service")
+
+
+@pytest.fixture(scope="session")
+def service(server: PostgresServer) -> Service:
+    """Return a migrated database."""
+    return make_service(server, "orders")
+
+
+@pytest.fixture(scope="session")
+def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Return a client of a local AWS that runs as long as the tests do."""
+    local = LocalAws(tmp_path_factory.mktemp("local"), _free_port())
+    local.up()
+    yield boto3.client(
+        "dynamodb",
+        endpoint_url=local.environment()["AWS_ENDPOINT_URL"],
+        region_name="us-east-1",
+        aws_access_key_id=ACCOUNT_ID,
+        aws_secret_access_key="local",
+    )
+    local.down()
+
+
+class OneClient:
+    """The same client for every tenant: credentials are the request path's matter."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def client(self, tenant_id: str, service: str) -> Any:
+        """Return it."""
+        return self._client
+
+
+@pytest.fixture(scope="session")
+def dynamo_table(dynamodb: Any) -> str:
+    """Make a table as `TenantTable` does."""
+    name = "orders"
+    attributes = ["tenantId", SHAPE.key, *SHAPE.indexes.values()]
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in attributes],
+        KeySchema=_keys(SHAPE.key),
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index,
+                "KeySchema": _keys(attribute),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for index, attribute in SHAPE.indexes.items()
+        ],
+    )
+    return name
+
+
+@pytest.fixture(scope="session", params=BACK_ENDS)
+def store(request: pytest.FixtureRequest) -> Iterator[DocumentStore]:
+    """Return each kind of store."""
+    if request.param == "memory":
+        yield MemoryStore(SHAPE)
+    elif request.param == "dynamodb":
+        client = request.getfixturevalue("dynamodb")
+        yield DynamoStore(request.getfixturevalue("dynamo_table"), OneClient(client), SHAPE)
+    else:
+        with request.getfixturevalue("service").pool() as pool:
+            yield PostgresStore(pool, SHAPE)
+
+
+@pytest.fixture
+def tenant() -> str:
+    """Return a tenant that has nothing yet."""
+    return f"t{uuid.uuid4().hex[:12]}"
+
+
+def _keys(sort_key: str) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": "tenantId", "KeyType": "HASH"},
+        {"AttributeName": sort_key, "KeyType": "RANGE"},
+    ]
