@@ -68,7 +68,7 @@ class TokenClaims(Construct):
             code=FunctionCode(self, "code", package=token_claims_code(configuration)),
             handler="services.application.token_claims.handler.handler",
             topic=topic,
-            refusals=["ClaimsRefused"],
+            refusals=["ClaimsRefusedError"],
             statements=[
                 # A pool's tags name its tenant, the mapping confirms it. Which pools there will
                 # be is not known here, so all of the account may be described.

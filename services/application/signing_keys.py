@@ -33,7 +33,7 @@ Fetch = Callable[[], Mapping[str, Any]]
 """Returns the pool's JSON Web Key Set."""
 
 
-class KeysUnavailable(RuntimeError):  # noqa: N818 - it says what happened
+class KeysUnavailableError(RuntimeError):
     """A user pool's keys could not be had, so its tokens cannot be judged now."""
 
 
@@ -68,7 +68,7 @@ class KeySet:
 
         Raises
         ------
-        KeysUnavailable
+        KeysUnavailableError
             If there are no keys and the pool does not answer.
         """
         found = self.known(key_id)
@@ -82,7 +82,7 @@ class KeySet:
         return found
 
     def prepare(self) -> None:
-        """Have keys in memory; raises KeysUnavailable."""
+        """Have keys in memory; raises KeysUnavailableError."""
         with self._lock:
             self._prepare(False)
 
@@ -90,7 +90,7 @@ class KeySet:
         if ask or not self._usable():
             self._ask()
         if not self._usable():
-            raise KeysUnavailable("the signing keys of the user pool are not available")
+            raise KeysUnavailableError("the signing keys of the user pool are not available")
 
     def _usable(self) -> bool:
         return bool(self._keys) and self._clock() - self._fetched < LAST_SECONDS

@@ -16,7 +16,7 @@ import typer
 from services.cli.output import result_document, result_line, write_json, write_line, write_table
 from services.cli.settings import Settings, Target
 from services.cli.visit import Visit, VisitError, sign_in, visit
-from services.client.errors import ClientError, ControlPlaneMissing
+from services.client.errors import ClientError, ControlPlaneMissingError
 from services.local_aws.machine import LocalAws
 from services.provisioning.errors import PreconditionError
 from services.provisioning.platform import Platform
@@ -175,7 +175,7 @@ def _offboard_all(settings: Settings, deployment: Deployment) -> list[str]:
     gone: list[str] = []
     if not deployment.state.bucket_exists():
         return gone
-    with suppress(ControlPlaneMissing), settings.control_plane() as client:
+    with suppress(ControlPlaneMissingError), settings.control_plane() as client:
 
         def offboard(tenant: Mapping[str, Any]) -> None:
             name = str(tenant["tenantName"])

@@ -21,7 +21,7 @@ _CALLERS_FAULT = range(400, 429)
 def exit_code_of(error: BaseException) -> int | None:
     """Return the exit code of an expected failure, None for a defect of the program."""
     from services.cli.visit import VisitError  # noqa: PLC0415
-    from services.client.errors import ClientError, ControlPlaneMissing, Refused  # noqa: PLC0415
+    from services.client.errors import ClientError, ControlPlaneMissingError, RefusedError  # noqa: PLC0415
     from services.local_aws.errors import LocalAwsError  # noqa: PLC0415
     from services.provisioning.errors import ProvisionerError  # noqa: PLC0415
     from services.provisioning.images.errors import (  # noqa: PLC0415
@@ -35,8 +35,8 @@ def exit_code_of(error: BaseException) -> int | None:
         return error.exit_code
     if isinstance(error, InputError | LocalAwsError | BuilderMissingError | UnknownImageError):
         return BAD_INPUT
-    if isinstance(error, ControlPlaneMissing) or (
-        isinstance(error, Refused) and error.status in _CALLERS_FAULT
+    if isinstance(error, ControlPlaneMissingError) or (
+        isinstance(error, RefusedError) and error.status in _CALLERS_FAULT
     ):
         return BAD_INPUT
     if isinstance(error, VisitError | ClientError | ImagesError):

@@ -137,7 +137,7 @@ class Settings:
                 )
 
     def control_plane(self) -> AbstractContextManager[ControlPlaneClient]:
-        """Open the deployment's control plane; raise `ControlPlaneMissing` if there is none."""
+        """Open the deployment's control plane, or raise `ControlPlaneMissingError`."""
         from services.client import open_client  # noqa: PLC0415
         from services.contracts.stacks import contract_path  # noqa: PLC0415
 

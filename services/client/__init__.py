@@ -14,15 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from services.client.control_plane import ControlPlaneClient, Operation, open_client
-    from services.client.errors import ClientError, ControlPlaneMissing, OperationFailed, Refused
+    from services.client.errors import (
+        ClientError,
+        ControlPlaneMissingError,
+        OperationFailedError,
+        RefusedError,
+    )
 
 __all__ = [
     "ClientError",
     "ControlPlaneClient",
-    "ControlPlaneMissing",
+    "ControlPlaneMissingError",
     "Operation",
-    "OperationFailed",
-    "Refused",
+    "OperationFailedError",
+    "RefusedError",
     "open_client",
 ]
 

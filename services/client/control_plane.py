@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from services.client.errors import ClientError, ControlPlaneMissing, OperationFailed, Refused
+from services.client.errors import (
+    ClientError,
+    ControlPlaneMissingError,
+    OperationFailedError,
+    RefusedError,
+)
 from services.client.tokens import MachineTokens
 
 if TYPE_CHECKING:
@@ -65,7 +70,7 @@ class ControlPlaneClient:
 
     Notes
     -----
-    Every method raises `Refused` if the API says no, and `ClientError` if it does not answer.
+    Every method raises `RefusedError` if the API says no, and `ClientError` if it does not answer.
     """
 
     def __init__(self, http: httpx.Client, url: str, token: Callable[[], str]) -> None:
@@ -110,13 +115,15 @@ class ControlPlaneClient:
             query["next_token"] = page["next_token"]
 
     def tenant(self, wanted: str) -> dict[str, Any]:
-        """Return the tenant with this id or name, or raise `Refused` with status 404."""
+        """Return the tenant with this id or name, or raise `RefusedError` with status 404."""
         if _UUID.fullmatch(wanted):
             found: dict[str, Any] = self._call("GET", f"/tenants/{wanted}")["data"]
             return found
         named = next(self.tenants(name=wanted), None)
         if named is None:
-            raise Refused(404, f"tenant {wanted}", {"message": f"no tenant is called {wanted}"})
+            raise RefusedError(
+                404, f"tenant {wanted}", {"message": f"no tenant is called {wanted}"}
+            )
         return named
 
     def operations(self, tenant_id: str, limit: int = 10) -> list[Operation]:
@@ -152,7 +159,7 @@ class ControlPlaneClient:
 
         Raises
         ------
-        OperationFailed
+        OperationFailedError
             If it failed, with its reason; or if it has not ended after `seconds`.
         """
         deadline = time.monotonic() + seconds
@@ -160,7 +167,7 @@ class ControlPlaneClient:
         seen = operation
         while seen.status not in _ENDED:
             if time.monotonic() > deadline:
-                raise OperationFailed(
+                raise OperationFailedError(
                     f"{seen.kind} of tenant {seen.tenant_id}: not over after {seconds:.0f} s "
                     f"(operation {seen.id} is {seen.status}); it goes on"
                 )
@@ -172,7 +179,7 @@ class ControlPlaneClient:
             watch(seen)
         if seen.status != "SUCCEEDED":
             log = f"; log: {seen.log_url}" if seen.log_url else ""
-            raise OperationFailed(
+            raise OperationFailedError(
                 f"{seen.kind} of tenant {seen.tenant_id} failed: {seen.reason or 'no reason'}{log}"
             )
         return seen
@@ -204,11 +211,11 @@ class ControlPlaneClient:
                 continue
             if answer.status_code not in _TRANSIENT:
                 break
-            failure = Refused(answer.status_code, request, _body(answer))
+            failure = RefusedError(answer.status_code, request, _body(answer))
         else:
             raise failure
         if answer.is_error:
-            raise Refused(answer.status_code, request, _body(answer))
+            raise RefusedError(answer.status_code, request, _body(answer))
         parsed: dict[str, Any] = answer.json()
         return parsed
 
@@ -246,7 +253,7 @@ def open_client(
 
     Raises
     ------
-    ControlPlaneMissing
+    ControlPlaneMissingError
         If there is none, or the credentials do not suffice.
     """
     import boto3  # noqa: PLC0415 - slow, and only needed here
@@ -263,7 +270,7 @@ def open_client(
             UserPoolId=found["admin_pool_id"], ClientId=found["machine_client_id"]
         )["UserPoolClient"]
     except (exceptions.ClientError, exceptions.BotoCoreError) as error:
-        raise ControlPlaneMissing(
+        raise ControlPlaneMissingError(
             f"the control plane cannot be found at {contract}: {error}; "
             "apply it with `ecs-saas platform apply`"
         ) from error

@@ -10,11 +10,11 @@ class ClientError(Exception):
     """The control plane could not be asked, or did not do what it was asked for."""
 
 
-class ControlPlaneMissing(ClientError):  # noqa: N818 - it says what is wrong
+class ControlPlaneMissingError(ClientError):
     """The deployment has no control plane, or these credentials may not see it."""
 
 
-class Refused(ClientError):  # noqa: N818 - it says what happened
+class RefusedError(ClientError):
     """The control plane refused the request.
 
     Attributes
@@ -28,7 +28,7 @@ class Refused(ClientError):  # noqa: N818 - it says what happened
         super().__init__(f"{request}: {status} {_text(body)}")
 
 
-class OperationFailed(ClientError):  # noqa: N818 - it says what happened
+class OperationFailedError(ClientError):
     """An operation ended in failure, or did not end in time."""
 
 

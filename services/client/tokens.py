@@ -7,7 +7,7 @@ import time
 
 import httpx
 
-from services.client.errors import Refused
+from services.client.errors import RefusedError
 
 _EARLY_SECONDS = 60
 
@@ -49,7 +49,7 @@ class MachineTokens:
             auth=self._credentials,
         )
         if answer.status_code != httpx.codes.OK:
-            raise Refused(answer.status_code, "a token for the machine client", answer.text)
+            raise RefusedError(answer.status_code, "a token for the machine client", answer.text)
         granted = answer.json()
         self._token = str(granted["access_token"])
         self._until = time.monotonic() + float(granted["expires_in"]) - _EARLY_SECONDS

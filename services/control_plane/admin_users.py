@@ -11,11 +11,11 @@ Errors
 ::
 
     UserError
-    ├── UserUnknown       nobody of that name
-    ├── UserExists        the name or the e-mail is taken
-    ├── UserStateRefused  what was asked does not fit the user's state
-    │   └── LastAdmin       nobody could administrate the system any more
-    └── UserInputRefused  Cognito refuses a value
+    ├── UserUnknownError       nobody of that name
+    ├── UserExistsError        the name or the e-mail is taken
+    ├── UserStateRefusedError  what was asked does not fit the user's state
+    │   └── LastAdminError       nobody could administrate the system any more
+    └── UserInputRefusedError  Cognito refuses a value
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ class UserError(Exception):
     """What Cognito refused."""
 
 
-class UserUnknown(UserError):  # noqa: N818 - it states a fact
+class UserUnknownError(UserError):
     """Nobody of that name."""
 
 
-class UserExists(UserError):  # noqa: N818
+class UserExistsError(UserError):
     """The name or the e-mail is taken."""
 
 
-class UserStateRefused(UserError):  # noqa: N818
+class UserStateRefusedError(UserError):
     """What was asked does not fit the user's state."""
 
 
-class LastAdmin(UserStateRefused):
+class LastAdminError(UserStateRefusedError):
     """Nobody could administrate the system any more.
 
     Parameters
@@ -59,16 +59,16 @@ class LastAdmin(UserStateRefused):
         )
 
 
-class UserInputRefused(UserError):  # noqa: N818
+class UserInputRefusedError(UserError):
     """Cognito refuses a value."""
 
 
 _ERRORS: dict[str, type[UserError]] = {
-    "UserNotFoundException": UserUnknown,
-    "UsernameExistsException": UserExists,
-    "AliasExistsException": UserExists,
-    "UnsupportedUserStateException": UserStateRefused,
-    "InvalidParameterException": UserInputRefused,
+    "UserNotFoundException": UserUnknownError,
+    "UsernameExistsException": UserExistsError,
+    "AliasExistsException": UserExistsError,
+    "UnsupportedUserStateException": UserStateRefusedError,
+    "InvalidParameterException": UserInputRefusedError,
 }
 
 
@@ -99,7 +99,7 @@ class AdminUsers:
 
         Raises
         ------
-        UserExists
+        UserExistsError
             If the name or the e-mail is taken. Cognito keeps names apart and not e-mails: of two
             users that are created at the same moment with one e-mail, both may be.
         """
@@ -120,12 +120,12 @@ class AdminUsers:
         return _shown(created["User"])
 
     def _require_free(self, email: str, holder: str | None = None) -> None:
-        """Raise `UserExists` if another user than `holder` has the e-mail."""
+        """Raise `UserExistsError` if another user than `holder` has the e-mail."""
         quoted = email.replace("\\", "\\\\").replace('"', '\\"')
         with _translated():
             found = self._client.list_users(UserPoolId=self._pool, Filter=f'email = "{quoted}"')
         if others := [user["Username"] for user in found["Users"] if user["Username"] != holder]:
-            raise UserExists(f"{others[0]} has the e-mail {email}")
+            raise UserExistsError(f"{others[0]} has the e-mail {email}")
 
     def complete(self, name: str, role: Role) -> None:
         """Give a user the role it was created with, if it was created and no more."""
@@ -149,9 +149,9 @@ class AdminUsers:
 
         Raises
         ------
-        LastAdmin
+        LastAdminError
             If the last enabled SystemAdmin would be none any more.
-        UserExists
+        UserExistsError
             If another user has the e-mail.
         """
         name = self._known(name)
@@ -169,7 +169,7 @@ class AdminUsers:
             self._join(name, Role.SYSTEM_ADMIN)  # the others went at the same moment
             self._leave(name, Role.SUPPORT_READER)
             self._set(name, [_role(Role.SYSTEM_ADMIN)])
-            raise LastAdmin("demote", name)
+            raise LastAdminError("demote", name)
         if role:
             self._sign_out(name)
 
@@ -178,7 +178,7 @@ class AdminUsers:
 
         Raises
         ------
-        LastAdmin
+        LastAdminError
             If it is the last enabled SystemAdmin.
         """
         name = self._known(name)
@@ -199,7 +199,7 @@ class AdminUsers:
 
         Raises
         ------
-        LastAdmin
+        LastAdminError
             If it is the last enabled SystemAdmin.
         """
         name = self._known(name)
@@ -215,13 +215,13 @@ class AdminUsers:
 
         Raises
         ------
-        UserStateRefused
+        UserStateRefusedError
             If the user has signed in already.
         """
         user = self.get(name)
         name = user["userName"]
         if user["status"] != "FORCE_CHANGE_PASSWORD":
-            raise UserStateRefused(f"User {name} has accepted the invitation already.")
+            raise UserStateRefusedError(f"User {name} has accepted the invitation already.")
         with _translated():
             self._client.admin_create_user(
                 UserPoolId=self._pool,
@@ -241,7 +241,7 @@ class AdminUsers:
         if not enabled or name not in admins:
             return False
         if admins == {name}:
-            raise LastAdmin(wanted, name)
+            raise LastAdminError(wanted, name)
         return True
 
     def _disable(self, wanted: str, admin: str) -> None:
@@ -250,7 +250,7 @@ class AdminUsers:
             self._client.admin_disable_user(UserPoolId=self._pool, Username=admin)
         if not self._other_admins(admin):
             self.enable(admin)
-            raise LastAdmin(wanted, admin)
+            raise LastAdminError(wanted, admin)
 
     def _other_admins(self, name: str) -> set[str]:
         return self._admins() - {name}
@@ -330,4 +330,4 @@ def _translated() -> Iterator[None]:
             raise _ERRORS[code](error.response["Error"].get("Message", code)) from error
         raise
     except ParamValidationError as error:
-        raise UserInputRefused(str(error)) from error
+        raise UserInputRefusedError(str(error)) from error

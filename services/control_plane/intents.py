@@ -69,20 +69,20 @@ def settle(runtime: Runtime, intent: Intent) -> bool:
 
 
 def _user(runtime: Runtime, name: str) -> dict[str, Any] | None:
-    from services.control_plane.admin_users import UserUnknown  # noqa: PLC0415
+    from services.control_plane.admin_users import UserUnknownError  # noqa: PLC0415
 
     try:
         return runtime.users.get(name)
-    except UserUnknown:
+    except UserUnknownError:
         return None
 
 
 def _meter(runtime: Runtime, meter_id: str) -> dict[str, Any] | None:
-    from services.control_plane.metering.errors import MeterUnknown  # noqa: PLC0415
+    from services.control_plane.metering.errors import MeterUnknownError  # noqa: PLC0415
 
     try:
         return dict(runtime.metering.meter(meter_id).document())
-    except MeterUnknown:
+    except MeterUnknownError:
         return None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from services.control_plane.registry.outbox import OutboxEntry, batches, entries
 from services.control_plane.runtime import current
-from services.tenancy.events import InvalidDetail
+from services.tenancy.events import InvalidDetailError
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def publish(
     for call in batches(written):
         try:
             answer = client.put_events(Entries=[entry.event.entry(bus) for entry in call])
-        except InvalidDetail as error:
+        except InvalidDetailError as error:
             failed = next(entry for entry in call if _breaks(entry, bus))
             _log.error("outbox entry %s: %s", failed.key, error)
             if failed is not call[0]:
@@ -68,7 +68,7 @@ def publish(
 def _breaks(entry: OutboxEntry, bus: str) -> bool:
     try:
         entry.event.entry(bus)
-    except InvalidDetail:
+    except InvalidDetailError:
         return True
     return False
 

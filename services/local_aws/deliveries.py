@@ -14,7 +14,7 @@ from ministack.core.arn import parse_arn
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch_logs, eventbridge, lambda_svc, sqs
 
-from services.local_aws.service_roles import RoleRefused, assume, client
+from services.local_aws.service_roles import RoleRefusedError, assume, client
 
 _log = logging.getLogger("services.local_aws.events")
 
@@ -25,7 +25,7 @@ _ATTEMPTS = 185
 _AGE_SECONDS = 24 * 3600
 
 
-class Refused(RuntimeError):  # noqa: N818 - it says what happened
+class RefusedError(RuntimeError):
     """A target did not take an event."""
 
     def __init__(self, code: str, message: str, *, again: bool) -> None:
@@ -47,11 +47,11 @@ def deliver(
         exhausted = ""
         try:
             send(target, payload, rule, event)
-        except Refused as error:
+        except RefusedError as error:
             refusal = error
         except Exception as error:
             _log.exception("delivery to %s", target["Arn"])
-            refusal = Refused("INTERNAL_ERROR", str(error), again=True)
+            refusal = RefusedError("INTERNAL_ERROR", str(error), again=True)
         else:
             return
         if attempt >= retries:
@@ -69,7 +69,7 @@ def _bury(
     target: dict[str, Any],
     rule: dict[str, Any],
     event: dict[str, Any],
-    refusal: Refused,
+    refusal: RefusedError,
     *,
     exhausted: str,
     attempts: int,
@@ -97,9 +97,9 @@ def _to_function(
 ) -> None:
     function, config, name = lambda_svc._get_func_record_for_ref(target["Arn"])
     if not function or not config:
-        raise Refused("RESOURCE_NOT_FOUND", f"function {name} does not exist", again=False)
+        raise RefusedError("RESOURCE_NOT_FOUND", f"function {name} does not exist", again=False)
     if not _may_invoke(function.get("policy") or {}, rule.get("Arn", "")):
-        raise Refused(
+        raise RefusedError(
             "NO_PERMISSIONS", f"the policy of function {name} does not let the rule", again=False
         )
     record = lambda_svc._execution_record_for_config(function, config)
@@ -137,24 +137,24 @@ def _to_machine(
             name=f"{event['id']}_{rule.get('Name', '')}"[:80],
             input=payload,
         )
-    except RoleRefused as error:
-        raise Refused("NO_PERMISSIONS", str(error), again=False) from error
+    except RoleRefusedError as error:
+        raise RefusedError("NO_PERMISSIONS", str(error), again=False) from error
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "ExecutionAlreadyExists":
             return
         if "AccessDenied" in code:
-            raise Refused("NO_PERMISSIONS", str(error), again=False) from error
+            raise RefusedError("NO_PERMISSIONS", str(error), again=False) from error
         if code == "StateMachineDoesNotExist":
-            raise Refused("RESOURCE_NOT_FOUND", str(error), again=False) from error
-        raise Refused(code, str(error), again=True) from error
+            raise RefusedError("RESOURCE_NOT_FOUND", str(error), again=False) from error
+        raise RefusedError(code, str(error), again=True) from error
 
 
 def _to_queue(
     target: dict[str, Any], payload: str, _rule: dict[str, Any], _event: dict[str, Any]
 ) -> None:
     if not sqs._queue_by_arn(target["Arn"]):
-        raise Refused("RESOURCE_NOT_FOUND", f"{target['Arn']} does not exist", again=False)
+        raise RefusedError("RESOURCE_NOT_FOUND", f"{target['Arn']} does not exist", again=False)
     eventbridge._dispatch_to_sqs(
         parse_arn(target["Arn"]), payload, target.get("SqsParameters") or {}
     )
@@ -165,7 +165,7 @@ def _to_log_group(
 ) -> None:
     group = target["Arn"].partition(":log-group:")[2].removesuffix(":*")
     if group not in cloudwatch_logs._log_groups:
-        raise Refused("RESOURCE_NOT_FOUND", f"log group {group} does not exist", again=False)
+        raise RefusedError("RESOURCE_NOT_FOUND", f"log group {group} does not exist", again=False)
     stream = event["id"]
     cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": stream})
     line = {"timestamp": int(time.time() * 1000), "message": payload}
@@ -180,7 +180,7 @@ def _elsewhere(send: Callable[..., None]) -> Callable[..., None]:
     def checked(target: dict[str, Any], payload: str, rule: Any, event: Any) -> None:
         spec = parse_arn(target["Arn"])
         if (spec.account_id, spec.region) != (get_account_id(), get_region()):
-            raise Refused("INVALID_PARAMETER", "target of another region", again=False)
+            raise RefusedError("INVALID_PARAMETER", "target of another region", again=False)
         send(target, payload, rule, event)
 
     return checked

@@ -21,7 +21,7 @@ from services.local_aws.layout import HOST
 _LIFETIME_SECONDS = 12 * 3600
 
 
-class RoleRefused(RuntimeError):  # noqa: N818 - it says what happened
+class RoleRefusedError(RuntimeError):
     """A service cannot assume a role."""
 
 
@@ -35,16 +35,16 @@ def assume(role_arn: str, principal: str, session_name: str) -> dict[str, str]:
 
     Raises
     ------
-    RoleRefused
+    RoleRefusedError
         If the role does not exist or does not trust the service.
     """
     account = get_account_id()
     name = role_arn.rpartition("/")[2]
     role = iam._roles.get_scoped(account, None, name)
     if role is None:
-        raise RoleRefused(f"the role {role_arn} does not exist")
+        raise RoleRefusedError(f"the role {role_arn} does not exist")
     if not _trusts(role.get("AssumeRolePolicyDocument", "{}"), role_arn, principal):
-        raise RoleRefused(f"the role {role_arn} does not trust {principal}")
+        raise RoleRefusedError(f"the role {role_arn} does not trust {principal}")
     access_key = iam._gen_session_access_key()
     secret, token = iam._gen_secret(), iam._gen_session_token()
     sts.register_session(

@@ -10,9 +10,9 @@ Errors
     └── InputError            problems of one input, all at once
         └── TenantDocumentError a tenant document that cannot be applied
     PlacementError
-    ├── NoFreeSlot              every routing cell is full
-    └── UnknownCell             a placement names a cell that does not exist
-    MoveRefused                 the tenant's state does not allow the operation
+    ├── NoFreeSlotError              every routing cell is full
+    └── UnknownCellError             a placement names a cell that does not exist
+    MoveRefusedError                 the tenant's state does not allow the operation
 """
 
 from services.tenancy.cells import next_cell
@@ -27,9 +27,15 @@ from services.tenancy.document import (
     check_tenant_id,
 )
 from services.tenancy.federation import IdentityProvider, ProviderKind
-from services.tenancy.lifecycle import MoveRefused, OperationKind, State
+from services.tenancy.lifecycle import MoveRefusedError, OperationKind, State
 from services.tenancy.operation import Operation, OperationStatus
-from services.tenancy.placement import Cell, NoFreeSlot, PlacementError, UnknownCell, place
+from services.tenancy.placement import (
+    Cell,
+    NoFreeSlotError,
+    PlacementError,
+    UnknownCellError,
+    place,
+)
 from services.tenancy.problems import InputError, Problem
 from services.tenancy.tier import Tier
 
@@ -37,8 +43,8 @@ __all__ = [
     "Cell",
     "IdentityProvider",
     "InputError",
-    "MoveRefused",
-    "NoFreeSlot",
+    "MoveRefusedError",
+    "NoFreeSlotError",
     "Operation",
     "OperationKind",
     "OperationStatus",
@@ -54,7 +60,7 @@ __all__ = [
     "TenantId",
     "TenantName",
     "Tier",
-    "UnknownCell",
+    "UnknownCellError",
     "check_tenant_id",
     "next_cell",
     "place",

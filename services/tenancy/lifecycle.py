@@ -51,7 +51,7 @@ class OperationKind(StrEnum):
     OFFBOARD = "offboard"
 
 
-class MoveRefused(Exception):  # noqa: N818 - reads as the fact it states
+class MoveRefusedError(Exception):
     """The tenant's state does not allow what was asked.
 
     Attributes
@@ -100,7 +100,7 @@ def begin(state: State, kind: OperationKind) -> State:
 
     Raises
     ------
-    MoveRefused
+    MoveRefusedError
         If no such operation may begin in `state`.
 
     Examples
@@ -110,7 +110,7 @@ def begin(state: State, kind: OperationKind) -> State:
     """
     course = COURSES[kind]
     if state not in course.origins:
-        raise MoveRefused(state, kind, course.origins)
+        raise MoveRefusedError(state, kind, course.origins)
     return course.running or state
 
 
@@ -139,14 +139,14 @@ def begin_again(
 
     Raises
     ------
-    MoveRefused
+    MoveRefusedError
         If the tenant has not failed, or the one does not correct the other.
     """
     wanted = kind or failed
     if state is not State.FAILED:
-        raise MoveRefused(state, "retry", (State.FAILED,))
+        raise MoveRefusedError(state, "retry", (State.FAILED,))
     if wanted is not failed and not corrects(wanted, failed):
-        raise MoveRefused(state, wanted, COURSES[wanted].origins)
+        raise MoveRefusedError(state, wanted, COURSES[wanted].origins)
     return begin(origin, wanted)
 
 
@@ -181,7 +181,7 @@ def finish(state: State, kind: OperationKind, ok: bool, origin: State) -> State:
 
     Raises
     ------
-    MoveRefused
+    MoveRefusedError
         If the tenant is not where such an operation holds it.
 
     Examples
@@ -191,7 +191,7 @@ def finish(state: State, kind: OperationKind, ok: bool, origin: State) -> State:
     """
     running = begin(origin, kind)
     if state is not running:
-        raise MoveRefused(state, f"end of {kind}", (running,))
+        raise MoveRefusedError(state, f"end of {kind}", (running,))
     if not ok:
         return State.FAILED
     return COURSES[kind].done or origin

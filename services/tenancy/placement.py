@@ -18,7 +18,7 @@ class PlacementError(Exception):
     """A tenant cannot be placed."""
 
 
-class NoFreeSlot(PlacementError):  # noqa: N818 - reads as the fact it states
+class NoFreeSlotError(PlacementError):
     """Every routing cell is full."""
 
     def __init__(self, cells: Collection[Cell]) -> None:
@@ -30,7 +30,7 @@ class NoFreeSlot(PlacementError):  # noqa: N818 - reads as the fact it states
         )
 
 
-class UnknownCell(PlacementError):  # noqa: N818
+class UnknownCellError(PlacementError):
     """A placement names a cell that does not exist."""
 
 
@@ -51,13 +51,13 @@ def place(cells: Iterable[Cell], taken: Collection[Placement]) -> Placement:
 
     Raises
     ------
-    NoFreeSlot
+    NoFreeSlotError
         If every cell is full.
     """
     known = list(cells)
     for slot in free_slots(known, taken):
         return slot
-    raise NoFreeSlot(known)
+    raise NoFreeSlotError(known)
 
 
 def free_slots(cells: Iterable[Cell], taken: Collection[Placement]) -> Iterator[Placement]:

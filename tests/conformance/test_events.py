@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.control_plane.consumers import application_events
-from services.control_plane.consumers.application_events import Parked
+from services.control_plane.consumers.application_events import ParkedError
 from services.tenancy.events import EventName
 
 pytestmark = [
@@ -39,5 +39,5 @@ def output(registration_id: str) -> dict[str, Any]:
 
 
 def test_an_event_about_nobody_is_parked() -> None:
-    with pytest.raises(Parked):
+    with pytest.raises(ParkedError):
         send(EventName.PROVISION_SUCCESS, "nobody-1", output("nobody"))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.client import Refused
+from services.client import RefusedError
 from services.contracts.http_routes import ROUTES, Access
 from tests.conformance.bus import APPLICATION_PLANE, CONTROL_PLANE, Bus, among
 from tests.e2e.operators import api_url, machine_token
@@ -86,7 +86,7 @@ def test_tenants_plan_empty(system: System) -> None:
 
 
 def test_a_name_is_one_tenants(system: System) -> None:
-    with system.control_plane() as api, pytest.raises(Refused) as refused:
+    with system.control_plane() as api, pytest.raises(RefusedError) as refused:
         api.register(DEMO[0].name, tier="basic", email="other@example.com")
     assert refused.value.status == 409
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from services.client import Operation, OperationFailed
+from services.client import Operation, OperationFailedError
 from services.tenancy.events import Event, EventName, success
 from tests.conformance.bus import APPLICATION_PLANE, CONTROL_PLANE
 from tests.e2e.builds import Build, executions, request_of
@@ -38,7 +38,7 @@ def end_of(system: System, operation: Operation) -> Operation:
 
 def failure_of(system: System, operation: Operation) -> str:
     """The reason in which an operation ended, on the tenant as on the operation."""
-    with pytest.raises(OperationFailed):
+    with pytest.raises(OperationFailedError):
         end_of(system, operation)
     with system.control_plane() as api:
         tenant = api.tenant(operation.tenant_id)

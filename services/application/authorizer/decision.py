@@ -25,7 +25,7 @@ _BEARER: Final = "bearer "
 _REQUIRED: Final = ("aud", "exp", "iat", "iss", "sub", "token_use")
 
 
-class TokenRefused(Exception):  # noqa: N818 - it says what happened
+class TokenRefusedError(Exception):
     """The token proves nothing: the caller must sign in again (401)."""
 
 
@@ -65,18 +65,20 @@ class Judge:
 
         Raises
         ------
-        TokenRefused
+        TokenRefusedError
             With a reason for the log; it holds nothing of the token but its tenant id.
-        KeysUnavailable, MappingBroken
+        KeysUnavailableError, MappingBrokenError
             If it cannot be judged.
         """
         token = _token_of(authorization)
         key_id, tenant_id = _claimed(token)
         row = self._mappings.find(tenant_id)
         if row is None:
-            raise TokenRefused(f"tenant {tenant_id} is not known")
+            raise TokenRefusedError(f"tenant {tenant_id} is not known")
         if not row.issuer.startswith(self._issuers):
-            raise TokenRefused(f"tenant {tenant_id} has the issuer {row.issuer}, of another region")
+            raise TokenRefusedError(
+                f"tenant {tenant_id} has the issuer {row.issuer}, of another region"
+            )
         claims = self._verified(token, key_id, row)
         _cross_check(claims, row)
         return Caller(
@@ -89,7 +91,9 @@ class Judge:
     def _verified(self, token: str, key_id: str, row: TenantMapping) -> dict[str, Any]:
         key = self._keys.find(row.issuer, key_id)
         if key is None:
-            raise TokenRefused("it is signed with a key that the tenant's user pool does not have")
+            raise TokenRefusedError(
+                "it is signed with a key that the tenant's user pool does not have"
+            )
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -101,17 +105,17 @@ class Judge:
                 options={"require": list(_REQUIRED), "strict_aud": True},
             )
         except jwt.PyJWTError as error:
-            raise TokenRefused(str(error)) from error
+            raise TokenRefusedError(str(error)) from error
         if claims["token_use"] != "id":  # noqa: S105 - a kind of token, not one
-            raise TokenRefused("it is not an ID token")
+            raise TokenRefusedError("it is not an ID token")
         return claims
 
 
 def _token_of(authorization: str) -> str:
     if len(authorization) > MAX_TOKEN_LENGTH:
-        raise TokenRefused(f"it is longer than {MAX_TOKEN_LENGTH} characters")
+        raise TokenRefusedError(f"it is longer than {MAX_TOKEN_LENGTH} characters")
     if not authorization[: len(_BEARER)].lower() == _BEARER:
-        raise TokenRefused("it is no bearer token")
+        raise TokenRefusedError("it is no bearer token")
     return authorization[len(_BEARER) :].strip()
 
 
@@ -120,23 +124,23 @@ def _claimed(token: str) -> tuple[str, str]:
     try:
         unverified = jwt.decode_complete(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
-        raise TokenRefused("it is no JSON Web Token") from error
+        raise TokenRefusedError("it is no JSON Web Token") from error
     header: Mapping[str, Any] = unverified["header"]
     # Before a key is looked up: with `none` or HS256 a public key would prove nothing.
     if header.get("alg") != "RS256":
-        raise TokenRefused("it is not signed with RS256")
+        raise TokenRefusedError("it is not signed with RS256")
     key_id, tenant_id = header.get("kid"), unverified["payload"].get("custom:tenantId")
     if not isinstance(key_id, str) or not key_id:
-        raise TokenRefused("it names no key")
+        raise TokenRefusedError("it names no key")
     if not isinstance(tenant_id, str) or not TENANT_ID.fullmatch(tenant_id):
-        raise TokenRefused("it names no tenant")
+        raise TokenRefusedError("it names no tenant")
     return key_id, tenant_id
 
 
 def _cross_check(claims: Mapping[str, Any], row: TenantMapping) -> None:
     """Compare what the user pool says of a user with what the platform says of the tenant."""
     if claims.get("custom:tenantId") != row.tenant_id:
-        raise TokenRefused("it is of another tenant than its row")
+        raise TokenRefusedError("it is of another tenant than its row")
     tier = str(claims.get("custom:tenantTier") or "").lower()
     if tier != row.tier:
-        raise TokenRefused(f"it says tier {tier or 'none'}, the tenant's is {row.tier}")
+        raise TokenRefusedError(f"it says tier {tier or 'none'}, the tenant's is {row.tier}")

@@ -12,14 +12,14 @@ import boto3
 from botocore.config import Config
 
 from services.application.authorizer import policy
-from services.application.authorizer.decision import Caller, Judge, TokenRefused
+from services.application.authorizer.decision import Caller, Judge, TokenRefusedError
 from services.application.authorizer.keys import KeySets, fetch_from
 from services.application.authorizer.mapping import TenantMappings
 
 _log = logging.getLogger("authorizer")
 
 
-class Unauthorized(Exception):  # noqa: N818 - API Gateway answers 401 to exactly this message
+class UnauthorizedError(Exception):
     def __init__(self) -> None:
         super().__init__("Unauthorized")
 
@@ -43,15 +43,15 @@ class Authorizer:
 
         Raises
         ------
-        Unauthorized
+        UnauthorizedError
             If the token proves nothing.
         """
         stage = policy.stage_arn(str(event.get("methodArn")))
         try:
             caller = self._judge.caller(str(event.get("authorizationToken") or ""))
-        except TokenRefused as error:
+        except TokenRefusedError as error:
             _log.warning("token refused: %s", error)
-            raise Unauthorized from None
+            raise UnauthorizedError from None
         # A denial has the context too: its line of the access log says whose request it was.
         return {
             "principalId": caller.user_id,

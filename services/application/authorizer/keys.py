@@ -11,7 +11,7 @@ from typing import Any, Final
 from jwt import PyJWK
 
 from services.application.authorizer.cache import BoundedCache
-from services.application.signing_keys import KeySet, KeysUnavailable, fetch_keys
+from services.application.signing_keys import KeySet, KeysUnavailableError, fetch_keys
 
 POOLS: Final = 2_000
 """Whose keys are kept at most: some 2 KB each."""
@@ -41,7 +41,7 @@ class KeySets:
 
         Raises
         ------
-        KeysUnavailable
+        KeysUnavailableError
             If there are no keys of the issuer and it does not answer.
         """
         keys = self._sets.get(issuer)
@@ -50,8 +50,8 @@ class KeySets:
             self._sets.put(issuer, keys, math.inf)
         try:
             return keys.find(key_id)
-        except KeysUnavailable as error:
-            raise KeysUnavailable(f"{issuer}: {error}") from error
+        except KeysUnavailableError as error:
+            raise KeysUnavailableError(f"{issuer}: {error}") from error
 
 
 def fetch_from(endpoint: str) -> Fetch:

@@ -21,7 +21,7 @@ GetItem = Callable[[str], Mapping[str, Any] | None]
 """Returns a tenant's item as DynamoDB has it, or nothing."""
 
 
-class MappingBroken(RuntimeError):  # noqa: N818 - it says what happened
+class MappingBrokenError(RuntimeError):
     """A tenant's row lacks what every row has: a fault of the platform, not of the caller."""
 
 
@@ -44,7 +44,7 @@ class TenantMapping:
 
         Raises
         ------
-        MappingBroken
+        MappingBrokenError
             If attributes are missing, naming all of them.
         """
         names = (
@@ -52,7 +52,7 @@ class TenantMapping:
         )  # fmt: skip
         values = {name: str(item.get(name, {}).get("S") or "") for name in names}
         if missing := sorted(name for name, value in values.items() if not value):
-            raise MappingBroken(f"the tenant's mapping has no {', '.join(missing)}")
+            raise MappingBrokenError(f"the tenant's mapping has no {', '.join(missing)}")
         return cls(
             tenant_id=values["tenantId"],
             tenant_name=values["tenantName"],

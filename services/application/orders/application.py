@@ -10,8 +10,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 
 from services.application.orders.lifecycle import (
-    MoveRefused,
-    OrderRefused,
+    MoveRefusedError,
+    OrderRefusedError,
     check_deletion,
     check_move,
 )
@@ -24,16 +24,16 @@ from services.application.orders.model import (
     StatusChange,
 )
 from services.application.orders.prices import (
-    CallerRefused,
+    CallerRefusedError,
     Prices,
     ProductsService,
-    ProductsUnavailable,
-    ProductsUnknown,
+    ProductsUnavailableError,
+    ProductsUnknownError,
 )
 from services.application.runtime import (
     CurrentTenant,
     FieldProblem,
-    Problem,
+    ProblemError,
     Settings,
     SettingsError,
     count,
@@ -41,11 +41,11 @@ from services.application.runtime import (
 )
 from services.application.runtime.stores import open_store
 from services.application.storage import (
-    AlreadyExists,
-    Conflict,
-    CursorRefused,
+    AlreadyExistsError,
+    ConflictError,
+    CursorRefusedError,
     DocumentStore,
-    NotFound,
+    NotFoundError,
     Shape,
     Stored,
 )
@@ -155,8 +155,8 @@ def page(
         found = store.list(
             tenant.id, limit=limit, cursor=next_token or None, index="by-created", descending=True
         )
-    except CursorRefused as error:
-        raise Problem(422, "not valid: next_token", field="next_token") from error
+    except CursorRefusedError as error:
+        raise ProblemError(422, "not valid: next_token", field="next_token") from error
     return OrdersAnswer(data=[_order(each) for each in found.documents], next_token=found.cursor)
 
 
@@ -179,17 +179,17 @@ def move(
             return OrderAnswer(data=order)
         try:
             check_move(order.status, change.status)
-        except MoveRefused as error:
+        except MoveRefusedError as error:
             message = f"status: {error}"
-            raise Problem(409, message, field="status", name="order-status-refused") from error
+            raise ProblemError(409, message, field="status", name="order-status-refused") from error
         moved = order.model_copy(update={"status": change.status, "updated_at": datetime.now(UTC)})
         try:
             return OrderAnswer(
                 data=_order(store.replace(tenant.id, _document(moved), order.version))
             )
-        except NotFound as error:
+        except NotFoundError as error:
             raise _not_found(order_id) from error
-        except Conflict as error:
+        except ConflictError as error:
             if change.version is not None:
                 raise _conflict(change.version, error.current) from error
     raise _busy()
@@ -203,12 +203,14 @@ def delete(order_id: OrderId, tenant: CurrentTenant, store: Store) -> None:
         try:
             check_deletion(order.status)
             store.delete(tenant.id, order_id, order.version)
-        except OrderRefused as error:
+        except OrderRefusedError as error:
             message = f"orderId: {error}"
-            raise Problem(409, message, field="orderId", name="order-deletion-refused") from error
-        except NotFound as error:
+            raise ProblemError(
+                409, message, field="orderId", name="order-deletion-refused"
+            ) from error
+        except NotFoundError as error:
             raise _not_found(order_id) from error
-        except Conflict:
+        except ConflictError:
             continue
         return
     raise _busy()
@@ -227,7 +229,7 @@ def _made_before(
     """Return the order that an equal request has made; prices need not be asked for again."""
     try:
         found = store.get(tenant_id, order_id)
-    except NotFound:
+    except NotFoundError:
         return None
     return _create(store, tenant_id, found.document, request)
 
@@ -237,9 +239,9 @@ def _create(
 ) -> Stored:
     try:
         return store.create(tenant_id, document, request=request)
-    except AlreadyExists as error:
+    except AlreadyExistsError as error:
         message = "Idempotency-Key: another order was made with it; use a new one for each order"
-        raise Problem(
+        raise ProblemError(
             422, message, field="Idempotency-Key", name="idempotency-key-reused"
         ) from error
 
@@ -250,7 +252,7 @@ def _priced(
     """Return what the draft's products are; a price that the caller is wrong about is told."""
     try:
         products = prices.of([line.product_id for line in draft.order_products], headers)
-    except ProductsUnknown as error:
+    except ProductsUnknownError as error:
         errors = [
             FieldProblem(
                 field=f"orderProducts.{number}.productId", detail=f"no product {line.product_id}"
@@ -259,12 +261,14 @@ def _priced(
             if line.product_id in error.product_ids
         ]
         named = ", ".join(each.field for each in errors)
-        raise Problem(422, f"not valid: {named}", errors=errors, name="product-unknown") from error
-    except CallerRefused as error:
-        raise Problem(401, "products does not take the token any more") from error
-    except ProductsUnavailable as error:
+        raise ProblemError(
+            422, f"not valid: {named}", errors=errors, name="product-unknown"
+        ) from error
+    except CallerRefusedError as error:
+        raise ProblemError(401, "products does not take the token any more") from error
+    except ProductsUnavailableError as error:
         message = "products does not answer for the moment: there is no price to order at"
-        raise Problem(503, message, name="products-unavailable", retry=True) from error
+        raise ProblemError(503, message, name="products-unavailable", retry=True) from error
     errors = [
         FieldProblem(
             field=f"orderProducts.{number}.price",
@@ -275,14 +279,14 @@ def _priced(
     ]
     if errors:
         message = "; ".join(f"{each.field}: {each.detail}" for each in errors)
-        raise Problem(409, message, errors=errors, name="price-changed")
+        raise ProblemError(409, message, errors=errors, name="price-changed")
     return products
 
 
 def _read(store: DocumentStore, tenant_id: str, order_id: str) -> Stored:
     try:
         return store.get(tenant_id, order_id)
-    except NotFound as error:
+    except NotFoundError as error:
         raise _not_found(order_id) from error
 
 
@@ -298,15 +302,15 @@ def _order(stored: Stored) -> Order:
     return Order.model_validate({**stored.document, "version": stored.version})
 
 
-def _not_found(order_id: str) -> Problem:
-    return Problem(404, f"no order {order_id}", field="orderId")
+def _not_found(order_id: str) -> ProblemError:
+    return ProblemError(404, f"no order {order_id}", field="orderId")
 
 
-def _busy() -> Problem:
+def _busy() -> ProblemError:
     message = "the order is being changed by others: try again"
-    return Problem(409, message, field="orderId", retry=True)
+    return ProblemError(409, message, field="orderId", retry=True)
 
 
-def _conflict(given: int | None, current: int) -> Problem:
+def _conflict(given: int | None, current: int) -> ProblemError:
     message = f"version: got {given}; the order is at version {current}: read it again"
-    return Problem(409, message, field="version", name="version-conflict")
+    return ProblemError(409, message, field="version", name="version-conflict")

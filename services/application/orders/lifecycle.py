@@ -5,9 +5,9 @@
     CREATED ──→ CONFIRMED ──→ SHIPPED ──→ DELIVERED
        └────────────┴──→ CANCELLED
 
-    OrderRefused
-    ├── MoveRefused      the order may not become that now
-    └── DeletionRefused  the order is on its way
+    OrderRefusedError
+    ├── MoveRefusedError      the order may not become that now
+    └── DeletionRefusedError  the order is on its way
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ MOVES: Final[Mapping[OrderStatus, tuple[OrderStatus, ...]]] = {
 DELETABLE: Final = frozenset({OrderStatus.CREATED, OrderStatus.DELIVERED, OrderStatus.CANCELLED})
 
 
-class OrderRefused(ValueError):  # noqa: N818 - it says what is the matter
+class OrderRefusedError(ValueError):
     """The order is not where it would have to be."""
 
 
-class MoveRefused(OrderRefused):
+class MoveRefusedError(OrderRefusedError):
     """The order may not become that now; the message says what it may become."""
 
     def __init__(self, current: OrderStatus, wanted: OrderStatus) -> None:
@@ -50,7 +50,7 @@ class MoveRefused(OrderRefused):
         super().__init__(f"got {wanted}; an order that is {current} may become {allowed}")
 
 
-class DeletionRefused(OrderRefused):
+class DeletionRefusedError(OrderRefusedError):
     """The order is on its way; the message says when it could be deleted."""
 
     def __init__(self, current: OrderStatus) -> None:
@@ -59,12 +59,12 @@ class DeletionRefused(OrderRefused):
 
 
 def check_move(current: OrderStatus, wanted: OrderStatus) -> None:
-    """Raise MoveRefused unless an order that is `current` may become `wanted`."""
+    """Raise MoveRefusedError unless an order that is `current` may become `wanted`."""
     if wanted not in MOVES[current]:
-        raise MoveRefused(current, wanted)
+        raise MoveRefusedError(current, wanted)
 
 
 def check_deletion(current: OrderStatus) -> None:
-    """Raise DeletionRefused unless an order that is `current` may be deleted."""
+    """Raise DeletionRefusedError unless an order that is `current` may be deleted."""
     if current not in DELETABLE:
-        raise DeletionRefused(current)
+        raise DeletionRefusedError(current)

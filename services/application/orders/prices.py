@@ -5,10 +5,10 @@ hold up all others.
 
 ::
 
-    PricesRefused
-    ├── ProductsUnavailable   products does not answer; the caller may try again
-    ├── ProductsUnknown       the tenant has no such products; which ones
-    └── CallerRefused         products does not take the caller's token
+    PricesRefusedError
+    ├── ProductsUnavailableError   products does not answer; the caller may try again
+    ├── ProductsUnknownError       the tenant has no such products; which ones
+    └── CallerRefusedError         products does not take the caller's token
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from services.application.orders.model import PricedProduct
 TIMEOUT = httpx.Timeout(3.0, connect=1.0)
 
 
-class PricesRefused(Exception):  # noqa: N818 - it says what happened
+class PricesRefusedError(Exception):
     """There are no prices for an order."""
 
 
-class ProductsUnavailable(PricesRefused):
+class ProductsUnavailableError(PricesRefusedError):
     """The products service does not answer for the moment."""
 
 
-class ProductsUnknown(PricesRefused):
+class ProductsUnknownError(PricesRefusedError):
     """The tenant has no such products.
 
     Attributes
@@ -46,7 +46,7 @@ class ProductsUnknown(PricesRefused):
         self.product_ids = product_ids
 
 
-class CallerRefused(PricesRefused):
+class CallerRefusedError(PricesRefusedError):
     """The products service does not take the caller's token."""
 
 
@@ -56,7 +56,7 @@ class Prices(Protocol):
     def of(
         self, product_ids: Sequence[str], headers: Mapping[str, str]
     ) -> Mapping[str, PricedProduct]:
-        """Return the products by id; raises PricesRefused.
+        """Return the products by id; raises PricesRefusedError.
 
         Parameters
         ----------
@@ -94,18 +94,18 @@ class ProductsService:
         try:
             answer = self._get(wanted, headers)
         except httpx.HTTPError as error:
-            raise ProductsUnavailable(f"products does not answer: {error!r}") from error
+            raise ProductsUnavailableError(f"products does not answer: {error!r}") from error
         if answer.status_code in (401, 403):
-            raise CallerRefused(f"products answers {answer.status_code}")
+            raise CallerRefusedError(f"products answers {answer.status_code}")
         if answer.status_code != 200:
-            raise ProductsUnavailable(f"products answers {answer.status_code}")
+            raise ProductsUnavailableError(f"products answers {answer.status_code}")
         found = _products_of(answer)
         # A products service of an older release does not know the question and answers a page of
         # all products: then nothing can be said of those that are not on it.
         if not found.keys() <= set(wanted):
-            raise ProductsUnavailable("products answers something else than was asked for")
+            raise ProductsUnavailableError("products answers something else than was asked for")
         if unknown := frozenset(set(wanted) - found.keys()):
-            raise ProductsUnknown(unknown)
+            raise ProductsUnknownError(unknown)
         return found
 
     def _get(self, product_ids: Sequence[str], headers: Mapping[str, str]) -> httpx.Response:
@@ -121,10 +121,10 @@ def _products_of(answer: httpx.Response) -> dict[str, PricedProduct]:
     try:
         body = answer.json()
         if body.get("next_token"):
-            raise ProductsUnavailable("products answers a page of products")
+            raise ProductsUnavailableError("products answers a page of products")
         return {
             str(each["productId"]): PricedProduct(name=each["name"], price=each["price"])
             for each in body["data"]
         }
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
-        raise ProductsUnavailable(f"products answers something else: {error!r}") from error
+        raise ProductsUnavailableError(f"products answers something else: {error!r}") from error

@@ -23,9 +23,9 @@ from services.application.products.store import (
     PageTokenRefused,
     ProductNotFound,
     ProductStore,
-    VersionConflict,
+    VersionConflictError,
 )
-from services.application.runtime import CurrentTenant, Problem, Settings, create_app
+from services.application.runtime import CurrentTenant, ProblemError, Settings, create_app
 from services.application.runtime.stores import open_store
 
 router = APIRouter(prefix="/products", tags=["products"])
@@ -98,12 +98,12 @@ def page(
     if product_ids is not None:
         if next_token or category is not None:
             message = "productId: got category or next_token too; allowed alone"
-            raise Problem(422, message, field="productId")
+            raise ProblemError(422, message, field="productId")
         return ProductsAnswer(data=list(store.get_many(tenant.id, product_ids).values()))
     try:
         found = store.page(tenant.id, limit, next_token or None, category)
     except PageTokenRefused as error:
-        raise Problem(422, "not valid: next_token", field="next_token") from error
+        raise ProblemError(422, "not valid: next_token", field="next_token") from error
     return ProductsAnswer(data=list(found.products), next_token=found.next_token)
 
 
@@ -132,14 +132,14 @@ def replace(
     version = _expected(if_match, change.version)
     if version is None:
         message = "version: got none; say which version was read, there or in If-Match"
-        raise Problem(428, message, field="version", name="version-needed")
+        raise ProblemError(428, message, field="version", name="version-needed")
     draft = change.model_dump(exclude={"version"})
     product = Product(product_id=product_id, version=version, **draft)
     try:
         return _answer(store.replace(tenant.id, product), response)
     except ProductNotFound as error:
         raise _not_found(product_id) from error
-    except VersionConflict as error:
+    except VersionConflictError as error:
         raise _conflict(if_match, version, error) from error
 
 
@@ -157,7 +157,7 @@ def delete(
         store.delete(tenant.id, product_id, expected)
     except ProductNotFound as error:
         raise _not_found(product_id) from error
-    except VersionConflict as error:
+    except VersionConflictError as error:
         raise _conflict(if_match, expected, error) from error
 
 
@@ -173,19 +173,19 @@ def _expected(if_match: str | None, version: int | None) -> int | None:
     found = _ETAG.fullmatch(if_match.strip())
     if found is None:
         message = f'If-Match: got {if_match}; allowed the ETag of one version, as "3"'
-        raise Problem(422, message, field="If-Match")
+        raise ProblemError(422, message, field="If-Match")
     if version not in (None, int(found[1])):
         message = f"version: got {version}, and {if_match} in If-Match; allowed the same"
-        raise Problem(422, message, field="version")
+        raise ProblemError(422, message, field="version")
     return int(found[1])
 
 
-def _not_found(product_id: str) -> Problem:
-    return Problem(404, f"no product {product_id}", field="productId")
+def _not_found(product_id: str) -> ProblemError:
+    return ProblemError(404, f"no product {product_id}", field="productId")
 
 
-def _conflict(if_match: str | None, given: int | None, error: VersionConflict) -> Problem:
-    return Problem(
+def _conflict(if_match: str | None, given: int | None, error: VersionConflictError) -> ProblemError:
+    return ProblemError(
         409 if if_match is None else 412,
         f"version: got {given}; the product is at version {error.current}: read it again",
         field="version",

@@ -8,10 +8,10 @@ from typing import Final, Protocol
 
 from services.application.products.model import Product
 from services.application.storage import (
-    Conflict,
-    CursorRefused,
+    ConflictError,
+    CursorRefusedError,
     DocumentStore,
-    NotFound,
+    NotFoundError,
     Shape,
     Stored,
 )
@@ -19,9 +19,9 @@ from services.application.storage import (
 SHAPE: Final = Shape("productId", {"by-category": "category"})
 
 # The names that the API knows them by.
-ProductNotFound = NotFound
-VersionConflict = Conflict
-PageTokenRefused = CursorRefused
+ProductNotFound = NotFoundError
+VersionConflictError = ConflictError
+PageTokenRefused = CursorRefusedError
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class ProductStore(Protocol):
     def replace(self, tenant_id: str, product: Product) -> Product:
         """Store a product whose version is the one it replaces; return it with the next one.
 
-        Raises ProductNotFound and VersionConflict.
+        Raises ProductNotFound and VersionConflictError.
         """
 
     def delete(self, tenant_id: str, product_id: str, version: int | None) -> None:

@@ -17,33 +17,33 @@ credentials it is served with: a bug in a handler finds no other tenant's data.
 from services.application.runtime.application import CurrentAdministrator, CurrentTenant, create_app
 from services.application.runtime.credentials import (
     Credentials,
-    CredentialsUnavailable,
-    ForeignTenant,
+    CredentialsUnavailableError,
+    ForeignTenantError,
     credentials_for,
     own_client,
 )
 from services.application.runtime.logs import count
-from services.application.runtime.problems import FieldProblem, Problem
+from services.application.runtime.problems import FieldProblem, ProblemError
 from services.application.runtime.server import serve
 from services.application.runtime.settings import Isolation, Settings, SettingsError
 from services.application.runtime.tenant import Tenant, UserRole
-from services.application.runtime.tokens import TokenRefused, TokenVerifier
-from services.application.signing_keys import KeysUnavailable
+from services.application.runtime.tokens import TokenRefusedError, TokenVerifier
+from services.application.signing_keys import KeysUnavailableError
 
 __all__ = [
     "Credentials",
-    "CredentialsUnavailable",
+    "CredentialsUnavailableError",
     "CurrentAdministrator",
     "CurrentTenant",
     "FieldProblem",
-    "ForeignTenant",
+    "ForeignTenantError",
     "Isolation",
-    "KeysUnavailable",
-    "Problem",
+    "KeysUnavailableError",
+    "ProblemError",
     "Settings",
     "SettingsError",
     "Tenant",
-    "TokenRefused",
+    "TokenRefusedError",
     "TokenVerifier",
     "UserRole",
     "count",

@@ -18,11 +18,11 @@ from services.application.runtime.bodies import BodyLimit
 from services.application.runtime.credentials import BoundCredentials, Credentials, credentials_for
 from services.application.runtime.draining import LastAnswers
 from services.application.runtime.logs import RequestLog, current_tenant
-from services.application.runtime.problems import Problem
+from services.application.runtime.problems import ProblemError
 from services.application.runtime.settings import Isolation, Settings
-from services.application.runtime.tenant import ClaimsRefused, Tenant, UserRole, tenant_of
-from services.application.runtime.tokens import TokenRefused, TokenVerifier
-from services.application.signing_keys import KeySet, KeysUnavailable, fetch_keys
+from services.application.runtime.tenant import ClaimsRefusedError, Tenant, UserRole, tenant_of
+from services.application.runtime.tokens import TokenRefusedError, TokenVerifier
+from services.application.signing_keys import KeySet, KeysUnavailableError, fetch_keys
 
 #: Whether the process lives. It stays well while the service drains: a process that ends by itself
 #: must not be ended.
@@ -42,21 +42,21 @@ async def verified_tenant(
     settings: Settings = request.app.state.settings
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise Problem(401, "a bearer token is needed")
+        raise ProblemError(401, "a bearer token is needed")
     token = token.strip()
     try:
         if verifier.needs_network(token):
             claims = await to_thread.run_sync(verifier.verify, token)
         else:
             claims = verifier.verify(token)
-    except TokenRefused as error:
-        raise Problem(401, str(error)) from error
+    except TokenRefusedError as error:
+        raise ProblemError(401, str(error)) from error
     try:
         tenant = tenant_of(claims)
-    except ClaimsRefused as error:
-        raise Problem(403, str(error)) from error
+    except ClaimsRefusedError as error:
+        raise ProblemError(403, str(error)) from error
     if settings.isolation is Isolation.SILO and tenant.id != settings.tenant_id:
-        raise Problem(403, "this service belongs to another tenant")
+        raise ProblemError(403, "this service belongs to another tenant")
     current_tenant.set(tenant)
     if settings.admin_only:
         # The API refuses other users before; what slips past it must not find an open door.
@@ -77,7 +77,7 @@ async def verified_administrator(tenant: CurrentTenant) -> Tenant:
 def _check_administrator(tenant: Tenant) -> None:
     if tenant.user_role != UserRole.ADMIN:
         message = f"got the role {tenant.user_role}; only a {UserRole.ADMIN} may do this"
-        raise Problem(403, message, name="role-refused")
+        raise ProblemError(403, message, name="role-refused")
 
 
 #: The same of a handler that only the tenant's administrators may call.
@@ -153,13 +153,13 @@ def _shared_routes(settings: Settings) -> APIRouter:
     @router.get(READY_PATH, include_in_schema=False)
     async def ready(request: Request) -> dict[str, str]:
         if request.app.state.draining.is_set():
-            raise Problem(503, "the service is about to end", retry=True)
+            raise ProblemError(503, "the service is about to end", retry=True)
         verifier: TokenVerifier = request.app.state.verifier
         try:
             # Without the pool's keys every request would be answered 503.
             await to_thread.run_sync(verifier.prepare)
-        except KeysUnavailable as error:
-            raise Problem(503, str(error), retry=True) from error
+        except KeysUnavailableError as error:
+            raise ProblemError(503, str(error), retry=True) from error
         return {"status": "ready", "service": settings.service_name}
 
     @router.get(f"/{settings.service_name}/identity", summary="Who the service takes you for")

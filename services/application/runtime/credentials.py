@@ -44,11 +44,11 @@ AWS_CONFIG = Config(
 _log = logging.getLogger("services.credentials")
 
 
-class CredentialsUnavailable(Exception):  # noqa: N818 - it says what happened
+class CredentialsUnavailableError(Exception):
     """No credentials for a tenant could be had."""
 
 
-class ForeignTenant(Exception):  # noqa: N818 - it says what happened
+class ForeignTenantError(Exception):
     """Credentials were asked for another tenant than the one whose token was verified."""
 
 
@@ -61,7 +61,7 @@ class Credentials(ABC):
 
         Raises
         ------
-        CredentialsUnavailable
+        CredentialsUnavailableError
             If they cannot be had now, or not for this tenant.
         """
 
@@ -77,12 +77,14 @@ class BoundCredentials(Credentials):
         self._credentials = credentials
 
     def client(self, tenant_id: str, service: str) -> Any:
-        """Return a client; raises ForeignTenant too."""
+        """Return a client; raises ForeignTenantError too."""
         verified = current_tenant.get()
         if verified is None:
-            raise ForeignTenant("no token was verified before credentials were asked for")
+            raise ForeignTenantError("no token was verified before credentials were asked for")
         if verified.id != tenant_id:
-            raise ForeignTenant(f"the token is of tenant {verified.id}, the call for {tenant_id}")
+            raise ForeignTenantError(
+                f"the token is of tenant {verified.id}, the call for {tenant_id}"
+            )
         return self._credentials.client(tenant_id, service)
 
 
@@ -105,7 +107,7 @@ class SiloCredentials(Credentials):
     def client(self, tenant_id: str, service: str) -> Any:
         """Return a client of the task role, for the one tenant of this service."""
         if tenant_id != self._tenant_id:
-            raise CredentialsUnavailable("this service belongs to another tenant")
+            raise CredentialsUnavailableError("this service belongs to another tenant")
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = own_client(self._region, service)
@@ -226,7 +228,7 @@ class PoolCredentials(Credentials):
         try:
             keys, until = self._vend(tenant_id)
             clients = {name: self._clients.make(name, keys) for name in [*vended.clients]}
-        except CredentialsUnavailable as error:
+        except CredentialsUnavailableError as error:
             _log.warning("%s; those there are still serve", error)
         else:
             with vended.lock:
@@ -240,7 +242,7 @@ class PoolCredentials(Credentials):
         try:
             answer = self._ask(tenant_id)
         except (BotoCoreError, ClientError) as error:
-            raise CredentialsUnavailable(f"no credentials for the tenant: {error}") from error
+            raise CredentialsUnavailableError(f"no credentials for the tenant: {error}") from error
         found = answer["Credentials"]
         keys = {
             "aws_access_key_id": found["AccessKeyId"],

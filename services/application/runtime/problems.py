@@ -25,9 +25,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from services.application.runtime.credentials import CredentialsUnavailable, ForeignTenant
-from services.application.signing_keys import KeysUnavailable
-from services.application.storage import DocumentRefused, TenantRefused, Unavailable
+from services.application.runtime.credentials import CredentialsUnavailableError, ForeignTenantError
+from services.application.signing_keys import KeysUnavailableError
+from services.application.storage import DocumentRefusedError, TenantRefusedError, UnavailableError
 from services.application.storage.dynamodb import PASSING
 
 _log = logging.getLogger("services.problems")
@@ -85,7 +85,7 @@ def schemas() -> dict[str, Any]:
     return {**schema.pop("$defs"), "ProblemDetails": schema}
 
 
-class Problem(Exception):  # noqa: N818 - an answer, not a failure
+class ProblemError(Exception):
     """An answer other than success.
 
     Parameters
@@ -147,8 +147,8 @@ def answer(
 def install(app: FastAPI) -> None:
     """Make the application answer its errors so."""
 
-    @app.exception_handler(Problem)
-    async def on_problem(_: Request, error: Problem) -> Response:
+    @app.exception_handler(ProblemError)
+    async def on_problem(_: Request, error: ProblemError) -> Response:
         headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
         headers |= _RETRY if error.retry else {}
         return answer(
@@ -170,19 +170,19 @@ def install(app: FastAPI) -> None:
         named = ", ".join(sorted({each.field for each in errors if each.field}))
         return answer(422, f"not valid: {named or 'the request'}", errors=errors)
 
-    @app.exception_handler(CredentialsUnavailable)
-    @app.exception_handler(KeysUnavailable)
-    @app.exception_handler(Unavailable)
+    @app.exception_handler(CredentialsUnavailableError)
+    @app.exception_handler(KeysUnavailableError)
+    @app.exception_handler(UnavailableError)
     async def on_unavailable(_: Request, error: Exception) -> Response:
         _log.error("%s", error)
         return answer(503, _NOT_NOW, headers=_RETRY)
 
-    @app.exception_handler(DocumentRefused)
-    async def on_unstorable(_: Request, error: DocumentRefused) -> Response:
+    @app.exception_handler(DocumentRefusedError)
+    async def on_unstorable(_: Request, error: DocumentRefusedError) -> Response:
         return answer(422, f"not valid: {error}")
 
-    @app.exception_handler(TenantRefused)
-    @app.exception_handler(ForeignTenant)
+    @app.exception_handler(TenantRefusedError)
+    @app.exception_handler(ForeignTenantError)
     async def on_foreign(_: Request, error: Exception) -> Response:
         _log.error("a handler reached for another tenant: %s", error)
         return answer(403, "not the tenant of the token")

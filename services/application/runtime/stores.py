@@ -14,7 +14,7 @@ from services.application.storage.interface import (
     Page,
     Shape,
     Stored,
-    TenantRefused,
+    TenantRefusedError,
 )
 
 if TYPE_CHECKING:
@@ -122,7 +122,9 @@ class BoundStore:
     def _for(self, tenant_id: str) -> DocumentStore:
         verified = current_tenant.get()
         if verified is None:
-            raise TenantRefused("no token was verified before the store was asked")
+            raise TenantRefusedError("no token was verified before the store was asked")
         if verified.id != tenant_id:
-            raise TenantRefused(f"the token is of tenant {verified.id}, the call for {tenant_id}")
+            raise TenantRefusedError(
+                f"the token is of tenant {verified.id}, the call for {tenant_id}"
+            )
         return self._store

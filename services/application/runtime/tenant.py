@@ -13,7 +13,7 @@ from typing import Any
 TENANT_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,34}[a-z0-9])?")
 
 
-class ClaimsRefused(ValueError):  # noqa: N818 - it says what happened
+class ClaimsRefusedError(ValueError):
     """A token is genuine, and says nothing usable about a tenant."""
 
 
@@ -49,19 +49,19 @@ def tenant_of(claims: Mapping[str, Any]) -> Tenant:
 
     Raises
     ------
-    ClaimsRefused
+    ClaimsRefusedError
         If a claim is missing or no tenant can have such an id.
     """
 
     def claim(name: str) -> str:
         value = claims.get(name)
         if not isinstance(value, str) or not value:
-            raise ClaimsRefused(f"the token has no {name}")
+            raise ClaimsRefusedError(f"the token has no {name}")
         return value
 
     tenant_id = claim("custom:tenantId")
     if not TENANT_ID.fullmatch(tenant_id):
-        raise ClaimsRefused("custom:tenantId of the token is no tenant id")
+        raise ClaimsRefusedError("custom:tenantId of the token is no tenant id")
     return Tenant(
         id=tenant_id,
         name=str(claims.get("custom:tenantName") or tenant_id),

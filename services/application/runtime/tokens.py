@@ -12,7 +12,7 @@ from services.application.signing_keys import KeySet
 LEEWAY_SECONDS = 5
 
 
-class TokenRefused(Exception):  # noqa: N818 - it says what happened
+class TokenRefusedError(Exception):
     """The token proves nothing: it is missing, forged, expired or another application's."""
 
 
@@ -35,7 +35,7 @@ class TokenVerifier:
         self._keys = keys
 
     def prepare(self) -> None:
-        """Fetch the keys if there are none; raises KeysUnavailable."""
+        """Fetch the keys if there are none; raises KeysUnavailableError."""
         self._keys.prepare()
 
     def needs_network(self, token: str) -> bool:
@@ -51,21 +51,21 @@ class TokenVerifier:
 
         Raises
         ------
-        TokenRefused
+        TokenRefusedError
             With a reason that may be told to the caller.
-        KeysUnavailable
+        KeysUnavailableError
             If it cannot be judged now.
         """
         try:
             header = jwt.get_unverified_header(token)
         except jwt.InvalidTokenError as error:
-            raise TokenRefused("the token is not a JSON Web Token") from error
+            raise TokenRefusedError("the token is not a JSON Web Token") from error
         # Before the key is looked up: with `none` or HS256 a public key would prove nothing.
         if header.get("alg") != "RS256":
-            raise TokenRefused("the token is not signed with RS256")
+            raise TokenRefusedError("the token is not signed with RS256")
         key = self._keys.find(str(header.get("kid", "")))
         if key is None:
-            raise TokenRefused("the token is signed with an unknown key")
+            raise TokenRefusedError("the token is signed with an unknown key")
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -77,9 +77,9 @@ class TokenVerifier:
                 options={"require": ["exp", "iss", "aud", "sub", "token_use"]},
             )
         except jwt.ExpiredSignatureError as error:
-            raise TokenRefused("the token has expired") from error
+            raise TokenRefusedError("the token has expired") from error
         except jwt.InvalidTokenError as error:
-            raise TokenRefused(f"the token is not valid: {error}") from error
+            raise TokenRefusedError(f"the token is not valid: {error}") from error
         if claims["token_use"] != "id":  # noqa: S105 - a kind of token, not one
-            raise TokenRefused("the token is not an ID token")
+            raise TokenRefusedError("the token is not an ID token")
         return claims

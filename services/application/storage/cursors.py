@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 
 from services.application.storage.documents import is_key
-from services.application.storage.interface import CursorRefused
+from services.application.storage.interface import CursorRefusedError
 
 
 @dataclass(frozen=True)
@@ -43,26 +43,26 @@ def decode(query: Query, cursor: str) -> Place:
 
     Raises
     ------
-    CursorRefused
+    CursorRefusedError
         If `encode` has not made it for this query.
     """
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         parts = json.loads(raw)
     except (binascii.Error, UnicodeError, ValueError, RecursionError) as error:
-        raise CursorRefused("the cursor is none of this store") from error
+        raise CursorRefusedError("the cursor is none of this store") from error
     if not isinstance(parts, list) or len(parts) != 5:
-        raise CursorRefused("the cursor is none of this store")
+        raise CursorRefusedError("the cursor is none of this store")
     if (
         parts[:3] != [query.index, query.value, query.descending]
         or parts[2] is not query.descending
     ):
-        raise CursorRefused("the cursor belongs to another query")
+        raise CursorRefusedError("the cursor belongs to another query")
     key, value = parts[3:]
     if not _is_key(key) or not (value is None if query.index is None else _is_key(value)):
-        raise CursorRefused("the cursor is none of this store")
+        raise CursorRefusedError("the cursor is none of this store")
     if query.value not in (None, value):
-        raise CursorRefused("the cursor belongs to another query")
+        raise CursorRefusedError("the cursor belongs to another query")
     return Place(key, value)
 
 

@@ -8,7 +8,12 @@ from collections.abc import Collection, Iterator, Mapping
 from decimal import Context, Decimal
 from typing import Any, Final
 
-from services.application.storage.interface import MOST_AT_ONCE, Document, DocumentRefused, Shape
+from services.application.storage.interface import (
+    MOST_AT_ONCE,
+    Document,
+    DocumentRefusedError,
+    Shape,
+)
 
 #: DynamoDB takes items of 400 KB; the rest is for the keys, and for its own way of counting.
 MOST_BYTES: Final = 350_000
@@ -28,15 +33,15 @@ def checked(shape: Shape, document: Document) -> str:
 
     Raises
     ------
-    DocumentRefused
+    DocumentRefusedError
         With one line for each problem: where, what was given, what is allowed.
     """
     problems = [*_problems(document, "", 1), *_key_problems(shape, document)]
     if problems:
-        raise DocumentRefused("\n".join(problems))
+        raise DocumentRefusedError("\n".join(problems))
     text = to_json(document)
     if (size := len(text.encode())) > MOST_BYTES:
-        raise DocumentRefused(f"the document: got {size} bytes; allowed {MOST_BYTES}")
+        raise DocumentRefusedError(f"the document: got {size} bytes; allowed {MOST_BYTES}")
     return text
 
 

@@ -17,14 +17,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from services.application.storage import cursors, documents
 from services.application.storage.cursors import Place, Query
 from services.application.storage.interface import (
-    AlreadyExists,
-    Conflict,
+    AlreadyExistsError,
+    ConflictError,
     Document,
-    NotFound,
+    NotFoundError,
     Page,
     Shape,
     Stored,
-    Unavailable,
+    UnavailableError,
     check_listing,
 )
 
@@ -89,13 +89,13 @@ class DynamoStore:
                     Item=item,
                     ConditionExpression="attribute_not_exists(tenantId)",
                 )
-        except _ConditionFailed as failed:
+        except _ConditionFailedError as failed:
             try:
                 found = self._read(tenant_id, key)
-            except NotFound:  # deleted since
+            except NotFoundError:  # deleted since
                 return self.create(tenant_id, document, request=request)
             if found["request"]["S"] != made_by:
-                raise AlreadyExists(key) from failed
+                raise AlreadyExistsError(key) from failed
             stored = _stored(found)
             return Stored(stored.document, stored.version, is_new=False)
         return _stored(item)
@@ -120,7 +120,7 @@ class DynamoStore:
             if wanted and not items:
                 tries += 1
                 if tries == _MOST_TRIES:
-                    raise Unavailable("DynamoDB: the table is too busy to be read")
+                    raise UnavailableError("DynamoDB: the table is too busy to be read")
                 time.sleep(_FIRST_WAIT_SECONDS * 2**tries)
         return found
 
@@ -151,14 +151,14 @@ class DynamoStore:
                     },
                     ReturnValues="ALL_NEW",
                 )
-        except _ConditionFailed as failed:
-            raise Conflict(self.get(tenant_id, key).version) from failed
+        except _ConditionFailedError as failed:
+            raise ConflictError(self.get(tenant_id, key).version) from failed
         return _stored(answer["Attributes"])
 
     def delete(self, tenant_id: str, key: str, version: int | None = None) -> None:
         """Delete, if the version is the expected one, or any is."""
         if not documents.is_key(key):
-            raise NotFound(key)
+            raise NotFoundError(key)
         condition: dict[str, Any] = {"ConditionExpression": "attribute_exists(tenantId)"}
         if version is not None:
             condition = {
@@ -171,8 +171,8 @@ class DynamoStore:
                 self._client(tenant_id).delete_item(
                     TableName=self._table, Key=_key(self._shape, tenant_id, key), **condition
                 )
-        except _ConditionFailed as failed:
-            raise Conflict(self.get(tenant_id, key).version) from failed
+        except _ConditionFailedError as failed:
+            raise ConflictError(self.get(tenant_id, key).version) from failed
 
     def list(
         self,
@@ -241,7 +241,7 @@ class DynamoStore:
 
     def _read(self, tenant_id: str, key: str) -> Mapping[str, Any]:
         if not documents.is_key(key):
-            raise NotFound(key)
+            raise NotFoundError(key)
         with _explained():
             answer = self._client(tenant_id).get_item(
                 TableName=self._table,
@@ -249,7 +249,7 @@ class DynamoStore:
                 ConsistentRead=True,
             )
         if "Item" not in answer:
-            raise NotFound(key)
+            raise NotFoundError(key)
         found: Mapping[str, Any] = answer["Item"]
         return found
 
@@ -257,7 +257,7 @@ class DynamoStore:
         return self._clients.client(tenant_id, "dynamodb")
 
 
-class _ConditionFailed(Exception):  # noqa: N818 - it says what is the matter
+class _ConditionFailedError(Exception):
     """The item is not as the request wants it."""
 
 
@@ -269,12 +269,12 @@ def _explained() -> Iterator[None]:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code")
         if code == "ConditionalCheckFailedException":
-            raise _ConditionFailed from error
+            raise _ConditionFailedError from error
         if code in PASSING:
-            raise Unavailable(f"DynamoDB: {code}") from error
+            raise UnavailableError(f"DynamoDB: {code}") from error
         raise
     except BotoCoreError as error:
-        raise Unavailable(f"DynamoDB: {error}") from error
+        raise UnavailableError(f"DynamoDB: {error}") from error
 
 
 def _key(shape: Shape, tenant_id: str, key: str) -> dict[str, Any]:

@@ -9,9 +9,9 @@ StorageError
  ├── NotFound           the tenant has no such document
  ├── AlreadyExists      another document has the key
  ├── Conflict           the document has changed since the caller read it
- ├── CursorRefused      a cursor that was not made by this query
- ├── DocumentRefused    a document that not every back end could give back as it is
- ├── TenantRefused      the call names another tenant than the verified token does
+ ├── CursorRefusedError      a cursor that was not made by this query
+ ├── DocumentRefusedError    a document that not every back end could give back as it is
+ ├── TenantRefusedError      the call names another tenant than the verified token does
  └── Unavailable        the back end does not answer for the moment; the caller may try again
 ```
 
@@ -44,15 +44,15 @@ class StorageError(Exception):
     """A store could not do what it was asked."""
 
 
-class NotFound(StorageError, LookupError):  # noqa: N818 - it says what is the matter
+class NotFoundError(StorageError, LookupError):
     """The tenant has no such document."""
 
 
-class AlreadyExists(StorageError):  # noqa: N818 - it says what is the matter
+class AlreadyExistsError(StorageError):
     """The key belongs to a document that another request made."""
 
 
-class Conflict(StorageError):  # noqa: N818 - it says what is the matter
+class ConflictError(StorageError):
     """The document has changed since the caller read it.
 
     Attributes
@@ -66,19 +66,19 @@ class Conflict(StorageError):  # noqa: N818 - it says what is the matter
         self.current = current
 
 
-class CursorRefused(StorageError, ValueError):  # noqa: N818 - it says what is the matter
+class CursorRefusedError(StorageError, ValueError):
     """A cursor that this store has not made, or made for another query."""
 
 
-class DocumentRefused(StorageError, ValueError):  # noqa: N818 - it says what is the matter
+class DocumentRefusedError(StorageError, ValueError):
     """A document that no store may take; the message names every problem."""
 
 
-class TenantRefused(StorageError):  # noqa: N818 - it says what is the matter
+class TenantRefusedError(StorageError):
     """The call is for another tenant than the one whose token was verified."""
 
 
-class Unavailable(StorageError):  # noqa: N818 - it says what is the matter
+class UnavailableError(StorageError):
     """The back end does not answer for the moment."""
 
 
@@ -161,8 +161,8 @@ class Page:
 class DocumentStore(Protocol):
     """Keeps documents of tenants.
 
-    Every method may raise Unavailable, and TenantRefused if the store is bound to the tenant of
-    a verified token (`services.application.runtime.stores`).
+    Every method may raise UnavailableError, and TenantRefusedError if the store is bound to the
+    tenant of a verified token (`services.application.runtime.stores`).
     """
 
     def create(self, tenant_id: str, document: Document, *, request: object = None) -> Stored:
@@ -177,9 +177,9 @@ class DocumentStore(Protocol):
 
         Raises
         ------
-        AlreadyExists
+        AlreadyExistsError
             If the key belongs to a document that another request made.
-        DocumentRefused
+        DocumentRefusedError
         """
 
     def get(self, tenant_id: str, key: str) -> Stored:
@@ -191,7 +191,7 @@ class DocumentStore(Protocol):
     def replace(self, tenant_id: str, document: Document, version: int) -> Stored:
         """Store a document over the version that the caller has read; return it with the next.
 
-        Raises NotFound, Conflict and DocumentRefused.
+        Raises NotFound, Conflict and DocumentRefusedError.
         """
 
     def delete(self, tenant_id: str, key: str, version: int | None = None) -> None:
@@ -225,7 +225,7 @@ class DocumentStore(Protocol):
 
         Raises
         ------
-        CursorRefused
+        CursorRefusedError
         """
 
 

@@ -19,14 +19,14 @@ from psycopg_pool import ConnectionPool
 from services.application.storage import cursors, documents
 from services.application.storage.cursors import Place, Query
 from services.application.storage.interface import (
-    AlreadyExists,
-    Conflict,
+    AlreadyExistsError,
+    ConflictError,
     Document,
-    NotFound,
+    NotFoundError,
     Page,
     Shape,
     Stored,
-    Unavailable,
+    UnavailableError,
     check_listing,
 )
 from services.application.storage.migrations import TABLE, TENANT_SETTING, column_of
@@ -85,7 +85,7 @@ class PostgresStore:
         if found is None:  # deleted since
             return self.create(tenant_id, document, request=request)
         if found[2] != made_by:
-            raise AlreadyExists(key)
+            raise AlreadyExistsError(key)
         return Stored(documents.from_json(found[0]), found[1], is_new=False)
 
     def get(self, tenant_id: str, key: str) -> Stored:
@@ -108,17 +108,17 @@ class PostgresStore:
         with self._as(tenant_id) as connection:
             row = connection.execute(_UPDATE, (text, tenant_id, key, version)).fetchone()
             if row is None:
-                raise Conflict(_found(connection, tenant_id, key)[1])
+                raise ConflictError(_found(connection, tenant_id, key)[1])
         return Stored(documents.from_json(row[0]), row[1])
 
     def delete(self, tenant_id: str, key: str, version: int | None = None) -> None:
         """Delete, if the version is the expected one, or any is."""
         with self._as(tenant_id) as connection:
             if not documents.is_key(key):
-                raise NotFound(key)
+                raise NotFoundError(key)
             done = connection.execute(_DELETE, (tenant_id, key, version, version)).fetchone()
             if done is None:
-                raise Conflict(_found(connection, tenant_id, key)[1])
+                raise ConflictError(_found(connection, tenant_id, key)[1])
 
     def list(
         self,
@@ -200,7 +200,7 @@ class PostgresStore:
                 connection.execute("SELECT set_config(%s, %s, true)", (TENANT_SETTING, tenant_id))
                 yield connection
         except psycopg.OperationalError as error:
-            raise Unavailable(f"PostgreSQL: {error}") from error
+            raise UnavailableError(f"PostgreSQL: {error}") from error
 
 
 def _found(connection: Connection, tenant_id: str, key: str) -> tuple[str, int, str]:
@@ -208,5 +208,5 @@ def _found(connection: Connection, tenant_id: str, key: str) -> tuple[str, int, 
     if documents.is_key(key):
         row = connection.execute(_SELECT, (tenant_id, key)).fetchone()
     if row is None:
-        raise NotFound(key)
+        raise NotFoundError(key)
     return row[0], row[1], row[2]

@@ -7,11 +7,11 @@ what an administrator has set in the pool, and otherwise the least one.
 
 from services.application.token_claims.claims import (
     ROLES,
-    ClaimsRefused,
+    ClaimsRefusedError,
     Mapping,
     User,
     claims_of,
     overridden,
 )
 
-__all__ = ["ROLES", "ClaimsRefused", "Mapping", "User", "claims_of", "overridden"]
+__all__ = ["ROLES", "ClaimsRefusedError", "Mapping", "User", "claims_of", "overridden"]

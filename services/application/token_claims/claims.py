@@ -11,7 +11,7 @@ ROLES: Final = ("TenantUser", "TenantAdmin")
 """The least one first."""
 
 
-class ClaimsRefused(Exception):  # noqa: N818 - a refusal, as Cognito shows it
+class ClaimsRefusedError(Exception):
     """No token is made; the message says why."""
 
 
@@ -70,13 +70,13 @@ def claims_of(mapping: Mapping | None, issuer: str, user: User) -> dict[str, str
 
     Raises
     ------
-    ClaimsRefused
+    ClaimsRefusedError
         If the pool is no tenant's according to the mapping, or the tenant is suspended.
     """
     if mapping is None or mapping.issuer != issuer:
-        raise ClaimsRefused("this user pool belongs to no tenant")
+        raise ClaimsRefusedError("this user pool belongs to no tenant")
     if mapping.suspended:
-        raise ClaimsRefused("this tenant is suspended")
+        raise ClaimsRefusedError("this tenant is suspended")
     return {
         "custom:tenantId": mapping.tenant_id,
         "custom:tenantName": mapping.tenant_name,

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 
 from services.application.token_claims.claims import (
-    ClaimsRefused,
+    ClaimsRefusedError,
     Mapping,
     User,
     claims_of,
@@ -43,7 +43,7 @@ def _tenant_of(pool_id: str) -> str:
     try:
         return str(tags["TenantId"])
     except KeyError:
-        raise ClaimsRefused("this user pool belongs to no tenant") from None
+        raise ClaimsRefusedError("this user pool belongs to no tenant") from None
 
 
 def _mapping(tenant_id: str) -> Mapping | None:

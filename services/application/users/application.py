@@ -15,7 +15,7 @@ from services.application.runtime import (
     CurrentAdministrator,
     CurrentTenant,
     Isolation,
-    Problem,
+    ProblemError,
     Settings,
     Tenant,
     create_app,
@@ -23,12 +23,12 @@ from services.application.runtime import (
 )
 from services.application.users.directory import (
     TenantUsers,
-    TokenRefused,
-    UserExists,
-    UserHasAccepted,
-    UserProtected,
-    UserUnknown,
-    ValueRefused,
+    TokenRefusedError,
+    UserExistsError,
+    UserHasAcceptedError,
+    UserProtectedError,
+    UserUnknownError,
+    ValueRefusedError,
 )
 from services.application.users.model import Invitation, RoleChange, UserAnswer, UsersAnswer
 
@@ -147,17 +147,19 @@ def _explained(user_name: str = "") -> Iterator[None]:
     """Answer each refusal by its field."""
     try:
         yield
-    except UserUnknown as error:
-        raise Problem(404, f"no user {user_name}", field="userName") from error
-    except UserExists as error:
+    except UserUnknownError as error:
+        raise ProblemError(404, f"no user {user_name}", field="userName") from error
+    except UserExistsError as error:
         message = f"userName: got {user_name}; there is such a user"
-        raise Problem(409, message, field="userName", name="user-exists") from error
-    except UserProtected as error:
-        raise Problem(409, f"userName: {error}", field="userName", name="user-protected") from error
-    except UserHasAccepted as error:
+        raise ProblemError(409, message, field="userName", name="user-exists") from error
+    except UserProtectedError as error:
+        raise ProblemError(
+            409, f"userName: {error}", field="userName", name="user-protected"
+        ) from error
+    except UserHasAcceptedError as error:
         message = f"userName: {user_name} has accepted the invitation already"
-        raise Problem(409, message, field="userName", name="user-has-accepted") from error
-    except ValueRefused as error:
-        raise Problem(422, f"not valid: {error}") from error
-    except TokenRefused as error:
-        raise Problem(422, "not valid: next_token", field="next_token") from error
+        raise ProblemError(409, message, field="userName", name="user-has-accepted") from error
+    except ValueRefusedError as error:
+        raise ProblemError(422, f"not valid: {error}") from error
+    except TokenRefusedError as error:
+        raise ProblemError(422, "not valid: next_token", field="next_token") from error

@@ -15,13 +15,13 @@ partly what the provider says. Deleted, they are back at their next sign-in; dis
 
 ::
 
-    UserRefused
-    ├── UserUnknown      the tenant has no such user
-    ├── UserExists       the tenant has one of that name
-    ├── UserProtected    one's own account, or the one that onboarding made
-    ├── UserHasAccepted  an invitation cannot be repeated for who has signed in
-    ├── ValueRefused     Cognito does not take a value
-    └── TokenRefused     the token of a page is none
+    UserRefusedError
+    ├── UserUnknownError      the tenant has no such user
+    ├── UserExistsError       the tenant has one of that name
+    ├── UserProtectedError    one's own account, or the one that onboarding made
+    ├── UserHasAcceptedError  an invitation cannot be repeated for who has signed in
+    ├── ValueRefusedError     Cognito does not take a value
+    └── TokenRefusedError     the token of a page is none
 """
 
 from __future__ import annotations
@@ -40,41 +40,41 @@ from services.application.runtime import Tenant, UserRole
 from services.application.users.model import Invitation, User
 
 
-class UserRefused(Exception):  # noqa: N818 - it says what is the matter
+class UserRefusedError(Exception):
     """What was asked of a user cannot be done."""
 
 
-class UserUnknown(UserRefused):
+class UserUnknownError(UserRefusedError):
     """The tenant has no such user."""
 
 
-class UserExists(UserRefused):
+class UserExistsError(UserRefusedError):
     """The tenant has a user of that name."""
 
 
-class UserProtected(UserRefused):
+class UserProtectedError(UserRefusedError):
     """One's own account, or the one that onboarding made."""
 
 
-class UserHasAccepted(UserRefused):
+class UserHasAcceptedError(UserRefusedError):
     """The user has signed in already."""
 
 
-class ValueRefused(UserRefused):
+class ValueRefusedError(UserRefusedError):
     """Cognito does not take a value."""
 
 
-class TokenRefused(UserRefused):
+class TokenRefusedError(UserRefusedError):
     """A token of a page that this service has not made for the tenant."""
 
 
-_ERRORS: Final[Mapping[str, type[UserRefused]]] = {
-    "UserNotFoundException": UserUnknown,
-    "UsernameExistsException": UserExists,
-    "AliasExistsException": UserExists,
-    "UnsupportedUserStateException": UserHasAccepted,
-    "InvalidParameterException": ValueRefused,
-    "InvalidPasswordException": ValueRefused,
+_ERRORS: Final[Mapping[str, type[UserRefusedError]]] = {
+    "UserNotFoundException": UserUnknownError,
+    "UsernameExistsException": UserExistsError,
+    "AliasExistsException": UserExistsError,
+    "UnsupportedUserStateException": UserHasAcceptedError,
+    "InvalidParameterException": ValueRefusedError,
+    "InvalidPasswordException": ValueRefusedError,
 }
 
 
@@ -111,7 +111,7 @@ class TenantUsers:
         self._grouped = grouped
 
     def list(self, limit: int, token: str | None) -> Page:
-        """Return some users; raises TokenRefused."""
+        """Return some users; raises TokenRefusedError."""
         request: dict[str, Any] = {"UserPoolId": self._pool, "Limit": limit}
         name = "NextToken" if self._grouped else "PaginationToken"
         if token:
@@ -127,15 +127,15 @@ class TenantUsers:
         return Page(users, self._encode(following) if following else None)
 
     def get(self, user_name: str) -> User:
-        """Return a user; raises UserUnknown, for another tenant's as for nobody."""
+        """Return a user; raises UserUnknownError, for another tenant's as for nobody."""
         with _translated():
             found = self._client.admin_get_user(UserPoolId=self._pool, Username=user_name)
         if not self._owns(found):
-            raise UserUnknown(user_name)
+            raise UserUnknownError(user_name)
         return self._shown(found)
 
     def invite(self, invitation: Invitation) -> User:
-        """Create a user, who is invited by e-mail; raises UserExists and ValueRefused."""
+        """Create a user, who is invited by e-mail; raises UserExistsError and ValueRefusedError."""
         user_name = self.sign_in_name(invitation.user_name)
         with _translated():
             created = self._client.admin_create_user(
@@ -166,9 +166,9 @@ class TenantUsers:
         return self._shown(created)
 
     def invite_again(self, user_name: str) -> None:
-        """Send the invitation once more; raises UserUnknown and UserHasAccepted."""
+        """Send the invitation once more; raises UserUnknownError and UserHasAcceptedError."""
         if self.get(user_name).status != "FORCE_CHANGE_PASSWORD":
-            raise UserHasAccepted(user_name)
+            raise UserHasAcceptedError(user_name)
         with _translated():
             self._client.admin_create_user(
                 UserPoolId=self._pool,
@@ -178,7 +178,7 @@ class TenantUsers:
             )
 
     def change_role(self, user_name: str, role: UserRole) -> User:
-        """Change what a user may do; raises UserUnknown and UserProtected.
+        """Change what a user may do; raises UserUnknownError and UserProtectedError.
 
         Who has a token keeps the old role until it ends; it cannot be renewed.
         """
@@ -189,14 +189,14 @@ class TenantUsers:
         return self.get(user_name)
 
     def enable(self, user_name: str) -> User:
-        """Let a user sign in again; raises UserUnknown."""
+        """Let a user sign in again; raises UserUnknownError."""
         self.get(user_name)
         with _translated():
             self._client.admin_enable_user(UserPoolId=self._pool, Username=user_name)
         return self.get(user_name)
 
     def disable(self, user_name: str) -> User:
-        """Keep a user from signing in; raises UserUnknown and UserProtected.
+        """Keep a user from signing in; raises UserUnknownError and UserProtectedError.
 
         Who has a token keeps it until it ends; it cannot be renewed.
         """
@@ -207,7 +207,7 @@ class TenantUsers:
         return self.get(user_name)
 
     def delete(self, user_name: str) -> None:
-        """Remove a user for good; raises UserUnknown and UserProtected."""
+        """Remove a user for good; raises UserUnknownError and UserProtectedError."""
         self._changeable(user_name)
         self._sign_out(user_name)
         with _translated():
@@ -220,10 +220,10 @@ class TenantUsers:
     def _changeable(self, user_name: str) -> User:
         user = self.get(user_name)
         if user.user_name == self._tenant.user_name:
-            raise UserProtected("nobody may change or remove their own account")
+            raise UserProtectedError("nobody may change or remove their own account")
         if user.user_name == f"{self._tenant.name}-admin":
             # Terraform made it; changed here, it would be repaired at the next apply.
-            raise UserProtected("the first administrator belongs to the tenant's onboarding")
+            raise UserProtectedError("the first administrator belongs to the tenant's onboarding")
         return user
 
     def _give_role(self, user: User, role: UserRole) -> None:
@@ -278,10 +278,10 @@ class TenantUsers:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
             tenant_id, inner = json.loads(raw)
         except (binascii.Error, TypeError, ValueError, RecursionError) as error:
-            raise TokenRefused(token) from error
+            raise TokenRefusedError(token) from error
         # Cognito's own token may name a place among others' users; what is there is left out.
         if tenant_id != self._tenant.id or not isinstance(inner, str) or not inner:
-            raise TokenRefused(token)
+            raise TokenRefusedError(token)
         return inner
 
 
@@ -310,4 +310,4 @@ def _translated() -> Iterator[None]:
             raise
         raise meaning(details.get("Message", "")) from error
     except ParamValidationError as error:
-        raise ValueRefused(str(error)) from error
+        raise ValueRefusedError(str(error)) from error

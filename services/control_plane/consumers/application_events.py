@@ -42,7 +42,7 @@ KINDS: Mapping[EventName, tuple[OperationKind, ...]] = {
 """Which operations an event can be about."""
 
 
-class Parked(Exception):  # noqa: N818 - it says what happens to the event
+class ParkedError(Exception):
     """An event that cannot be written down now; it is kept for a person to look at."""
 
 
@@ -51,18 +51,18 @@ def handler(envelope: Mapping[str, Any], _context: Any) -> dict[str, Any]:
 
     Raises
     ------
-    Parked
+    ParkedError
         If it is no event of ours, or about nothing we know.
     """
     from services.control_plane.registry.errors import RegistryError  # noqa: PLC0415
-    from services.tenancy.lifecycle import MoveRefused  # noqa: PLC0415
+    from services.tenancy.lifecycle import MoveRefusedError  # noqa: PLC0415
 
     try:
         event = Event.parse(envelope)
         changed = _take(current(), event)
-    except (ValueError, RegistryError, MoveRefused) as error:
+    except (ValueError, RegistryError, MoveRefusedError) as error:
         _log.error("parked: %s: %s", error, json.dumps(envelope, default=str))
-        raise Parked(str(error)) from error
+        raise ParkedError(str(error)) from error
     return {"eventId": event.event_id, "changed": changed}
 
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from services.control_plane.consumers.application_events import Parked
+from services.control_plane.consumers.application_events import ParkedError
 from services.control_plane.runtime import current
 from services.tenancy.events import Event, EventName
 
@@ -26,14 +26,14 @@ def handler(envelope: Mapping[str, Any], _context: Any) -> dict[str, Any]:
 
     Raises
     ------
-    Parked
+    ParkedError
         If it is no event of ours.
     """
     try:
         event = Event.parse(envelope)
     except ValueError as error:
         _log.error("parked: %s: %s", error, json.dumps(envelope, default=str))
-        raise Parked(str(error)) from error
+        raise ParkedError(str(error)) from error
     billing = current().billing
     if billing is None:
         return {"eventId": event.event_id, "billed": False}

@@ -14,7 +14,7 @@ from services.contracts.http_routes import Access, Role, Route, find
 from services.control_plane.caller import Caller
 
 
-class Refused(Exception):  # noqa: N818 - it says what happened
+class RefusedError(Exception):
     """A request that is not answered, with the status and the gateway's own words."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -28,7 +28,7 @@ def check(event: Mapping[str, Any]) -> Caller:
 
     Raises
     ------
-    Refused
+    RefusedError
         404 for a route nobody declared, 401 without proof of identity, 403 without the scope
         or the role.
     """
@@ -36,7 +36,7 @@ def check(event: Mapping[str, Any]) -> Caller:
     http = context.get("http") or {}
     route = find(str(http.get("method", "")).upper(), _path(event, context))
     if route is None:
-        raise Refused(404, "Not Found")
+        raise RefusedError(404, "Not Found")
     authorizer = context.get("authorizer") or {}
     match route.access:
         case Access.PUBLIC:
@@ -58,23 +58,23 @@ def _path(event: Mapping[str, Any], context: Mapping[str, Any]) -> str:
 def _signed(identity: Mapping[str, Any]) -> Caller:
     actor = identity.get("userArn") or identity.get("callerId")
     if not actor:
-        raise Refused(403, "Forbidden")  # what API Gateway answers to an unsigned request
+        raise RefusedError(403, "Forbidden")  # what API Gateway answers to an unsigned request
     return Caller(str(actor))
 
 
 def _with_token(token: Mapping[str, Any], route: Route) -> Caller:
     claims: Mapping[str, Any] = token.get("claims") or {}
     if not claims.get("sub"):
-        raise Refused(401, "Unauthorized")
+        raise RefusedError(401, "Unauthorized")
     scopes = frozenset(str(claims.get("scope", "")).split())
     if not scopes & set(route.scopes):
-        raise Refused(403, "Forbidden")
+        raise RefusedError(403, "Forbidden")
     person = claims.get("username") or claims.get("cognito:username")
     if not person:
         return Caller(str(claims.get("client_id") or claims["sub"]), scopes=scopes)
     roles = frozenset(role for role in Role if role.value in _groups(claims))
     if not roles & route.roles:
-        raise Refused(403, "Forbidden")
+        raise RefusedError(403, "Forbidden")
     return Caller(str(person), roles, scopes)
 
 

@@ -64,9 +64,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         runtime.caller = access.check(event)
         _readable(event)
         return app.resolve(event, context)
-    except access.Refused as refused:
+    except access.RefusedError as refused:
         return _raw(refused.status, {"message": refused.message})
-    except failures.Answer as answer:
+    except failures.AnswerError as answer:
         return _raw(answer.failure.status, answer.failure.body)
 
 
@@ -78,7 +78,7 @@ def _failed(error: Exception) -> Response[Any]:
 
 def _failure(error: Exception) -> failures.Failure:
     match error:
-        case failures.Answer():
+        case failures.AnswerError():
             return error.failure
         case NotFoundError():  # such as a path with characters that no route takes
             return failures.Failure(404, {"message": "Not Found"})

@@ -19,7 +19,7 @@ Finding = tuple[tuple[str | int, ...], str] | tuple[tuple[str | int, ...], str, 
 """Where, which kind of problem, and what a person should know of it."""
 
 
-class Answer(Exception):  # noqa: N818 - it ends a request, with whatever answer
+class AnswerError(Exception):
     """Raised by an endpoint to answer with an error."""
 
     def __init__(self, failure: Failure) -> None:
@@ -27,14 +27,14 @@ class Answer(Exception):  # noqa: N818 - it ends a request, with whatever answer
         super().__init__(str(failure.body))
 
 
-def problem(status: int, message: str) -> Answer:
+def problem(status: int, message: str) -> AnswerError:
     """Return the exception that answers `{"statusCode", "message"}`."""
-    return Answer(_message(status, message))
+    return AnswerError(_message(status, message))
 
 
-def unprocessable(*problems: Finding) -> Answer:
+def unprocessable(*problems: Finding) -> AnswerError:
     """Return the exception that answers 422 with where and what, for each problem."""
-    return Answer(detailed(problems))
+    return AnswerError(detailed(problems))
 
 
 def detailed(problems: Iterable[Finding]) -> Failure:
@@ -56,39 +56,39 @@ def of_domain(error: Exception) -> Failure | None:
     from services.control_plane.metering import errors as metering  # noqa: PLC0415
     from services.control_plane.registry import errors  # noqa: PLC0415
     from services.tenancy import InputError  # noqa: PLC0415
-    from services.tenancy.events import InvalidDetail  # noqa: PLC0415
-    from services.tenancy.lifecycle import MoveRefused  # noqa: PLC0415
+    from services.tenancy.events import InvalidDetailError  # noqa: PLC0415
+    from services.tenancy.lifecycle import MoveRefusedError  # noqa: PLC0415
 
     unknown = (
-        errors.TenantUnknown,
-        errors.RegistrationUnknown,
-        errors.OperationUnknown,
-        metering.MeterUnknown,
+        errors.TenantUnknownError,
+        errors.RegistrationUnknownError,
+        errors.OperationUnknownError,
+        metering.MeterUnknownError,
     )
     conflict = (
-        errors.NameTaken,
-        errors.OperationRunning,
-        errors.VersionConflict,
-        errors.MoveUnconfirmed,
-        errors.NothingKept,
-        metering.MeterExists,
-        metering.MeterChanged,
-        MoveRefused,
-        admin_users.UserStateRefused,
+        errors.NameTakenError,
+        errors.OperationRunningError,
+        errors.VersionConflictError,
+        errors.MoveUnconfirmedError,
+        errors.NothingKeptError,
+        metering.MeterExistsError,
+        metering.MeterChangedError,
+        MoveRefusedError,
+        admin_users.UserStateRefusedError,
     )
     refused: dict[type[Exception], Finding] = {
-        errors.IdempotencyMismatch: (("header", "idempotency-key"), "idempotency_mismatch"),
-        errors.InvalidToken: (("query", "next_token"), "invalid_token"),
-        metering.TokenRefused: (("query", "next_token"), "invalid_token"),
-        errors.InvalidSort: (("query", "sort"), "invalid_sort"),
-        InvalidDetail: (("body",), "too_large"),
-        admin_users.UserInputRefused: (("body",), "value_error"),
+        errors.IdempotencyMismatchError: (("header", "idempotency-key"), "idempotency_mismatch"),
+        errors.InvalidTokenError: (("query", "next_token"), "invalid_token"),
+        metering.TokenRefusedError: (("query", "next_token"), "invalid_token"),
+        errors.InvalidSortError: (("query", "sort"), "invalid_sort"),
+        InvalidDetailError: (("body",), "too_large"),
+        admin_users.UserInputRefusedError: (("body",), "value_error"),
     }
     if isinstance(error, unknown):
         return _message(404, str(error))
     if isinstance(error, conflict):
         return _message(409, str(error))
-    if isinstance(error, errors.FieldRefused):
+    if isinstance(error, errors.FieldRefusedError):
         return detailed([(("body", name), "field_refused", error.why) for name in error.fields])
     if isinstance(error, InputError):
         return detailed(

@@ -11,22 +11,22 @@ Errors
     ValueError
     └── UsageError          a usage record or a price that cannot be counted
     MeteringError
-    ├── MeterUnknown
-    ├── MeterExists         another meter has the name
-    ├── MeterChanged        others changed the meter since it was read
-    ├── TokenRefused        a next token that the list did not give
-    ├── WebhookRefused      a billing plug-in does not take what was sent to it
+    ├── MeterUnknownError
+    ├── MeterExistsError         another meter has the name
+    ├── MeterChangedError        others changed the meter since it was read
+    ├── TokenRefusedError        a next token that the list did not give
+    ├── WebhookRefusedError      a billing plug-in does not take what was sent to it
     └── PluginError         a plug-in that cannot be loaded
 """
 
 from services.control_plane.metering.errors import (
-    MeterChanged,
-    MeterExists,
+    MeterChangedError,
+    MeterExistsError,
     MeteringError,
-    MeterUnknown,
+    MeterUnknownError,
     PluginError,
-    TokenRefused,
-    WebhookRefused,
+    TokenRefusedError,
+    WebhookRefusedError,
 )
 from services.control_plane.metering.exact import ExactMetering
 from services.control_plane.metering.interfaces import IBilling, IMetering, Ledger, Meters
@@ -49,20 +49,20 @@ __all__ = [
     "Ledger",
     "Line",
     "Meter",
-    "MeterChanged",
-    "MeterExists",
+    "MeterChangedError",
+    "MeterExistsError",
     "MeterPage",
-    "MeterUnknown",
+    "MeterUnknownError",
     "MeteringError",
     "Meters",
     "PluginContext",
     "PluginError",
     "Price",
     "Statement",
-    "TokenRefused",
+    "TokenRefusedError",
     "UsageError",
     "UsageRecord",
-    "WebhookRefused",
+    "WebhookRefusedError",
     "billing_plugin",
     "dated",
     "metering_plugin",

@@ -7,32 +7,32 @@ class MeteringError(Exception):
     """Something metering or billing refuses."""
 
 
-class MeterUnknown(MeteringError):  # noqa: N818 - these read as the facts they state
+class MeterUnknownError(MeteringError):
     """No meter has this id."""
 
     def __init__(self, meter_id: str) -> None:
         super().__init__(f"Meter not found for id {meter_id}")
 
 
-class MeterExists(MeteringError):  # noqa: N818
+class MeterExistsError(MeteringError):
     """There is a meter of that name."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"name: {name!r} is another meter's; choose another")
 
 
-class MeterChanged(MeteringError):  # noqa: N818
+class MeterChangedError(MeteringError):
     """Others changed the meter since it was read."""
 
     def __init__(self, meter_id: str) -> None:
         super().__init__(f"meter {meter_id} has changed; read it again")
 
 
-class TokenRefused(MeteringError):  # noqa: N818
+class TokenRefusedError(MeteringError):
     """A next token that this list did not give out."""
 
 
-class WebhookRefused(MeteringError):  # noqa: N818
+class WebhookRefusedError(MeteringError):
     """A billing plug-in does not take what was sent to its webhook.
 
     Parameters

@@ -51,7 +51,7 @@ class ExactMetering:
 
         Raises
         ------
-        MeterExists
+        MeterExistsError
             If there is a meter of that name.
         """
         meter = Meter(self._new_id(), name, unit)
@@ -63,7 +63,7 @@ class ExactMetering:
         return self._meters.page(limit, token)
 
     def meter(self, meter_id: str) -> Meter:
-        """Return one meter, or raise `MeterUnknown`."""
+        """Return one meter, or raise `MeterUnknownError`."""
         return self._meters.get(meter_id)
 
     def update_meter(self, meter_id: str, name: str | None, unit: str | None) -> Meter:

@@ -16,13 +16,13 @@ class IMetering(Protocol):
     """Ingests usage, and says what a meter counted."""
 
     def create_meter(self, name: str, unit: str) -> Meter:
-        """Begin to measure something (`POST /meters`); raise `MeterExists` if it is measured."""
+        """Begin to measure something (`POST /meters`), or raise `MeterExistsError`."""
 
     def meters(self, limit: int, token: str | None) -> MeterPage:
-        """Return some meters, by name (`GET /meters`); raise `TokenRefused` for a wrong token."""
+        """Return meters by name (`GET /meters`); `TokenRefusedError` if the token is wrong."""
 
     def meter(self, meter_id: str) -> Meter:
-        """Return one meter (`GET /meters/{id}`), or raise `MeterUnknown`."""
+        """Return one meter (`GET /meters/{id}`), or raise `MeterUnknownError`."""
 
     def update_meter(self, meter_id: str, name: str | None, unit: str | None) -> Meter:
         """Change a meter's name or unit (`PUT /meters/{id}`)."""
@@ -68,7 +68,7 @@ class IBilling(Protocol):
         """Answer what the billing provider says on `POST /billing/{path}`.
 
         The route is public: prove first that the provider sent it (a signature over `body`), and
-        raise `WebhookRefused` otherwise.
+        raise `WebhookRefusedError` otherwise.
         """
 
 
@@ -89,16 +89,16 @@ class Meters(Protocol):
     """Where meters are kept: one of each name."""
 
     def put_new(self, meter: Meter) -> None:
-        """Write a meter, or raise `MeterExists`."""
+        """Write a meter, or raise `MeterExistsError`."""
 
     def get(self, meter_id: str) -> Meter:
-        """Return one meter, or raise `MeterUnknown`."""
+        """Return one meter, or raise `MeterUnknownError`."""
 
     def page(self, limit: int, token: str | None) -> MeterPage:
         """Return some meters, by name."""
 
     def replace(self, before: Meter, after: Meter) -> None:
-        """Write a meter over itself; raise `MeterExists` if its new name is another's."""
+        """Write a meter over itself; raise `MeterExistsError` if its new name is another's."""
 
     def remove(self, meter: Meter) -> None:
         """Remove a meter and free its name."""

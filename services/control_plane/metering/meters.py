@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from services.contracts.registry_table import INDEXES, LIST_KEY, PARTITION_KEY, SORT_KEY
 from services.control_plane.metering.errors import (
-    MeterChanged,
-    MeterExists,
-    MeterUnknown,
-    TokenRefused,
+    MeterChangedError,
+    MeterExistsError,
+    MeterUnknownError,
+    TokenRefusedError,
 )
 from services.control_plane.metering.model import Meter, MeterPage
 from services.control_plane.registry import tokens
-from services.control_plane.registry.errors import InvalidToken
+from services.control_plane.registry.errors import InvalidTokenError
 
 _INDEX: Final = "byName"
 _ENTITY: Final = "METER"
@@ -37,16 +37,16 @@ class TableMeters:
         self._table = table
 
     def put_new(self, meter: Meter) -> None:
-        """Write a meter, or raise `MeterExists`."""
+        """Write a meter, or raise `MeterExistsError`."""
         if not self._written(self._put(_item(meter), _NEW), self._put(_name(meter), _NEW)):
-            raise MeterExists(meter.name)
+            raise MeterExistsError(meter.name)
 
     def get(self, meter_id: str) -> Meter:
-        """Return one meter, or raise `MeterUnknown`."""
+        """Return one meter, or raise `MeterUnknownError`."""
         key = {"PK": {"S": f"METER#{meter_id}"}, "SK": {"S": "ROW"}}
         found = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         if "Item" not in found:
-            raise MeterUnknown(meter_id)
+            raise MeterUnknownError(meter_id)
         return _meter(found["Item"])
 
     def page(self, limit: int, token: str | None) -> MeterPage:
@@ -62,8 +62,8 @@ class TableMeters:
         if token:
             try:
                 position = tokens.decode(_LISTED, token, _POSITION)
-            except InvalidToken as error:
-                raise TokenRefused(str(error)) from None
+            except InvalidTokenError as error:
+                raise TokenRefusedError(str(error)) from None
             start = {name: {"S": value} for name, value in position.items()}
             query["ExclusiveStartKey"] = {partition: {"S": _ENTITY}, **start}
         answer = self._client.query(**query)
@@ -75,7 +75,7 @@ class TableMeters:
         )
 
     def replace(self, before: Meter, after: Meter) -> None:
-        """Write a meter over itself; raise `MeterExists` if its new name is another's."""
+        """Write a meter over itself; raise `MeterExistsError` if its new name is another's."""
         seen = "#name = :name AND #unit = :unit"
         kept = self._put(_item(after), seen)
         kept["Put"]["ExpressionAttributeNames"] = {"#name": "name", "#unit": "unit"}
@@ -89,8 +89,8 @@ class TableMeters:
         if self._written(*writes):
             return
         if self.get(before.id) != before:
-            raise MeterChanged(before.id)
-        raise MeterExists(after.name)
+            raise MeterChangedError(before.id)
+        raise MeterExistsError(after.name)
 
     def remove(self, meter: Meter) -> None:
         """Remove a meter and free its name."""
@@ -99,7 +99,7 @@ class TableMeters:
         row["Delete"]["ExpressionAttributeNames"] = {"#name": "name"}
         row["Delete"]["ExpressionAttributeValues"] = {":name": {"S": meter.name}}
         if not self._written(row, self._delete(_name(meter))):
-            raise MeterChanged(meter.id)
+            raise MeterChangedError(meter.id)
 
     def _written(self, *writes: dict[str, Any]) -> bool:
         cancelled = self._client.exceptions.TransactionCanceledException

@@ -5,36 +5,36 @@ Errors
 ::
 
     RegistryError
-    ├── TenantUnknown
-    ├── RegistrationUnknown
-    ├── OperationUnknown
-    ├── NameTaken            another tenant has the name
-    ├── OperationRunning     another operation on the tenant has not ended
-    ├── MoveUnconfirmed      the last move's kept copy stands in the way
-    ├── NothingKept          no move to confirm or to roll back
-    ├── VersionConflict      the row has changed since it was read
-    ├── IdempotencyMismatch  the key came before with another request
-    ├── FieldRefused         fields that the caller may not set
-    ├── InvalidToken         a next token that the list did not give
-    └── InvalidSort          an order that the list cannot be given in
+    ├── TenantUnknownError
+    ├── RegistrationUnknownError
+    ├── OperationUnknownError
+    ├── NameTakenError            another tenant has the name
+    ├── OperationRunningError     another operation on the tenant has not ended
+    ├── MoveUnconfirmedError      the last move's kept copy stands in the way
+    ├── NothingKeptError          no move to confirm or to roll back
+    ├── VersionConflictError      the row has changed since it was read
+    ├── IdempotencyMismatchError  the key came before with another request
+    ├── FieldRefusedError         fields that the caller may not set
+    ├── InvalidTokenError         a next token that the list did not give
+    └── InvalidSortError          an order that the list cannot be given in
 
-The domain's own errors pass through: `services.tenancy.MoveRefused`, `TenantDocumentError`.
+The domain's own errors pass through: `services.tenancy.MoveRefusedError`, `TenantDocumentError`.
 """
 
 from services.control_plane.registry.errors import (
-    FieldRefused,
-    IdempotencyMismatch,
-    InvalidSort,
-    InvalidToken,
-    MoveUnconfirmed,
-    NameTaken,
-    NothingKept,
-    OperationRunning,
-    OperationUnknown,
-    RegistrationUnknown,
+    FieldRefusedError,
+    IdempotencyMismatchError,
+    InvalidSortError,
+    InvalidTokenError,
+    MoveUnconfirmedError,
+    NameTakenError,
+    NothingKeptError,
+    OperationRunningError,
+    OperationUnknownError,
+    RegistrationUnknownError,
     RegistryError,
-    TenantUnknown,
-    VersionConflict,
+    TenantUnknownError,
+    VersionConflictError,
 )
 from services.control_plane.registry.outbox import OutboxEntry, entries
 from services.control_plane.registry.records import (
@@ -49,25 +49,25 @@ from services.control_plane.registry.registry import Registry
 
 __all__ = [
     "AuditEntry",
-    "FieldRefused",
-    "IdempotencyMismatch",
+    "FieldRefusedError",
+    "IdempotencyMismatchError",
     "Intent",
-    "InvalidSort",
-    "InvalidToken",
+    "InvalidSortError",
+    "InvalidTokenError",
     "Move",
-    "MoveUnconfirmed",
-    "NameTaken",
-    "NothingKept",
-    "OperationRunning",
-    "OperationUnknown",
+    "MoveUnconfirmedError",
+    "NameTakenError",
+    "NothingKeptError",
+    "OperationRunningError",
+    "OperationUnknownError",
     "OutboxEntry",
     "Page",
     "Registration",
-    "RegistrationUnknown",
+    "RegistrationUnknownError",
     "Registry",
     "RegistryError",
     "Tenant",
-    "TenantUnknown",
-    "VersionConflict",
+    "TenantUnknownError",
+    "VersionConflictError",
     "entries",
 ]

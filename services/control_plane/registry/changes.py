@@ -73,7 +73,7 @@ def beginning(
 
     Raises
     ------
-    MoveRefused
+    MoveRefusedError
         If the tenant's state does not allow it.
     """
     at = operation.requested_at

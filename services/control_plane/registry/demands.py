@@ -9,7 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from services.control_plane.registry import items
-from services.control_plane.registry.errors import FieldRefused, MoveUnconfirmed, NothingKept
+from services.control_plane.registry.errors import (
+    FieldRefusedError,
+    MoveUnconfirmedError,
+    NothingKeptError,
+)
 from services.control_plane.registry.records import (
     SYSTEM_FIELDS,
     TENANT_COLUMNS,
@@ -27,21 +31,21 @@ _PARAMETERS = {
 
 
 def own_fields(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the caller's fields, or raise `FieldRefused` if some are not the caller's to set."""
+    """Return the caller's fields, or raise `FieldRefusedError` if some are not its own."""
     if refused := SYSTEM_FIELDS.intersection(data):
-        raise FieldRefused(refused, "set by the system; leave out")
+        raise FieldRefusedError(refused, "set by the system; leave out")
     try:
         items.text(data).encode()
     except (ValueError, RecursionError):
         # NaN, half of a surrogate pair, or nested without end: no event could carry it.
-        raise FieldRefused(data.keys(), "not plain JSON") from None
+        raise FieldRefusedError(data.keys(), "not plain JSON") from None
     return dict(data)
 
 
 def registration_fields(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the caller keeps with a registration; `FieldRefused` if it is the tenant's."""
+    """Return what the caller keeps with a registration, or raise `FieldRefusedError`."""
     if refused := TENANT_COLUMNS.intersection(data):
-        raise FieldRefused(refused, "the tenant's; put it into tenantData, or leave it out")
+        raise FieldRefusedError(refused, "the tenant's; put it into tenantData, or leave it out")
     return own_fields(data)
 
 
@@ -50,10 +54,10 @@ def require_carried(
     registration: Registration,
     fields: Collection[str] = ("tenantData", "tenantRegistrationData"),
 ) -> None:
-    """Raise `FieldRefused`, naming `fields`, if no request could carry both rows to the jobs."""
+    """Raise `FieldRefusedError`, naming `fields`, if no request could carry both rows."""
     found = rows_weight(tenant, registration)
     if found > ROWS_LIMIT:
-        raise FieldRefused(
+        raise FieldRefusedError(
             fields,
             f"tenant and registration take {found} bytes where requests are widest (JSON, its "
             f"quotes escaped three times); allowed {ROWS_LIMIT}. Keep long texts elsewhere",
@@ -73,7 +77,7 @@ def tenant_from(
 
     Raises
     ------
-    TenantDocumentError, FieldRefused
+    TenantDocumentError, FieldRefusedError
     """
     own = own_fields(data)
     document = _document(
@@ -105,7 +109,7 @@ def changed_tenant(tenant: Tenant, data: Mapping[str, Any]) -> tuple[str, dict[s
 
     Raises
     ------
-    TenantDocumentError, FieldRefused
+    TenantDocumentError, FieldRefusedError
         Also for what only an operation may change.
     """
     own = own_fields({**tenant.data, **data})
@@ -114,7 +118,7 @@ def changed_tenant(tenant: Tenant, data: Mapping[str, Any]) -> tuple[str, dict[s
         name for name in TENANT_COLUMNS - {"email"} if name in own and own[name] != shown.get(name)
     }
     if fixed:
-        raise FieldRefused(fixed, "changed by an operation (move, update) or not at all")
+        raise FieldRefusedError(fixed, "changed by an operation (move, update) or not at all")
     email = own.get("email", tenant.email)
     _document(tenant.id, {"tenantName": tenant.name, "tier": tenant.tier, "email": email}, "x")
     return email, {name: value for name, value in own.items() if name not in TENANT_COLUMNS}
@@ -127,18 +131,20 @@ def checked_parameters(
 
     Raises
     ------
-    FieldRefused
+    FieldRefusedError
         If the kind takes none of this name, needs one that is missing, or nothing would change.
-    MoveUnconfirmed, NothingKept
+    MoveUnconfirmedError, NothingKeptError
         If the tenant's last move does not allow it.
     TenantDocumentError
         If the tenant would not be one with them.
     """
     known = _PARAMETERS.get(kind, frozenset())
     if unknown := parameters.keys() - known:
-        raise FieldRefused(unknown, f"{kind} takes {', '.join(sorted(known)) or 'no parameters'}")
+        raise FieldRefusedError(
+            unknown, f"{kind} takes {', '.join(sorted(known)) or 'no parameters'}"
+        )
     if known and not parameters:
-        raise FieldRefused(known, f"{kind} needs {' or '.join(sorted(known))}")
+        raise FieldRefusedError(known, f"{kind} needs {' or '.join(sorted(known))}")
     if kind is OperationKind.MOVE:
         parameters = _move(tenant, parameters)
     document = _document(
@@ -155,24 +161,24 @@ def checked_parameters(
         tenant.release,
     )
     if "tier" in parameters and document.tier is tenant.tier:
-        raise FieldRefused(["tier"], f"the tenant is {tenant.tier} already")
+        raise FieldRefusedError(["tier"], f"the tenant is {tenant.tier} already")
     return dict(parameters)
 
 
 def _move(tenant: Tenant, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return a move's parameters: on to a tier, back to the one before, or the end of the last."""
     if len(parameters) != 1:
-        raise FieldRefused(parameters, "one of tier, confirm, rollback")
+        raise FieldRefusedError(parameters, "one of tier, confirm, rollback")
     kept = tenant.previous_tier
     if "tier" in parameters:
         if kept and parameters["tier"] != kept:
-            raise MoveUnconfirmed(tenant.id, kept)
+            raise MoveUnconfirmedError(tenant.id, kept)
         return dict(parameters)
     (wanted, value), *_ = parameters.items()
     if value is not True:
-        raise FieldRefused(parameters, "true, or left out")
+        raise FieldRefusedError(parameters, "true, or left out")
     if kept is None:
-        raise NothingKept(tenant.id, wanted)
+        raise NothingKeptError(tenant.id, wanted)
     return {"confirm": True} if wanted == "confirm" else {"tier": kept.value, "rollback": True}
 
 
@@ -181,14 +187,14 @@ def fingerprint(*request: Any) -> str:
 
     Raises
     ------
-    FieldRefused
+    FieldRefusedError
         If the request is not plain JSON: NaN, half of a surrogate pair, nested without end.
     """
     try:
         text = items.text({"request": request})
         return hashlib.sha256(text.encode()).hexdigest()
     except (ValueError, RecursionError):
-        raise FieldRefused(["request"], "not plain JSON") from None
+        raise FieldRefusedError(["request"], "not plain JSON") from None
 
 
 def _document(tenant_id: str, columns: Mapping[str, Any], release: str) -> TenantDocument:

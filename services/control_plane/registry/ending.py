@@ -10,7 +10,7 @@ from services.control_plane.registry import changes, items
 from services.control_plane.registry.changes import Change
 from services.control_plane.registry.recording import Recording
 from services.control_plane.registry.records import Tenant
-from services.control_plane.registry.writing import Cancelled, Why
+from services.control_plane.registry.writing import CancelledError, Why
 from services.tenancy.lifecycle import OperationKind, State
 from services.tenancy.operation import Operation
 
@@ -48,7 +48,7 @@ class Ending(Recording):
 
         Raises
         ------
-        RegistrationUnknown
+        RegistrationUnknownError
         """
         outputs = {"tenant_data": tenant_data, "registration_data": registration_data}
         return self._end(registration_id, event_id, operation_id, kinds, outputs)
@@ -101,7 +101,7 @@ class Ending(Recording):
 
         try:
             return self._until_written(once)
-        except Cancelled as cancelled:
+        except CancelledError as cancelled:
             if cancelled.why is Why.EVENT_SEEN:
                 return False
             raise

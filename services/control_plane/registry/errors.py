@@ -11,7 +11,7 @@ class RegistryError(Exception):
     """Something the registry refuses or cannot do."""
 
 
-class TenantUnknown(RegistryError):  # noqa: N818 - these read as the facts they state
+class TenantUnknownError(RegistryError):
     """No tenant has this id."""
 
     def __init__(self, tenant_id: str) -> None:
@@ -19,7 +19,7 @@ class TenantUnknown(RegistryError):  # noqa: N818 - these read as the facts they
         super().__init__(f"Tenant not found for id {tenant_id}")
 
 
-class RegistrationUnknown(RegistryError):  # noqa: N818
+class RegistrationUnknownError(RegistryError):
     """No registration has this id."""
 
     def __init__(self, registration_id: str) -> None:
@@ -27,7 +27,7 @@ class RegistrationUnknown(RegistryError):  # noqa: N818
         super().__init__(f"Tenant registration not found for id {registration_id}")
 
 
-class OperationUnknown(RegistryError):  # noqa: N818
+class OperationUnknownError(RegistryError):
     """The tenant has no operation with this id."""
 
     def __init__(self, tenant_id: str, operation_id: str) -> None:
@@ -35,7 +35,7 @@ class OperationUnknown(RegistryError):  # noqa: N818
         super().__init__(f"Operation not found for id {operation_id} of tenant {tenant_id}")
 
 
-class NameTaken(RegistryError):  # noqa: N818
+class NameTakenError(RegistryError):
     """Another tenant has this name."""
 
     def __init__(self, name: str) -> None:
@@ -43,7 +43,7 @@ class NameTaken(RegistryError):  # noqa: N818
         super().__init__(f"tenantName: {name!r} is another tenant's; choose another")
 
 
-class OperationRunning(RegistryError):  # noqa: N818
+class OperationRunningError(RegistryError):
     """Another operation on the tenant has not ended."""
 
     def __init__(self, tenant_id: str, operation_id: str, wanted: OperationKind | str) -> None:
@@ -54,7 +54,7 @@ class OperationRunning(RegistryError):  # noqa: N818
         )
 
 
-class MoveUnconfirmed(RegistryError):  # noqa: N818
+class MoveUnconfirmedError(RegistryError):
     """The tenant's last move has kept a copy in another tier, which stands in the way."""
 
     def __init__(self, tenant_id: str, kept: str) -> None:
@@ -65,7 +65,7 @@ class MoveUnconfirmed(RegistryError):  # noqa: N818
         )
 
 
-class NothingKept(RegistryError):  # noqa: N818
+class NothingKeptError(RegistryError):
     """There is no move to confirm or to roll back."""
 
     def __init__(self, tenant_id: str, wanted: str) -> None:
@@ -73,7 +73,7 @@ class NothingKept(RegistryError):  # noqa: N818
         super().__init__(f"{wanted}: tenant {tenant_id} has no move that is not confirmed")
 
 
-class VersionConflict(RegistryError):  # noqa: N818
+class VersionConflictError(RegistryError):
     """The row has changed since the caller read it."""
 
     def __init__(self, what: str, expected: int | None = None) -> None:
@@ -81,7 +81,7 @@ class VersionConflict(RegistryError):  # noqa: N818
         super().__init__(f"{what} has changed{seen}; read it again")
 
 
-class IdempotencyMismatch(RegistryError):  # noqa: N818
+class IdempotencyMismatchError(RegistryError):
     """The idempotency key came before with another request."""
 
     def __init__(self, key: str) -> None:
@@ -89,7 +89,7 @@ class IdempotencyMismatch(RegistryError):  # noqa: N818
         super().__init__(f"Idempotency-Key {key!r} was used for another request; use a new one")
 
 
-class FieldRefused(RegistryError):  # noqa: N818
+class FieldRefusedError(RegistryError):
     """The caller set fields that are not the caller's."""
 
     def __init__(self, fields: Collection[str], why: str) -> None:
@@ -98,14 +98,14 @@ class FieldRefused(RegistryError):  # noqa: N818
         super().__init__(f"{', '.join(self.fields)}: {why}")
 
 
-class InvalidToken(RegistryError):  # noqa: N818
+class InvalidTokenError(RegistryError):
     """A next token that this list did not give out."""
 
     def __init__(self) -> None:
         super().__init__("next_token: not one that this list gave; begin again without it")
 
 
-class InvalidSort(RegistryError):  # noqa: N818
+class InvalidSortError(RegistryError):
     """An order that the list cannot be given in."""
 
     def __init__(self, given: str, allowed: Collection[str]) -> None:

@@ -101,7 +101,7 @@ def outbox_item(change: Change, operation: Operation, number: int) -> items.Item
 
     Raises
     ------
-    services.tenancy.events.InvalidDetail
+    services.tenancy.events.InvalidDetailError
         If no event can carry it: better now than when nobody can be told any more.
     """
     tenant = change.tenant
@@ -123,7 +123,7 @@ def notice_item(about: str, serial: str, at: datetime, make: MakeEvent) -> items
 
     Raises
     ------
-    services.tenancy.events.InvalidDetail
+    services.tenancy.events.InvalidDetailError
     """
     key = (about, items.OUTBOX + serial)
     return _pending(key, make(event_id(key)), at)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from services.contracts.registry_table import INDEXES, PARTITION_KEY, SORT_KEY
 from services.control_plane.registry import items, tokens
 from services.control_plane.registry.errors import (
-    InvalidSort,
-    InvalidToken,
-    OperationUnknown,
-    RegistrationUnknown,
-    TenantUnknown,
+    InvalidSortError,
+    InvalidTokenError,
+    OperationUnknownError,
+    RegistrationUnknownError,
+    TenantUnknownError,
 )
 from services.control_plane.registry.outbox import OutboxEntry, entry_of
 from services.control_plane.registry.records import (
@@ -81,10 +81,10 @@ class Reading:
         self._table = table
 
     def registration(self, registration_id: str) -> Registration:
-        """Return a registration (also an offboarded one's), or raise `RegistrationUnknown`."""
+        """Return a registration (also an offboarded one's), or raise `RegistrationUnknownError`."""
         found = self._get(items.registration_key(registration_id))
         if found is None:
-            raise RegistrationUnknown(registration_id)
+            raise RegistrationUnknownError(registration_id)
         return items.registration_of(found)
 
     def registrations(self, limit: int = 10, token: str | None = None) -> Page[Registration]:
@@ -92,7 +92,7 @@ class Reading:
 
         Raises
         ------
-        InvalidToken
+        InvalidTokenError
             If `token` is not one that this list gave.
         """
         listing = _Listing(items.REGISTRATIONS, "byName")
@@ -100,10 +100,10 @@ class Reading:
         return Page(tuple(map(items.registration_of, found)), following)
 
     def tenant(self, tenant_id: str) -> Tenant:
-        """Return a tenant (also an offboarded one's tombstone), or raise `TenantUnknown`."""
+        """Return a tenant (also an offboarded one's tombstone), or raise `TenantUnknownError`."""
         found = self._get(items.tenant_key(tenant_id))
         if found is None:
-            raise TenantUnknown(tenant_id)
+            raise TenantUnknownError(tenant_id)
         return items.tenant_of(found)
 
     def tenant_named(self, name: str) -> Tenant | None:
@@ -138,10 +138,10 @@ class Reading:
 
         Raises
         ------
-        InvalidToken, InvalidSort
+        InvalidTokenError, InvalidSortError
         """
         if sort not in _SORTS:
-            raise InvalidSort(sort, _SORTS)
+            raise InvalidSortError(sort, _SORTS)
         wanted: dict[str, str] = {}
         if status is not None:
             wanted["byStatus"] = items.status_key(status)
@@ -157,21 +157,21 @@ class Reading:
         return Page(tuple(map(items.tenant_of, found)), following)
 
     def operation(self, tenant_id: str, operation_id: str) -> Operation:
-        """Return one operation, or raise `OperationUnknown`."""
+        """Return one operation, or raise `OperationUnknownError`."""
         found = self._get(items.operation_key(tenant_id, operation_id))
         if found is None:
-            raise OperationUnknown(tenant_id, operation_id)
+            raise OperationUnknownError(tenant_id, operation_id)
         return items.operation_of(found)
 
     def operations(
         self, tenant_id: str, limit: int = 10, token: str | None = None
     ) -> Page[Operation]:
-        """Return a tenant's operations, newest first; raise `TenantUnknown`."""
+        """Return a tenant's operations, newest first; raise `TenantUnknownError`."""
         found, following = self._of_tenant(tenant_id, items.OPERATION, limit, token, False)
         return Page(tuple(map(items.operation_of, found)), following)
 
     def history(self, tenant_id: str, limit: int = 50, token: str | None = None) -> Page[Move]:
-        """Return a tenant's moves from state to state, oldest first; raise `TenantUnknown`."""
+        """Return a tenant's moves from state to state, oldest first; raise `TenantUnknownError`."""
         found, following = self._of_tenant(tenant_id, items.MOVE, limit, token, True)
         return Page(tuple(map(items.move_of, found)), following)
 
@@ -268,7 +268,7 @@ class Reading:
             except self._client.exceptions.ClientError as error:
                 # A position outside the list: only a forged token has one.
                 if token and error.response["Error"]["Code"] == "ValidationException":
-                    raise InvalidToken from None
+                    raise InvalidTokenError from None
                 raise
             found += answer["Items"]
             start = answer.get("LastEvaluatedKey")

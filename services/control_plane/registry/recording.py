@@ -17,12 +17,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from services.contracts.registry_table import LIST_KEY
 from services.control_plane.registry import items
 from services.control_plane.registry.changes import Change
-from services.control_plane.registry.errors import FieldRefused, IdempotencyMismatch, RegistryError
+from services.control_plane.registry.errors import (
+    FieldRefusedError,
+    IdempotencyMismatchError,
+    RegistryError,
+)
 from services.control_plane.registry.outbox import MakeEvent, notice_item
 from services.control_plane.registry.reading import Reading
 from services.control_plane.registry.records import AuditEntry, Intent
 from services.control_plane.registry.ulid import ulid
-from services.control_plane.registry.writing import Cancelled, Transaction, Why
+from services.control_plane.registry.writing import CancelledError, Transaction, Why
 from services.tenancy.operation import Operation
 
 if TYPE_CHECKING:
@@ -202,7 +206,7 @@ class Recording(Reading):
         if asked.key is None:
             return None
         if not 0 < len(asked.key) <= _LONGEST_KEY or not asked.key.isprintable():
-            raise FieldRefused(["Idempotency-Key"], f"allowed 1 to {_LONGEST_KEY} characters")
+            raise FieldRefusedError(["Idempotency-Key"], f"allowed 1 to {_LONGEST_KEY} characters")
         found = self._get(items.idempotency_key(asked.actor, asked.key))
         if found is None:
             return None
@@ -210,7 +214,7 @@ class Recording(Reading):
         if row["expiresAt"] < items.epoch(self._clock()):
             return None
         if row["request"] != asked.fingerprint:
-            raise IdempotencyMismatch(asked.key)
+            raise IdempotencyMismatchError(asked.key)
         return str(row["answer"])
 
     def _put_key(self, write: Transaction, asked: Asked, answer: str) -> None:
@@ -233,7 +237,7 @@ class Recording(Reading):
         for attempt in range(_ATTEMPTS):
             try:
                 return once()
-            except Cancelled as cancelled:
+            except CancelledError as cancelled:
                 if cancelled.why in (Why.NAME_TAKEN, Why.EVENT_SEEN):
                     raise
             # A random while spreads the contenders.

@@ -11,16 +11,16 @@ from services.control_plane.registry import changes, demands, items
 from services.control_plane.registry.changes import Change
 from services.control_plane.registry.ending import Ending
 from services.control_plane.registry.errors import (
-    NameTaken,
-    OperationRunning,
-    RegistrationUnknown,
-    VersionConflict,
+    NameTakenError,
+    OperationRunningError,
+    RegistrationUnknownError,
+    VersionConflictError,
 )
 from services.control_plane.registry.recording import Asked
 from services.control_plane.registry.records import Registration, Tenant
 from services.control_plane.registry.ulid import ulid
-from services.control_plane.registry.writing import Cancelled, Why
-from services.tenancy.lifecycle import MoveRefused, OperationKind, State, corrects
+from services.control_plane.registry.writing import CancelledError, Why
+from services.tenancy.lifecycle import MoveRefusedError, OperationKind, State, corrects
 from services.tenancy.operation import Operation, OperationStatus
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ class Registry(Ending):
         ------
         TenantDocumentError
             With every problem of `tenant_data`.
-        FieldRefused
+        FieldRefusedError
             If the caller sets system fields.
-        NameTaken
+        NameTakenError
             If another tenant has the name.
-        IdempotencyMismatch
+        IdempotencyMismatchError
             If the key came with another request before.
         """
         kept = demands.registration_fields(registration_data or {})
@@ -115,9 +115,9 @@ class Registry(Ending):
 
         try:
             return self._until_written(once)
-        except Cancelled as cancelled:
+        except CancelledError as cancelled:
             if cancelled.why is Why.NAME_TAKEN:
-                raise NameTaken(str(tenant_data.get("tenantName"))) from None
+                raise NameTakenError(str(tenant_data.get("tenantName"))) from None
             raise
 
     def update_registration(
@@ -138,20 +138,20 @@ class Registry(Ending):
 
         Raises
         ------
-        RegistrationUnknown
+        RegistrationUnknownError
             If there is none, or it is offboarded.
-        FieldRefused
+        FieldRefusedError
             Also for name, tier and release: operations change them.
-        VersionConflict
+        VersionConflictError
             If `version` is given and is not the registration's any more.
         """
 
         def once() -> tuple[Registration, Tenant | None]:
             registration = self.registration(registration_id)
             if not registration.active:
-                raise RegistrationUnknown(registration_id)
+                raise RegistrationUnknownError(registration_id)
             if version not in (None, registration.version):
-                raise VersionConflict(f"registration {registration_id}", version)
+                raise VersionConflictError(f"registration {registration_id}", version)
             tenant = self.tenant(registration.tenant_id)
             at = self._clock()
             before = Change(tenant, registration)
@@ -183,7 +183,7 @@ class Registry(Ending):
 
         Raises
         ------
-        RegistrationUnknown, IdempotencyMismatch
+        RegistrationUnknownError, IdempotencyMismatchError
         """
         tenant_id = self.registration(registration_id).tenant_id
         return self.request(tenant_id, OperationKind.OFFBOARD, actor=actor, key=idempotency_key)
@@ -212,16 +212,16 @@ class Registry(Ending):
 
         Raises
         ------
-        TenantUnknown, IdempotencyMismatch
-        MoveRefused
+        TenantUnknownError, IdempotencyMismatchError
+        MoveRefusedError
             If the tenant's state does not allow it.
-        OperationRunning
+        OperationRunningError
             If another operation has not ended (an offboarding waits for it instead).
-        MoveUnconfirmed
+        MoveUnconfirmedError
             If the tenant is to move on before its last move is confirmed.
-        NothingKept
+        NothingKeptError
             If there is no move to confirm or to roll back.
-        FieldRefused, TenantDocumentError
+        FieldRefusedError, TenantDocumentError
             If the tenant would not be one with these parameters.
         """
         asked = Asked(actor, key, demands.fingerprint(tenant_id, kind, parameters or {}))
@@ -234,7 +234,7 @@ class Registry(Ending):
             if offboarding and (known := self._offboarding(tenant)):
                 return known
             if tenant.running and not offboarding:
-                raise OperationRunning(tenant.id, tenant.running, kind)
+                raise OperationRunningError(tenant.id, tenant.running, kind)
             at = self._clock()
             checked = demands.checked_parameters(tenant, kind, parameters or {})
             operation = self._operation(tenant, kind, actor, at, key=key, parameters=checked)
@@ -258,7 +258,7 @@ class Registry(Ending):
 
         Raises
         ------
-        TenantUnknown, IdempotencyMismatch, MoveRefused, OperationRunning
+        TenantUnknownError, IdempotencyMismatchError, MoveRefusedError, OperationRunningError
         """
         asked = Asked(actor, key, demands.fingerprint(tenant_id, "retry"))
 
@@ -267,9 +267,9 @@ class Registry(Ending):
                 return self.operation(tenant_id, answered)
             tenant = self.tenant(tenant_id)
             if tenant.running:
-                raise OperationRunning(tenant.id, tenant.running, "retry")
+                raise OperationRunningError(tenant.id, tenant.running, "retry")
             if tenant.status is not State.FAILED or tenant.last_operation is None:
-                raise MoveRefused(tenant.status, "retry", (State.FAILED,))
+                raise MoveRefusedError(tenant.status, "retry", (State.FAILED,))
             failed = self.operation(tenant.id, tenant.last_operation)
             operation = self._operation(
                 tenant, failed.kind, actor, self._clock(), key=key, parameters=failed.parameters

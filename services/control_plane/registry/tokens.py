@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from services.control_plane.registry.errors import InvalidToken
+from services.control_plane.registry.errors import InvalidTokenError
 
 _LONGEST = 2048
 
@@ -29,23 +29,23 @@ def decode(listed: str, token: str, attributes: frozenset[str]) -> dict[str, str
 
     Raises
     ------
-    InvalidToken
+    InvalidTokenError
         If it is garbage, another list's, or its position has not exactly `attributes`.
     """
     if len(token) > _LONGEST:
-        raise InvalidToken
+        raise InvalidTokenError
     try:
         padded = token.encode() + b"=" * (-len(token) % 4)
         found = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError):
-        raise InvalidToken from None
+        raise InvalidTokenError from None
     if not isinstance(found, list) or len(found) != 2 or found[0] != _digest(listed):
-        raise InvalidToken
+        raise InvalidTokenError
     position = found[1]
     if not isinstance(position, dict) or position.keys() != attributes:
-        raise InvalidToken
+        raise InvalidTokenError
     if not all(isinstance(value, str) and value for value in position.values()):
-        raise InvalidToken
+        raise InvalidTokenError
     return position
 
 

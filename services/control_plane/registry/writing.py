@@ -29,7 +29,7 @@ class Why(Enum):
     CONTENDED = auto()
 
 
-class Cancelled(Exception):  # noqa: N818 - reads as the fact it states
+class CancelledError(Exception):
     """Nothing of a transaction was written."""
 
     def __init__(self, why: Why) -> None:
@@ -124,19 +124,19 @@ class Transaction:
 
         Raises
         ------
-        Cancelled
+        CancelledError
             If nothing was written, with the most telling reason.
         """
         try:
             self._client.transact_write_items(TransactItems=self._writes)
         except self._client.exceptions.TransactionCanceledException as error:
             reasons: list[Any] = error.response.get("CancellationReasons", [])
-            raise Cancelled(self._why(reasons)) from None
+            raise CancelledError(self._why(reasons)) from None
         except (
             self._client.exceptions.TransactionConflictException,
             self._client.exceptions.TransactionInProgressException,
         ):
-            raise Cancelled(Why.CONTENDED) from None
+            raise CancelledError(Why.CONTENDED) from None
 
     def _why(self, reasons: list[Any]) -> Why:
         codes = [reason.get("Code", "None") for reason in reasons]

@@ -23,8 +23,8 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import codebuild, eventbridge
 
-from services.local_aws.builds.run import Interrupted, Run
-from services.local_aws.service_roles import RoleRefused, assume
+from services.local_aws.builds.run import BuildInterruptedError, Run
+from services.local_aws.service_roles import RoleRefusedError, assume
 
 _log = logging.getLogger("services.local_aws.builds.builds")
 
@@ -42,7 +42,7 @@ _tokens: dict[tuple[str, str], tuple[float, str]] = {}
 _TOKEN_SECONDS = 300
 
 
-class Refused(ValueError):  # noqa: N818 - it says what happened
+class RefusedError(ValueError):
     """A build that cannot be started: the error's code and message."""
 
 
@@ -51,7 +51,7 @@ def start(project: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
 
     Raises
     ------
-    Refused
+    RefusedError
         If CodeBuild cannot assume the service role.
     """
     name = project["name"]
@@ -62,8 +62,8 @@ def start(project: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
     uuid = new_uuid()
     try:
         credentials = assume(role, PRINCIPAL, f"AWSCodeBuild-{uuid}")
-    except RoleRefused as error:
-        raise Refused(
+    except RoleRefusedError as error:
+        raise RefusedError(
             "CodeBuild is not authorized to perform: sts:AssumeRole on service role. Please verify"
             f" that: 1) The provided service role exists and 2) trusts {PRINCIPAL}: {error}"
         ) from error
@@ -159,7 +159,7 @@ def _execute(run: Run) -> None:
         finally:
             timer.cancel()
             _slots.release()
-    except Interrupted:
+    except BuildInterruptedError:
         run.finish(run.interruption or "STOPPED")
     except Exception as error:
         _log.exception("build %s", build["id"])

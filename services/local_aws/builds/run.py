@@ -43,11 +43,11 @@ _RELEASE = (
 )
 
 
-class Interrupted(Exception):  # noqa: N818 - it says what happened
+class BuildInterruptedError(Exception):
     """The build was stopped or ran out of time."""
 
 
-class _PhaseFailed(Exception):  # noqa: N818
+class _PhaseFailedError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
@@ -99,7 +99,7 @@ class Run:
             self.begin(name)
             try:
                 step()
-            except _PhaseFailed as error:
+            except _PhaseFailedError as error:
                 self.fail(error.code, str(error))
                 self.finish("FAILED")
                 return
@@ -111,7 +111,7 @@ class Run:
     def begin(self, phase: str) -> None:
         """Enter a phase; the one before has succeeded unless it says otherwise."""
         if self.interruption is not None:
-            raise Interrupted
+            raise BuildInterruptedError
         now = time.time()
         self._end_phase("SUCCEEDED", now)
         self.build["phases"].append({"phaseType": phase, "startTime": now})
@@ -173,7 +173,7 @@ class Run:
         try:
             log.open()
         except ClientError as error:
-            raise _PhaseFailed(
+            raise _PhaseFailedError(
                 "ACCESS_DENIED",
                 "Service role does not allow AWS CodeBuild to create Amazon CloudWatch Logs log"
                 f" streams for the build: {error}",
@@ -190,9 +190,9 @@ class Run:
                 for name, variable in variables(self._buildspec, project, self._overrides).items()
             }
         except BuildspecError as error:
-            raise _PhaseFailed("YAML_FILE_ERROR", str(error)) from error
+            raise _PhaseFailedError("YAML_FILE_ERROR", str(error)) from error
         except (ClientError, BotoCoreError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise _PhaseFailed("CLIENT_ERROR", str(error)) from error
+            raise _PhaseFailedError("CLIENT_ERROR", str(error)) from error
 
     def _download(self) -> None:
         source = self.build["source"]
@@ -282,7 +282,7 @@ class Run:
                 continue
             code, failed, environment = self._run_phase(phase, environment)
             if self.interruption is not None:
-                raise Interrupted
+                raise BuildInterruptedError
             if code != 0:
                 self.fail(
                     "COMMAND_EXECUTION_ERROR",
@@ -310,7 +310,7 @@ class Run:
         directory = environment.get("PWD", str(self._source))
         with self._lock:
             if self.interruption is not None:
-                raise Interrupted
+                raise BuildInterruptedError
             self._process = subprocess.Popen(
                 # Without site packages and user settings: this starts in 15 ms.
                 [

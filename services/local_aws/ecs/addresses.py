@@ -12,7 +12,7 @@ _POOL = "127.20"
 _COUNT = 250 * 250
 
 
-class NoAddressLeft(RuntimeError):  # noqa: N818 - it says what is the matter
+class NoAddressLeftError(RuntimeError):
     """All loopback addresses of the range are taken."""
 
 
@@ -34,7 +34,7 @@ class Addresses:
 
         Raises
         ------
-        NoAddressLeft
+        NoAddressLeftError
             If there is none.
         """
         with self._lock:
@@ -48,7 +48,7 @@ class Addresses:
                     self._held[address] = holder
                     return address
                 holder.close()
-        raise NoAddressLeft(f"no address of {_POOL}.0.0/16 is free")
+        raise NoAddressLeftError(f"no address of {_POOL}.0.0/16 is free")
 
     def give_back(self, address: str) -> None:
         """Make an address free for another task."""

@@ -32,7 +32,7 @@ class Images:
         """Return the image, or raise Docker's own error."""
         try:
             return Registry(images.load(reference, self._root).digest)
-        except images.ImageNotFound as error:
+        except images.ImageNotFoundError as error:
             raise DockerImageNotFound(str(error)) from error
 
     def get_registry_data(self, reference: str, **_: object) -> Registry:

@@ -29,7 +29,7 @@ _PRINCIPAL = "ecs-tasks.amazonaws.com"
 Answer = tuple[int, dict[str, str], bytes]
 
 
-class RoleRefused(RuntimeError):  # noqa: N818 - it says what happened
+class RoleRefusedError(RuntimeError):
     """ECS cannot assume the role of a task."""
 
 
@@ -69,16 +69,16 @@ class TaskCredentials:
 
         Raises
         ------
-        RoleRefused
+        RoleRefusedError
             If the role does not exist or does not trust ECS tasks.
         """
         region, task_id = task_arn.split(":")[3], task_arn.rpartition("/")[2]
         account, _, name = role_arn.split(":", 4)[4].partition(":")
         role = iam._roles.get_scoped(account, None, name.rpartition("/")[2])
         if role is None:
-            raise RoleRefused(f"the task role {role_arn} does not exist")
+            raise RoleRefusedError(f"the task role {role_arn} does not exist")
         if not _trusts_tasks(role.get("AssumeRolePolicyDocument", "{}"), role_arn, region):
-            raise RoleRefused(f"the task role {role_arn} does not trust {_PRINCIPAL}")
+            raise RoleRefusedError(f"the task role {role_arn} does not trust {_PRINCIPAL}")
         key = uri.rpartition("/")[2]
         with self._lock:
             self._grants[key] = _Grant(role_arn, task_id, token)

@@ -18,7 +18,7 @@ _SEGMENT = re.compile(r"^[a-z0-9]+(?:[._-][a-z0-9]+)*$")
 _INSTRUCTION = re.compile(r"^\s*(?P<name>[A-Za-z]+)\s+(?P<value>.*\S)\s*$", re.DOTALL)
 
 
-class ImageNotFound(LookupError):  # noqa: N818 - the name Docker gives it
+class ImageNotFoundError(LookupError):
     """No Dockerfile of the project makes this image."""
 
 
@@ -51,7 +51,7 @@ class Image:
 
         Raises
         ------
-        ImageNotFound
+        ImageNotFoundError
             If neither the image nor the container says what to run.
         """
         if entrypoint:
@@ -59,7 +59,7 @@ class Image:
         else:
             arguments = [*self.entrypoint, *(command or self.command)]
         if not arguments:
-            raise ImageNotFound(f"{self.name}: neither image nor container names a command")
+            raise ImageNotFoundError(f"{self.name}: neither image nor container names a command")
         return arguments
 
 
@@ -74,7 +74,7 @@ def service_of(reference: str) -> str:
     repository = reference.partition("@")[0]
     segment = repository.rpartition("/")[2].partition(":")[0]
     if not _SEGMENT.match(segment):
-        raise ImageNotFound(f"image {reference!r}: its repository names no service")
+        raise ImageNotFoundError(f"image {reference!r}: its repository names no service")
     return segment
 
 
@@ -83,7 +83,7 @@ def load(reference: str, root: Path) -> Image:
 
     Raises
     ------
-    ImageNotFound
+    ImageNotFoundError
         If there is no such Dockerfile.
     """
     name = service_of(reference)
@@ -91,7 +91,7 @@ def load(reference: str, root: Path) -> Image:
     try:
         text = path.read_text()
     except OSError as error:
-        raise ImageNotFound(
+        raise ImageNotFoundError(
             f"image {reference!r}: there is no {folder(name)}/Dockerfile to run it from"
         ) from error
     entrypoint, command, environment = parse(text)

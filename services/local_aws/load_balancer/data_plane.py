@@ -34,7 +34,7 @@ from services.local_aws.load_balancer.proxy import (
     Proxy,
     ProxyRequest,
     Target,
-    TargetUnreachable,
+    TargetUnreachableError,
     problem,
 )
 from services.local_aws.patches.registry import replace, replace_entry
@@ -171,7 +171,7 @@ class DataPlane:
         for target in self._in_turn(target_group_arn, group, registered):
             try:
                 return await self._proxy.send(target, request)
-            except TargetUnreachable as error:
+            except TargetUnreachableError as error:
                 _log.warning("target unreachable: %s", error)
         if registered:
             return problem(503, "the target group has no healthy target")

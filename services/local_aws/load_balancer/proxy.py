@@ -64,7 +64,7 @@ class ProxyRequest:
     body: bytes
 
 
-class TargetUnreachable(RuntimeError):  # noqa: N818 - it says what happened
+class TargetUnreachableError(RuntimeError):
     """No connection to a target: the request has certainly not reached it."""
 
 
@@ -84,7 +84,7 @@ class Proxy:
 
         Raises
         ------
-        TargetUnreachable
+        TargetUnreachableError
             If there is no connection; another target may be tried.
         """
         self._in_flight[target.address] += 1
@@ -94,7 +94,7 @@ class Proxy:
             answer = await self._answer(target, request, response)
             handed_over = isinstance(answer[2], StreamingResponse)
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-            raise TargetUnreachable(f"{target.address}:{target.port}: {error}") from error
+            raise TargetUnreachableError(f"{target.address}:{target.port}: {error}") from error
         except httpcore.TimeoutException:
             return problem(504, "the target did not answer in time")
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:

@@ -115,7 +115,7 @@ def builds_run() -> None:
                 )
             try:
                 build = builds.start(copy.deepcopy(project), data)
-            except builds.Refused as error:
+            except builds.RefusedError as error:
                 return error_response_json("InvalidInputException", str(error), 400)
             return json_response({"build": _shown(build)})
 

@@ -13,7 +13,7 @@ from ministack.core.responses import json_response
 from ministack.services import stepfunctions
 
 from services.local_aws.patches.registry import add_entry, patch, replace, replace_entry, symbol
-from services.local_aws.service_roles import RoleRefused, assume, client
+from services.local_aws.service_roles import RoleRefusedError, assume, client
 
 _PRINCIPAL = "states.amazonaws.com"
 _POLL_SECONDS = 0.1
@@ -124,7 +124,7 @@ def _as_machine(service: str, errors: str) -> Any:
     try:
         role = (machine or {}).get("roleArn", "")
         credentials = assume(role, _PRINCIPAL, (execution or {}).get("name", "test")[:64])
-    except RoleRefused as error:
+    except RoleRefusedError as error:
         raise stepfunctions._ExecutionError(
             f"{errors}.AccessDeniedException", str(error)
         ) from error

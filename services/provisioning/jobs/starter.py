@@ -32,7 +32,7 @@ REQUESTS: Final = tuple(PREFIX + name for name in _ANSWERS)
 _RUNNING: Final = "RUNNING"
 
 
-class RequestRefused(Exception):  # noqa: N818 - it says what happened
+class RequestRefusedError(Exception):
     """A request that the registry knows nothing of; the dead-letter queue keeps it."""
 
 
@@ -46,12 +46,12 @@ def operation_key(detail: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
     Raises
     ------
-    RequestRefused
+    RequestRefusedError
         If it names none: a request of the toolkit's own shape, which did not come from here.
     """
     missing = [name for name in ("tenantId", "operationId") if not detail.get(name)]
     if missing:
-        raise RequestRefused(
+        raise RequestRefusedError(
             f"the request has no {' and no '.join(missing)}: the registry did not make it, and "
             "nothing else may; register the tenant with POST /tenant-registrations"
         )
@@ -82,7 +82,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:
 
     Raises
     ------
-    RequestRefused
+    RequestRefusedError
         If the registry has no such operation.
     """
     del context
@@ -117,5 +117,7 @@ def _status(client: Any, key: dict[str, dict[str, str]]) -> str:
         ExpressionAttributeNames={"#status": "status"},
     ).get("Item")
     if found is None:
-        raise RequestRefused(f"the registry has no operation {key['PK']['S']} {key['SK']['S']}")
+        raise RequestRefusedError(
+            f"the registry has no operation {key['PK']['S']} {key['SK']['S']}"
+        )
     return str(found["status"]["S"])

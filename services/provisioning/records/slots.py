@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from services.tenancy import Cell, Placement, PlacementError, Tier, UnknownCell, place
+from services.tenancy import Cell, Placement, PlacementError, Tier, UnknownCellError, place
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -52,7 +52,7 @@ class PlacementStore:
 
         Raises
         ------
-        NoFreeSlot
+        NoFreeSlotError
             If every cell is full.
         PlacementError
             If `wanted` is another tenant's, or not the one the tenant has.
@@ -119,7 +119,7 @@ class PlacementStore:
             return place(self._cells, taken)
         cell = next((cell for cell in self._cells if cell.id == wanted.cell), None)
         if cell is None:
-            raise UnknownCell(
+            raise UnknownCellError(
                 f"cell: got {wanted.cell}; allowed {', '.join(cell.id for cell in self._cells)}"
             )
         if wanted.listener_priority not in cell.priorities():

@@ -10,8 +10,8 @@ Errors
 
     ValueError
     └── EventError          something on the bus, or on its way there, that is no event of ours
-        ├── UnknownEvent      a detail-type or a source that nobody declared
-        └── InvalidDetail     a detail that breaks its event's schema, with every problem
+        ├── UnknownEventError      a detail-type or a source that nobody declared
+        └── InvalidDetailError     a detail that breaks its event's schema, with every problem
 """
 
 from services.tenancy.events.building import (
@@ -26,7 +26,12 @@ from services.tenancy.events.building import (
     user_created,
     user_deleted,
 )
-from services.tenancy.events.envelope import Event, EventError, InvalidDetail, UnknownEvent
+from services.tenancy.events.envelope import (
+    Event,
+    EventError,
+    InvalidDetailError,
+    UnknownEventError,
+)
 from services.tenancy.events.names import (
     DETAIL_TYPE_PREFIX,
     SCHEMA_VERSION,
@@ -41,10 +46,10 @@ __all__ = [
     "Event",
     "EventError",
     "EventName",
-    "InvalidDetail",
+    "InvalidDetailError",
     "Outcome",
     "Source",
-    "UnknownEvent",
+    "UnknownEventError",
     "activate_request",
     "application_event",
     "deactivate_request",

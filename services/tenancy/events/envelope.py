@@ -16,11 +16,11 @@ class EventError(ValueError):
     """Something that is no event of ours."""
 
 
-class UnknownEvent(EventError):  # noqa: N818 - reads as what it is
+class UnknownEventError(EventError):
     """A detail-type nobody declared, or one that came from the wrong source."""
 
 
-class InvalidDetail(EventError):  # noqa: N818 - reads as what it is
+class InvalidDetailError(EventError):
     """A detail that breaks its event's schema.
 
     Parameters
@@ -57,16 +57,16 @@ class Event:
 
         Raises
         ------
-        InvalidDetail
+        InvalidDetailError
             If it has neither.
         """
         found = self.detail.get("eventId") or self.envelope_id
         if not found:
-            raise InvalidDetail(self.name, ("eventId: missing, and the envelope has no id",))
+            raise InvalidDetailError(self.name, ("eventId: missing, and the envelope has no id",))
         return str(found)
 
     def validated(self) -> Self:
-        """Return the event itself, or raise `InvalidDetail` with every problem of its detail."""
+        """Return the event itself, or raise `InvalidDetailError` with all its problems."""
         from pydantic import ValidationError  # noqa: PLC0415 - state machines' jobs build only
 
         from services.tenancy.events.details import DETAILS  # noqa: PLC0415
@@ -78,7 +78,7 @@ class Event:
                 f"{'.'.join(map(str, found['loc'])) or 'detail'}: {found['msg']}"
                 for found in error.errors(include_url=False, include_input=False)
             )
-            raise InvalidDetail(self.name, problems) from None
+            raise InvalidDetailError(self.name, problems) from None
         return self
 
     def entry(self, bus: str) -> dict[str, str]:
@@ -86,13 +86,13 @@ class Event:
 
         Raises
         ------
-        InvalidDetail
+        InvalidDetailError
             If the detail breaks its schema or is larger than the bus takes.
         """
         self.validated()
         detail = json.dumps(self.detail, separators=(",", ":"), default=str)
         if len(detail.encode()) > _DETAIL_LIMIT:
-            raise InvalidDetail(self.name, (f"detail: {len(detail)} bytes are too many",))
+            raise InvalidDetailError(self.name, (f"detail: {len(detail)} bytes are too many",))
         return {
             "EventBusName": bus,
             "Source": self.name.source.value,
@@ -106,22 +106,22 @@ class Event:
 
         Raises
         ------
-        UnknownEvent
+        UnknownEventError
             If the detail-type is none of ours or the source is not the one that sends it.
-        InvalidDetail
+        InvalidDetailError
             If the detail breaks its schema.
         """
         detail_type = str(envelope.get("detail-type"))
         try:
             name = EventName(detail_type.removeprefix(DETAIL_TYPE_PREFIX))
         except ValueError:
-            raise UnknownEvent(f"detail-type {detail_type!r} is no event of ours") from None
+            raise UnknownEventError(f"detail-type {detail_type!r} is no event of ours") from None
         if detail_type != name.detail_type or envelope.get("source") != name.source:
-            raise UnknownEvent(
+            raise UnknownEventError(
                 f"{detail_type!r} from {envelope.get('source')!r}: {name.source.value} sends"
                 f" {name.detail_type!r}"
             )
         detail = envelope.get("detail")
         if not isinstance(detail, Mapping):
-            raise InvalidDetail(name, ("detail: not an object",))
+            raise InvalidDetailError(name, ("detail: not an object",))
         return cls(name, detail, str(envelope["id"]) if envelope.get("id") else None).validated()

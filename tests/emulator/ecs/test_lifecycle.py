@@ -161,7 +161,7 @@ def test_an_image_without_dockerfile_stops_its_task_with_a_reason(pool: Environm
         described = pool.ecs.describe_tasks(cluster=pool.name, tasks=[task])["tasks"][0]
         return str(described.get("stoppedReason") or "")
 
-    assert "services/no-such-service/Dockerfile" in wait_for("the reason", reason)
+    assert "services/application/no-such-service/Dockerfile" in wait_for("the reason", reason)
 
 
 def test_a_task_has_the_environment_of_its_definition_only(pool: Environment) -> None:

@@ -7,7 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from services.provisioning.records.slots import PlacementStore
-from services.tenancy import Cell, NoFreeSlot, Placement, PlacementError, Tier, UnknownCell
+from services.tenancy import (
+    Cell,
+    NoFreeSlotError,
+    Placement,
+    PlacementError,
+    Tier,
+    UnknownCellError,
+)
 from tests.emulator.provisioning.conftest import Project
 
 pytestmark = pytest.mark.local_aws
@@ -25,7 +32,7 @@ def test_many_at_once_share_no_slot(store: PlacementStore) -> None:
     with ThreadPoolExecutor(6) as pool:
         slots = list(pool.map(lambda n: store.allocate(f"t{n}", ADVANCED), range(12)))
     assert len({(slot.cell, slot.listener_priority) for slot in slots}) == 12
-    with pytest.raises(NoFreeSlot):
+    with pytest.raises(NoFreeSlotError):
         store.allocate("one-too-many", ADVANCED)
 
 
@@ -54,7 +61,7 @@ def test_a_slot_may_be_asked_for(store: PlacementStore) -> None:
         store.allocate("t2", ADVANCED, wanted)
     with pytest.raises(PlacementError, match="is placed at cell-2/105"):
         store.allocate("t1", ADVANCED, Placement(cell="cell-2", listener_priority=106))
-    with pytest.raises(UnknownCell, match="allowed cell-1, cell-2"):
+    with pytest.raises(UnknownCellError, match="allowed cell-1, cell-2"):
         store.allocate("t3", ADVANCED, Placement(cell="cell-9", listener_priority=100))
     with pytest.raises(PlacementError, match="allowed 100 to 102 in cell-1"):
         store.allocate("t3", ADVANCED, Placement(cell="cell-1", listener_priority=110))

@@ -11,28 +11,28 @@ from typing import Any
 import pytest
 
 from services.control_plane.registry import (
-    FieldRefused,
-    IdempotencyMismatch,
-    InvalidToken,
-    NameTaken,
-    OperationRunning,
+    FieldRefusedError,
+    IdempotencyMismatchError,
+    InvalidTokenError,
+    NameTakenError,
+    OperationRunningError,
     Registration,
-    RegistrationUnknown,
+    RegistrationUnknownError,
     Registry,
-    TenantUnknown,
-    VersionConflict,
+    TenantUnknownError,
+    VersionConflictError,
     entries,
 )
 from services.control_plane.registry.writing import Transaction
 from services.tenancy import (
-    MoveRefused,
+    MoveRefusedError,
     OperationKind,
     OperationStatus,
     State,
     TenantDocumentError,
     Tier,
 )
-from services.tenancy.events import EventName, InvalidDetail
+from services.tenancy.events import EventName, InvalidDetailError
 
 pytestmark = pytest.mark.local_aws
 
@@ -99,7 +99,7 @@ def test_a_life(registry: Registry) -> None:
     moved = registry.request(
         tenant_id, OperationKind.MOVE, actor="bob", parameters={"tier": "premium"}
     )
-    with pytest.raises(OperationRunning, match=moved.id):
+    with pytest.raises(OperationRunningError, match=moved.id):
         registry.request(tenant_id, OperationKind.SUSPEND, actor="bob")
     assert ended(registry, registration, tenant_data={"tenantConfig": "{}", "tenantId": "evil"})
     tenant = registry.tenant(tenant_id)
@@ -108,7 +108,7 @@ def test_a_life(registry: Registry) -> None:
     registry.request(tenant_id, OperationKind.SUSPEND, actor="bob")
     assert ended(registry, registration)
     assert registry.tenant(tenant_id).status is State.SUSPENDED
-    with pytest.raises(MoveRefused, match="suspend: the tenant is SUSPENDED"):
+    with pytest.raises(MoveRefusedError, match="suspend: the tenant is SUSPENDED"):
         registry.request(tenant_id, OperationKind.SUSPEND, actor="bob")
     offboarding = registry.deregister(registration.id, actor="bob")
     assert ended(registry, registration, registration_data={"registrationStatus": "deleted"})
@@ -144,11 +144,11 @@ def test_thirty_registrations_at_once(registry: Registry) -> None:
 def test_one_name_is_given_once(registry: Registry) -> None:
     results = at_once(8, lambda _: registry.register(asked(), actor="alice"))
     assert sorted(type(result).__name__ for result in results) == [
-        *["NameTaken"] * 7,
+        *["NameTakenError"] * 7,
         "Registration",
     ]
     assert len(outbox(registry)) == 1
-    with pytest.raises(NameTaken, match="acme"):
+    with pytest.raises(NameTakenError, match="acme"):
         registry.register(asked(), actor="bob")
 
 
@@ -156,7 +156,7 @@ def test_one_key_is_one_registration(registry: Registry) -> None:
     results = at_once(8, lambda _: registry.register(asked(), actor="alice", idempotency_key="k1"))
     assert len({result.id for result in results}) == 1
     assert len(outbox(registry)) == 1
-    with pytest.raises(IdempotencyMismatch, match="k1"):
+    with pytest.raises(IdempotencyMismatchError, match="k1"):
         registry.register(asked("other"), actor="alice", idempotency_key="k1")
     # Another actor's key of the same name is another key.
     assert registry.register(asked("other"), actor="bob", idempotency_key="k1")
@@ -186,7 +186,7 @@ def test_one_operation_at_once(registry: Registry) -> None:
     )
     assert sorted(type(result).__name__ for result in results) == [
         "Operation",
-        *["OperationRunning"] * 5,
+        *["OperationRunningError"] * 5,
     ]
 
 
@@ -212,7 +212,7 @@ def test_a_stale_version_is_refused(registry: Registry) -> None:
             registration.id, registration_data={"n": n}, actor="alice", version=seen
         ),
     )
-    assert sum(isinstance(result, VersionConflict) for result in results) == 3
+    assert sum(isinstance(result, VersionConflictError) for result in results) == 3
 
 
 def test_an_event_that_comes_twice_changes_nothing(registry: Registry) -> None:
@@ -231,7 +231,7 @@ def test_an_event_that_comes_twice_changes_nothing(registry: Registry) -> None:
 def test_a_failure_is_recorded_and_can_be_retried(registry: Registry) -> None:
     registration = registry.register(asked(), actor="alice")
     tenant_id = registration.tenant_id
-    with pytest.raises(OperationRunning):
+    with pytest.raises(OperationRunningError):
         registry.retry(tenant_id, actor="alice")
     assert registry.fail(registration.id, event_id="e1", reason="no quota", log_url="https://l")
     tenant = registry.tenant(tenant_id)
@@ -249,7 +249,7 @@ def test_a_failure_is_recorded_and_can_be_retried(registry: Registry) -> None:
     assert ended(registry, registration, operation_id=again.id)
     tenant = registry.tenant(tenant_id)
     assert (tenant.status, tenant.reason) == (State.ACTIVE, None)
-    with pytest.raises(MoveRefused, match="retry: the tenant is ACTIVE; it must be FAILED"):
+    with pytest.raises(MoveRefusedError, match="retry: the tenant is ACTIVE; it must be FAILED"):
         registry.retry(tenant_id, actor="bob")
 
 
@@ -339,9 +339,9 @@ def test_pages_hold_every_tenant_once(registry: Registry) -> None:
     assert rest.next_token is None
     token = registry.tenants(2).next_token
     for wrong in ("garbage", "e30", f"{token}x", token[::-1] if token else ""):
-        with pytest.raises(InvalidToken):
+        with pytest.raises(InvalidTokenError):
             registry.tenants(2, wrong)
-    with pytest.raises(InvalidToken):
+    with pytest.raises(InvalidTokenError):
         registry.tenants(2, token, tier=Tier.BASIC)
 
 
@@ -357,20 +357,20 @@ def names(registry: Registry, limit: int, **filters: Any) -> list[str]:
 
 
 def test_callers_choose_no_system_fields(registry: Registry) -> None:
-    with pytest.raises(FieldRefused, match="operationId, tenantId: set by the system"):
+    with pytest.raises(FieldRefusedError, match="operationId, tenantId: set by the system"):
         registry.register(asked(tenantId="x", operationId="y"), actor="alice")
-    with pytest.raises(FieldRefused, match="tenantStatus"):
+    with pytest.raises(FieldRefusedError, match="tenantStatus"):
         registry.register(asked(), {"tenantStatus": "ACTIVE"}, actor="alice")
     with pytest.raises(TenantDocumentError, match="3 problems"):
         registry.register({"tenantName": "A", "tier": "gold"}, actor="alice")
-    with pytest.raises((FieldRefused, InvalidDetail)):
+    with pytest.raises((FieldRefusedError, InvalidDetailError)):
         registry.register(asked(blob="x" * 300_000), actor="alice")
     registration = onboarded(registry)
-    with pytest.raises(FieldRefused, match="tier: changed by an operation"):
+    with pytest.raises(FieldRefusedError, match="tier: changed by an operation"):
         registry.update_registration(
             registration.id, tenant_data={"tier": "premium"}, actor="alice"
         )
-    with pytest.raises(FieldRefused, match="the tenant is basic already"):
+    with pytest.raises(FieldRefusedError, match="the tenant is basic already"):
         registry.request(
             registration.tenant_id,
             OperationKind.MOVE,
@@ -400,11 +400,11 @@ def test_every_write_is_audited(registry: Registry) -> None:
 
 
 def test_what_is_unknown_says_so(registry: Registry) -> None:
-    with pytest.raises(TenantUnknown, match="Tenant not found for id t"):
+    with pytest.raises(TenantUnknownError, match="Tenant not found for id t"):
         registry.tenant("t")
-    with pytest.raises(TenantUnknown):
+    with pytest.raises(TenantUnknownError):
         registry.operations("t")
-    with pytest.raises(RegistrationUnknown, match="Tenant registration not found for id r"):
+    with pytest.raises(RegistrationUnknownError, match="Tenant registration not found for id r"):
         registry.deregister("r", actor="alice")
 
 
@@ -413,13 +413,13 @@ def test_odd_input_is_refused_and_never_an_error_of_ours(registry: Registry) -> 
     for _ in range(5000):
         deep = [deep]
     for odd in (float("nan"), "\ud800", deep):
-        with pytest.raises(FieldRefused, match="not plain JSON"):
+        with pytest.raises(FieldRefusedError, match="not plain JSON"):
             registry.register(asked(odd=odd), actor="alice")
-    with pytest.raises(FieldRefused, match="Idempotency-Key"):
+    with pytest.raises(FieldRefusedError, match="Idempotency-Key"):
         registry.register(asked(), actor="alice", idempotency_key="k" * 3000)
-    with pytest.raises(RegistrationUnknown):
+    with pytest.raises(RegistrationUnknownError):
         registry.registration("r" * 3000)
-    with pytest.raises(TenantUnknown):
+    with pytest.raises(TenantUnknownError):
         registry.tenant("t" * 3000)
 
 

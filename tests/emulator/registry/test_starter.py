@@ -22,10 +22,10 @@ pytestmark = pytest.mark.local_aws
 class Machine:
     """A state machine that notes its executions."""
 
-    class _Known(Exception):  # noqa: N818
+    class _KnownError(Exception):
         pass
 
-    exceptions = SimpleNamespace(ExecutionAlreadyExists=_Known)
+    exceptions = SimpleNamespace(ExecutionAlreadyExists=_KnownError)
 
     def __init__(self) -> None:
         self.executions: dict[str, str] = {}
@@ -33,7 +33,7 @@ class Machine:
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> None:  # noqa: A002, N803
         assert stateMachineArn == "arn:machine"
         if name in self.executions:
-            raise self._Known
+            raise self._KnownError
         self.executions[name] = input
 
 
@@ -103,6 +103,6 @@ def test_what_the_registry_does_not_know_is_refused_with_the_reason(
     machine: Machine, detail: dict[str, str], said: str
 ) -> None:
     request = {"detail-type": "sbt_aws_onboardingRequest", "source": "sbt.control.plane"}
-    with pytest.raises(starter.RequestRefused, match=said):
+    with pytest.raises(starter.RequestRefusedError, match=said):
         starter.handler({**request, "detail": {**detail, "tenantRegistrationId": "r1"}}, None)
     assert machine.executions == {}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.control_plane.registry import FieldRefused, Registry
-from services.tenancy import MoveRefused, OperationKind, State
+from services.control_plane.registry import FieldRefusedError, Registry
+from services.tenancy import MoveRefusedError, OperationKind, State
 from tests.emulator.registry.test_registry import asked, ended, onboarded
 
 pytestmark = pytest.mark.local_aws
@@ -16,13 +16,13 @@ pytestmark = pytest.mark.local_aws
 
 def test_what_no_request_could_carry_is_refused(registry: Registry) -> None:
     half = {"note": "x" * 95_000}
-    with pytest.raises(FieldRefused, match="allowed 100000"):
+    with pytest.raises(FieldRefusedError, match="allowed 100000"):
         registry.register(asked(**half), half, actor="alice")
     registration = onboarded(registry, tier="premium")
-    with pytest.raises(FieldRefused, match="allowed 100000"):
+    with pytest.raises(FieldRefusedError, match="allowed 100000"):
         registry.update_registration(registration.id, registration_data=half, actor="alice")
     metadata = {"name": "Corp", "kind": "saml", "metadata_xml": "<m a='b'/>" * 9_000}
-    with pytest.raises(FieldRefused, match=r"federation: .* allowed 100000"):
+    with pytest.raises(FieldRefusedError, match=r"federation: .* allowed 100000"):
         registry.request(
             registration.tenant_id,
             OperationKind.UPDATE,
@@ -70,7 +70,7 @@ def test_a_failed_update_is_corrected_and_the_tenant_served_meanwhile(registry: 
 
     registry.request(tenant_id, OperationKind.OFFBOARD, actor="ann")
     registry.fail(registration.id, event_id=str(uuid.uuid4()), reason="quota")
-    with pytest.raises(MoveRefused, match="update: the tenant is FAILED"):
+    with pytest.raises(MoveRefusedError, match="update: the tenant is FAILED"):
         registry.request(tenant_id, OperationKind.UPDATE, actor="ann", parameters={"release": "4"})
 
 

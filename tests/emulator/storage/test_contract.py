@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.application.storage import (
-    AlreadyExists,
-    Conflict,
-    CursorRefused,
-    DocumentRefused,
+    AlreadyExistsError,
+    ConflictError,
+    CursorRefusedError,
+    DocumentRefusedError,
     DocumentStore,
-    NotFound,
+    NotFoundError,
 )
 
 pytestmark = pytest.mark.local_aws
@@ -108,7 +108,7 @@ def test_a_create_is_done_once(store: DocumentStore, tenant: str) -> None:
     store.replace(tenant, {**ORDER, "status": "sent"}, 1)
     again = store.create(tenant, {**ORDER, "total": 1}, request={"count": 2, "sku": "kt-1"})
     assert (again.document["status"], again.version, again.is_new) == ("sent", 2, False)
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(AlreadyExistsError):
         store.create(tenant, ORDER, request={**asked, "count": 3})
     assert len(store.list(tenant, limit=10).documents) == 1
 
@@ -117,22 +117,22 @@ def test_a_replacement_needs_the_version_that_was_read(store: DocumentStore, ten
     store.create(tenant, ORDER)
     changed = store.replace(tenant, {"orderId": "o-1", "status": "sent"}, 1)
     assert (changed.document, changed.version) == ({"orderId": "o-1", "status": "sent"}, 2)
-    with pytest.raises(Conflict) as stale:
+    with pytest.raises(ConflictError) as stale:
         store.replace(tenant, ORDER, 1)
     assert stale.value.current == 2
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         store.replace(tenant, {**ORDER, "orderId": "o-2"}, 1)
 
 
 def test_a_deletion_may_insist_on_a_version(store: DocumentStore, tenant: str) -> None:
     store.create(tenant, ORDER)
-    with pytest.raises(Conflict, match="version 1"):
+    with pytest.raises(ConflictError, match="version 1"):
         store.delete(tenant, "o-1", 7)
     store.delete(tenant, "o-1", 1)
     for missing in ("o-1", "", "a\0b", "x" * 2000):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             store.delete(tenant, missing)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             store.get(tenant, missing)
 
 
@@ -172,15 +172,15 @@ def test_a_cursor_of_another_tenant_shows_nothing_of_it(store: DocumentStore, te
     cursor = store.list(f"{tenant}x", limit=1).cursor
     page = store.list(tenant, limit=9, cursor=cursor)
     assert [each.document["orderId"] for each in page.documents if each.document] == []
-    with pytest.raises(CursorRefused):
+    with pytest.raises(CursorRefusedError):
         store.list(tenant, limit=9, cursor=cursor, index="by-status")
 
 
 def test_what_no_store_may_take_is_refused_by_all(store: DocumentStore, tenant: str) -> None:
     for wrong in ({}, {"orderId": ""}, {**ORDER, "x": 1.5}, {**ORDER, "x": "a\0b"}):
-        with pytest.raises(DocumentRefused):
+        with pytest.raises(DocumentRefusedError):
             store.create(tenant, wrong)
-        with pytest.raises(DocumentRefused):
+        with pytest.raises(DocumentRefusedError):
             store.replace(tenant, wrong, 1)
     with pytest.raises(ValueError, match="limit: got 0"):
         store.list(tenant, limit=0)
@@ -199,7 +199,7 @@ def test_100_writers_lose_no_update(store: DocumentStore, tenant: str) -> None:
             changed = {**found.document, "count": found.document["count"] + 1}
             try:
                 store.replace(tenant, changed, found.version)
-            except Conflict:
+            except ConflictError:
                 time.sleep(random.uniform(0, 0.1))
                 continue
             return tries

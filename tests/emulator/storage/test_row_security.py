@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import errors
 
-from services.application.storage import Conflict, NotFound, Shape, Unavailable
+from services.application.storage import ConflictError, NotFoundError, Shape, UnavailableError
 from services.application.storage.connections import connect
 from services.application.storage.migrate import main, run
 from services.application.storage.migrations import MigrationError, migrate
@@ -183,10 +183,10 @@ def test_a_connection_forgets_the_tenant_it_served(
         if use == "get":
             assert store.get(tenant, "o-1").document["status"] == tenant
         elif use == "missing":
-            with pytest.raises(NotFound):
+            with pytest.raises(NotFoundError):
                 store.get(tenant, "o-2")
         elif use == "conflict":
-            with pytest.raises(Conflict):
+            with pytest.raises(ConflictError):
                 store.replace(tenant, {"orderId": "o-1"}, 9)
         elif use == "failing":
             with contextlib.suppress(RuntimeError), store._as(tenant):
@@ -244,7 +244,7 @@ def test_a_connection_that_the_server_ended_is_replaced(service: Service) -> Non
     with service.pool(most=1) as pool:
         store = PostgresStore(pool, SHAPE)
         for _ in range(3):
-            with pytest.raises(NotFound):
+            with pytest.raises(NotFoundError):
                 store.get("acme", "nothing")
             with service.server.connect() as connection:
                 connection.execute(
@@ -256,7 +256,7 @@ def test_a_connection_that_the_server_ended_is_replaced(service: Service) -> Non
 def test_no_free_connection_is_unavailable(service: Service) -> None:
     with service.pool(most=1) as pool:
         pool.timeout = 0.1
-        with pool.connection(), pytest.raises(Unavailable):
+        with pool.connection(), pytest.raises(UnavailableError):
             PostgresStore(pool, SHAPE).get("acme", "o-1")
 
 

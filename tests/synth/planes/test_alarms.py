@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from constructs_lib.functions.failures import failure_pattern
-from services.application.authorizer.function import Unauthorized
-from services.application.token_claims.claims import ClaimsRefused
+from services.application.authorizer.function import UnauthorizedError
+from services.application.token_claims.claims import ClaimsRefusedError
 from services.contracts import metrics
 from services.contracts.stacks import CELL_NOT_MADE
 from tests.synth.template import Template
@@ -126,8 +126,8 @@ def test_strangers_cannot_ring_the_alarm(templates: Mapping[str, Template]) -> N
         for each in templates["platform"].resources("aws_cloudwatch_log_metric_filter").values()
     }
     assert patterns == {
-        "shop-dev-authorizer-failures": failure_pattern([Unauthorized.__name__]),
-        "shop-dev-token-claims-failures": failure_pattern([ClaimsRefused.__name__]),
+        "shop-dev-authorizer-failures": failure_pattern([UnauthorizedError.__name__]),
+        "shop-dev-token-claims-failures": failure_pattern([ClaimsRefusedError.__name__]),
     }
 
 

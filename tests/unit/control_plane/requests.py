@@ -11,7 +11,7 @@ from typing import Any
 
 from services.control_plane import runtime
 from services.control_plane.http import api
-from services.control_plane.registry.errors import RegistrationUnknown, TenantUnknown
+from services.control_plane.registry.errors import RegistrationUnknownError, TenantUnknownError
 from services.control_plane.registry.records import (
     AuditEntry,
     Intent,
@@ -91,7 +91,7 @@ class NotingRegistry:
 
     def registration(self, registration_id: str) -> Registration:
         if registration_id != "r1":
-            raise RegistrationUnknown(registration_id)
+            raise RegistrationUnknownError(registration_id)
         return Registration("r1", "t1", {"registrationStatus": "In progress"}, AT, AT)
 
     def registrations(self, limit: int, token: str | None) -> Page[Registration]:
@@ -109,7 +109,7 @@ class NotingRegistry:
 
     def tenant(self, tenant_id: str) -> Tenant:
         if tenant_id != "t1":
-            raise TenantUnknown(tenant_id)
+            raise TenantUnknownError(tenant_id)
         return tenant(self.status)
 
     def tenant_named(self, name: str) -> Tenant | None:

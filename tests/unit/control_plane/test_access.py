@@ -9,7 +9,7 @@ import pytest
 
 from services.contracts.http_routes import ROUTES, Access, Route
 from services.control_plane.http import api
-from services.control_plane.http.access import Refused, check
+from services.control_plane.http.access import RefusedError, check
 from services.control_plane.http.endpoints.openapi import completed
 from tests.unit.control_plane.requests import MACHINE, event, person
 
@@ -25,7 +25,7 @@ def concrete(route: Route) -> str:
 
 
 def refused(route: Route, **claims: object) -> int:
-    with pytest.raises(Refused) as found:
+    with pytest.raises(RefusedError) as found:
         check(event(route.method, concrete(route), **claims))  # type: ignore[arg-type]
     return found.value.status
 
@@ -60,7 +60,7 @@ def test_signed_routes_take_no_token_and_name_who_signed() -> None:
 
 def test_what_nobody_declared_is_404() -> None:
     for path in ("/", "/nothing", "/tenants/a/b", "/tenants/", "/tenants//operations"):
-        with pytest.raises(Refused) as found:
+        with pytest.raises(RefusedError) as found:
             check(event("GET", path))
         assert found.value.status == 404
 

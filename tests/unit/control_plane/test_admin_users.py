@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from services.contracts.http_routes import Role
-from services.control_plane.admin_users import AdminUsers, LastAdmin, UserExists
+from services.control_plane.admin_users import AdminUsers, LastAdminError, UserExistsError
 
 
 class Pool:
@@ -106,7 +106,7 @@ def users() -> AdminUsers:
 def test_the_last_admin_stays_however_it_is_written(
     users: AdminUsers, name: str, remove: Callable[[AdminUsers, str], None]
 ) -> None:
-    with pytest.raises(LastAdmin, match=": admin is the last"):
+    with pytest.raises(LastAdminError, match=": admin is the last"):
         remove(users, name)
     kept = users.get("admin")
     assert (kept["enabled"], kept["userRole"]) == (True, "SystemAdmin")
@@ -117,9 +117,9 @@ def test_the_last_admin_stays_however_it_is_written(
 
 
 def test_an_email_is_one_users(users: AdminUsers) -> None:
-    with pytest.raises(UserExists, match="admin has the e-mail"):
+    with pytest.raises(UserExistsError, match="admin has the e-mail"):
         users.create("other", Role.SUPPORT_READER, "admin@example.com")
-    with pytest.raises(UserExists, match="admin has the e-mail"):
+    with pytest.raises(UserExistsError, match="admin has the e-mail"):
         users.update("READER", None, "admin@example.com")
     users.update("READER", None, "reader@example.com")
     users.update("reader", None, "new@example.com")

@@ -13,7 +13,7 @@ from services.control_plane.admin_users import AdminUsers
 from services.control_plane.http.answers import ANSWERS
 from services.control_plane.metering import Meter, MeterPage, dated, statement
 from services.control_plane.metering.model import Price, Statement, UsageRecord
-from services.control_plane.registry.errors import NameTaken, OperationRunning
+from services.control_plane.registry.errors import NameTakenError, OperationRunningError
 from tests.document import Document
 from tests.unit.control_plane.requests import NotingRegistry, call, use
 from tests.unit.control_plane.test_admin_users import Pool
@@ -128,12 +128,14 @@ def test_the_errors_of_a_route_are_in_the_document(document: Document, route: Ro
             document.described(route.method, path, status, body)
 
 
-@pytest.mark.parametrize("error", [NameTaken("acme"), OperationRunning("t1", "o", "move")])
+@pytest.mark.parametrize(
+    "error", [NameTakenError("acme"), OperationRunningError("t1", "o", "move")]
+)
 def test_conflicts_are_in_the_document(document: Document, error: Exception) -> None:
     use(NotingRegistry(error=error))
     taken = [("POST", "/tenant-registrations", REGISTRATION)]
     running = [("POST", "/tenants/t1/suspend", None), ("POST", "/tenants/t1/move/confirm", None)]
-    for method, path, sent in taken if isinstance(error, NameTaken) else running:
+    for method, path, sent in taken if isinstance(error, NameTakenError) else running:
         status, body = call(method, path, sent)
         assert status == 409
         document.described(method, path, status, body)

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from services.contracts.http_routes import ROUTES
 from services.control_plane.registry.errors import (
-    IdempotencyMismatch,
-    InvalidToken,
-    NameTaken,
-    OperationRunning,
-    VersionConflict,
+    IdempotencyMismatchError,
+    InvalidTokenError,
+    NameTakenError,
+    OperationRunningError,
+    VersionConflictError,
 )
-from services.tenancy.lifecycle import MoveRefused, OperationKind, State
+from services.tenancy.lifecycle import MoveRefusedError, OperationKind, State
 from tests.unit.control_plane.requests import NotingRegistry, call, use
 
 TENANT = {"tenantName": "acme", "email": "a@b.io", "tier": "basic", "free": {"a": 1}}
@@ -173,12 +173,12 @@ def test_what_is_wrong_with_a_query_is_422(registry: NotingRegistry, query: dict
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (NameTaken("acme"), 409),
-        (OperationRunning("t1", "o1", "move"), 409),
-        (VersionConflict("tenant"), 409),
-        (MoveRefused(State.FAILED, "move", (State.ACTIVE,)), 409),
-        (IdempotencyMismatch("k"), 422),
-        (InvalidToken(), 422),
+        (NameTakenError("acme"), 409),
+        (OperationRunningError("t1", "o1", "move"), 409),
+        (VersionConflictError("tenant"), 409),
+        (MoveRefusedError(State.FAILED, "move", (State.ACTIVE,)), 409),
+        (IdempotencyMismatchError("k"), 422),
+        (InvalidTokenError(), 422),
         (RuntimeError("secret"), 500),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.control_plane.consumers import application_events
-from services.control_plane.consumers.application_events import Parked
+from services.control_plane.consumers.application_events import ParkedError
 from services.control_plane.outbox import publish
 from services.control_plane.registry.outbox import OutboxEntry, batches
 from services.tenancy.events import Event, EventName, failure, success
@@ -139,7 +139,7 @@ def test_a_failure_of_a_foreign_job_has_a_reason_too(registry: NotingRegistry) -
 )
 def test_what_cannot_be_written_is_parked(registry: NotingRegistry, broken: dict[str, Any]) -> None:
     good = success(EventName.PROVISION_SUCCESS, "r1", event_id="e", operation_id="o")
-    with pytest.raises(Parked):
+    with pytest.raises(ParkedError):
         application_events.handler({**envelope(good), **broken}, None)
 
 
@@ -157,5 +157,5 @@ def test_usage_goes_to_the_metering() -> None:
     taken = application_events.handler(envelope(Event(EventName.INGEST_USAGE, detail)), None)
     assert taken["changed"] is True
     nobodys = Event(EventName.INGEST_USAGE, {**detail, "tenantId": "unknown"})
-    with pytest.raises(Parked, match="Tenant not found for id unknown"):
+    with pytest.raises(ParkedError, match="Tenant not found for id unknown"):
         application_events.handler(envelope(nobodys), None)

@@ -18,14 +18,14 @@ from tests.unit.control_plane.requests import AT, NotingRegistry, use
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-class Missing(Exception):  # noqa: N818
+class MissingError(Exception):
     pass
 
 
 class Executions:
     """Knows no execution, and breaks at those that it is told to."""
 
-    exceptions = SimpleNamespace(ExecutionDoesNotExist=Missing, ClientError=Missing)
+    exceptions = SimpleNamespace(ExecutionDoesNotExist=MissingError, ClientError=MissingError)
 
     def __init__(self, breaks: set[str]) -> None:
         self.breaks = breaks
@@ -33,7 +33,7 @@ class Executions:
     def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
         if executionArn.rpartition(":")[2] in self.breaks:
             raise RuntimeError("InvalidName")
-        raise Missing
+        raise MissingError
 
 
 class Registry(NotingRegistry):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.tenancy import MoveRefused, OperationKind, State
+from services.tenancy import MoveRefusedError, OperationKind, State
 from services.tenancy.lifecycle import (
     COURSES,
     begin,
@@ -47,7 +47,7 @@ def test_an_operation_begins_where_it_may(state: State, kind: OperationKind) -> 
         assert running is state or (state, running) in DRAWN
         assert (finish(running, kind, False, state)) is State.FAILED
     else:
-        with pytest.raises(MoveRefused, match=f"{kind}: the tenant is {state}") as refused:
+        with pytest.raises(MoveRefusedError, match=f"{kind}: the tenant is {state}") as refused:
             begin(state, kind)
         assert (refused.value.state, refused.value.wanted) == (state, kind)
 
@@ -60,7 +60,7 @@ def test_an_operation_ends_only_where_it_runs(
 ) -> None:
     try:
         after = finish(state, kind, ok, origin)
-    except MoveRefused:
+    except MoveRefusedError:
         assert origin not in COURSES[kind].origins or state is not begin(origin, kind)
     else:
         assert (state, after) in DRAWN
@@ -76,7 +76,9 @@ def test_only_what_failed_is_retried() -> None:
     assert begin_again(S.FAILED, K.ONBOARD, S.REGISTERED) is S.PROVISIONING
     assert begin_again(S.FAILED, K.UPDATE, S.SUSPENDED) is S.UPDATING
     for state in set(State) - {S.FAILED}:
-        with pytest.raises(MoveRefused, match=f"retry: the tenant is {state}; it must be FAILED"):
+        with pytest.raises(
+            MoveRefusedError, match=f"retry: the tenant is {state}; it must be FAILED"
+        ):
             begin_again(state, K.ONBOARD, S.REGISTERED)
 
 
@@ -88,10 +90,12 @@ def test_a_failed_update_is_corrected_or_given_up() -> None:
                 assert running is S.UPDATING
                 assert finish(running, kind, True, origin) is origin
     for failed in set(K) - {K.UPDATE, K.RECONCILE}:
-        with pytest.raises(MoveRefused, match="update: the tenant is FAILED; it must be ACTIVE"):
+        with pytest.raises(
+            MoveRefusedError, match="update: the tenant is FAILED; it must be ACTIVE"
+        ):
             begin_again(S.FAILED, failed, S.ACTIVE, K.UPDATE)
     for kind in set(K) - {K.UPDATE, K.RECONCILE}:
-        with pytest.raises(MoveRefused, match=f"{kind}: the tenant is FAILED"):
+        with pytest.raises(MoveRefusedError, match=f"{kind}: the tenant is FAILED"):
             begin_again(S.FAILED, K.UPDATE, S.ACTIVE, kind)
 
 

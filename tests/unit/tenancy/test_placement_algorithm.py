@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.tenancy import Cell, NoFreeSlot, Placement, place
+from services.tenancy import Cell, NoFreeSlotError, Placement, place
 
 CELLS = [Cell("cell-1", 3), Cell("cell-2", 2)]
 
@@ -18,7 +18,7 @@ def test_first_tenant_gets_the_first_slot() -> None:
 
 def test_full_cells_say_so() -> None:
     taken = [Placement(cell=c.id, listener_priority=p) for c in CELLS for p in c.priorities()]
-    with pytest.raises(NoFreeSlot, match=r"cell-1 \(3 of 3\), cell-2 \(2 of 2\)"):
+    with pytest.raises(NoFreeSlotError, match=r"cell-1 \(3 of 3\), cell-2 \(2 of 2\)"):
         place(CELLS, taken)
 
 
@@ -30,7 +30,7 @@ def test_the_lowest_free_priority_is_taken(capacity: int, taken: set[int]) -> No
     if free:
         assert place([cell], slots).listener_priority == min(free)
     else:
-        with pytest.raises(NoFreeSlot):
+        with pytest.raises(NoFreeSlotError):
             place([cell], slots)
 
 
@@ -54,7 +54,7 @@ class Placements(RuleBasedStateMachine):
     @precondition(lambda self: len(self.taken) == 5)
     @rule()
     def refuse_when_full(self) -> None:
-        with pytest.raises(NoFreeSlot):
+        with pytest.raises(NoFreeSlotError):
             place(CELLS, self.taken)
 
     @invariant()

@@ -19,7 +19,7 @@ _NONE = "No billing plug-in takes webhooks"
 @router.post("/billing/<path>")
 def webhook(path: Annotated[str, Path(max_length=128)]) -> dict[str, Any]:
     """Hand what the billing provider sends, unread, to the billing plug-in."""
-    from services.control_plane.metering.errors import WebhookRefused  # noqa: PLC0415
+    from services.control_plane.metering.errors import WebhookRefusedError  # noqa: PLC0415
 
     billing = current().billing
     if billing is None:
@@ -28,7 +28,7 @@ def webhook(path: Annotated[str, Path(max_length=128)]) -> dict[str, Any]:
     headers = {name.lower(): str(value) for name, value in event.headers.items()}
     try:
         answer = billing.webhook(path, event.decoded_body or "", headers)
-    except WebhookRefused as refused:
+    except WebhookRefusedError as refused:
         raise problem(refused.status, refused.message) from None
     except UnicodeDecodeError:
         raise problem(400, "The body is not text") from None

@@ -22,7 +22,7 @@ _Answer = dict[str, Any]
 @router.post("/meters", status_code=201)
 def create(body: Annotated[MeterRequest, Body()]) -> _Answer:
     """Begin to measure something."""
-    from services.control_plane.metering.errors import MeterExists  # noqa: PLC0415 - not for each cold start
+    from services.control_plane.metering.errors import MeterExistsError  # noqa: PLC0415 - not for each cold start
 
     wanted, target = {"name": body.name, "unit": body.unit}, f"meter/{body.name}"
     metering = current().metering
@@ -30,7 +30,7 @@ def create(body: Annotated[MeterRequest, Body()]) -> _Answer:
         with recording(METER_CREATE, target, wanted=wanted) as doing:
             made = metering.create_meter(body.name, body.unit)
             doing.target, doing.after = f"meter/{made.id}", made.document()
-    except MeterExists:
+    except MeterExistsError:
         if not completed(METER_CREATE, target, wanted):
             raise
         found = meter_named(metering, body.name)

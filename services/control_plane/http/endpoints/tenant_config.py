@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 
 from services.control_plane.http import views
 from services.control_plane.http.endpoints.routing import new_router
-from services.control_plane.http.failures import Answer, problem
+from services.control_plane.http.failures import AnswerError, problem
 from services.control_plane.registry.errors import RegistryError
 from services.control_plane.runtime import current
 from services.tenancy.variables import TENANT_ID_PATTERN, TENANT_NAME_PATTERN
@@ -56,7 +56,7 @@ def _config(wanted: str, *, by_id: bool = False) -> _Config:
     return config
 
 
-def _unknown(wanted: str) -> Answer:
+def _unknown(wanted: str) -> AnswerError:
     return problem(404, f"Tenant config not found for {wanted}")
 
 

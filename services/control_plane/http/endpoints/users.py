@@ -8,12 +8,16 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from services.control_plane.admin_users import UserExists, UserInputRefused, UserUnknown
+from services.control_plane.admin_users import (
+    UserExistsError,
+    UserInputRefusedError,
+    UserUnknownError,
+)
 from services.control_plane.http import views
 from services.control_plane.http.audit import Doing, completed, recording
 from services.control_plane.http.endpoints.parameters import Id, NextToken
 from services.control_plane.http.endpoints.routing import new_router
-from services.control_plane.http.failures import Answer, problem, unprocessable
+from services.control_plane.http.failures import problem, unprocessable
 from services.control_plane.http.model import UserChange, UserRequest
 from services.control_plane.intents import USER_CREATE, created, deleted
 from services.control_plane.runtime import current
@@ -33,7 +37,7 @@ def create(body: Annotated[UserRequest, Body()]) -> _Answer:
         with recording(USER_CREATE, target, wanted=wanted) as doing:
             doing.after = user = current().users.create(name, role, email)
             doing.event = created(user)
-    except UserExists:
+    except UserExistsError:
         if not completed(USER_CREATE, target, wanted):
             raise problem(409, f"User {name} or its e-mail exists already.") from None
     return views.data({"userName": name})
@@ -44,7 +48,7 @@ def users(limit: Annotated[int, Query(gt=0, le=60)] = 10, next_token: NextToken 
     """List users."""
     try:
         page = current().users.list(limit, next_token or None)
-    except UserInputRefused:
+    except UserInputRefusedError:
         raise unprocessable((("query", "next_token"), "invalid_token")) from None
     return views.listing(page, dict)
 
@@ -63,7 +67,7 @@ def change(user_name: Id, body: Annotated[UserChange, Body()]) -> _Answer:
         with _recording("update", user_name, wanted) as (name, doing):
             current().users.update(name, body.user_role, body.email)
             doing.after = _existing(name)
-    except UserExists:
+    except UserExistsError:
         raise problem(409, "Another user has that e-mail.") from None
     return {"message": "User updated"}
 
@@ -128,9 +132,9 @@ def _recording(
 def _existing(user_name: str) -> dict[str, Any]:
     try:
         return current().users.get(user_name)
-    except (UserUnknown, UserInputRefused):
+    except (UserUnknownError, UserInputRefusedError):
         raise _unknown(user_name) from None
 
 
-def _unknown(user_name: str) -> Answer:
+def _unknown(user_name: str) -> AnswerError:
     return problem(404, f"User {user_name} not found.")

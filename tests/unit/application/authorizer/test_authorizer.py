@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from services.application.authorizer import policy
 from services.application.authorizer.cache import BoundedCache
-from services.application.authorizer.function import Unauthorized
-from services.application.authorizer.mapping import MappingBroken
+from services.application.authorizer.function import UnauthorizedError
+from services.application.authorizer.mapping import MappingBrokenError
 from services.application.signing_keys import (
     FRESH_SECONDS,
     LAST_SECONDS,
     REFRESH_SECONDS,
-    KeysUnavailable,
+    KeysUnavailableError,
 )
 from tests.unit.application.authorizer.world import (
     ISSUERS,
@@ -111,7 +111,7 @@ BAD = {
 
 @pytest.mark.parametrize("kind", BAD)
 def test_what_proves_nothing_is_answered_with_401(world: World, kind: str) -> None:
-    with pytest.raises(Unauthorized, match=r"^Unauthorized$"):
+    with pytest.raises(UnauthorizedError, match=r"^Unauthorized$"):
         world.ask(BAD[kind])
 
 
@@ -123,7 +123,7 @@ def test_a_public_key_is_no_secret(world: World, algorithm: str) -> None:
     digest = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}[algorithm]
     signature = hmac.new(secret, unsigned.encode(), digest).digest()
 
-    with pytest.raises(Unauthorized):
+    with pytest.raises(UnauthorizedError):
         world.ask(assembled({"alg": algorithm, "kid": "k1"}, claims(), signature))
 
 
@@ -133,7 +133,7 @@ def test_keys_that_the_token_brings_are_not_believed(world: World) -> None:
     token = signed(claims(), "nobody")
     forged = assembled(header, claims(), b"").rstrip(".") + "." + token.rpartition(".")[2]
 
-    with pytest.raises(Unauthorized):
+    with pytest.raises(UnauthorizedError):
         world.ask(forged)
     assert set(world.fetches) <= {f"{ISSUERS}pool-basic"}
 
@@ -142,15 +142,15 @@ def test_without_bearer_it_is_no_token(world: World) -> None:
     token = signed(claims())
 
     for header in ("", token, f"Basic {token}", "Bearer", f"Bearer{token}"):
-        with pytest.raises(Unauthorized):
+        with pytest.raises(UnauthorizedError):
             world.authorizer({"authorizationToken": header, "methodArn": f"{STAGE}/GET/orders"})
 
 
 def test_an_unknown_tenants_token_is_answered_as_a_forged_one(world: World) -> None:
     for tenant in ("t-gone", "t-a"):
-        with pytest.raises(Unauthorized, match=r"^Unauthorized$"):
+        with pytest.raises(UnauthorizedError, match=r"^Unauthorized$"):
             world.ask(signed(claims(tenant), "nobody"))
-    with pytest.raises(Unauthorized, match=r"^Unauthorized$"):
+    with pytest.raises(UnauthorizedError, match=r"^Unauthorized$"):
         world.ask(signed(claims("t-gone")))
     assert world.fetches == [f"{ISSUERS}pool-basic"]
 
@@ -175,7 +175,7 @@ def test_a_suspended_tenant_is_denied_and_let_in_again(world: World) -> None:
 def test_a_suspended_tenants_forged_token_is_still_forged(world: World) -> None:
     world.rows["t-a"]["suspendedAt"] = {"S": "2026-01-01T00:00:00Z"}
 
-    with pytest.raises(Unauthorized):
+    with pytest.raises(UnauthorizedError):
         world.ask(signed(claims(), "silo"))
 
 
@@ -216,7 +216,7 @@ def test_a_new_key_is_found_and_an_old_one_lasts(world: World) -> None:
     world.ask(old)
     world.key_sets["pool-basic"] = [public_key("rotated", "k2"), public_key("basic", "k1")]
 
-    with pytest.raises(Unauthorized):
+    with pytest.raises(UnauthorizedError):
         world.ask(new)  # the pool has just been asked
     world.now += 30
     assert world.ask(new)
@@ -230,14 +230,14 @@ def test_a_key_that_is_gone_is_refused_in_the_end(world: World) -> None:
     world.key_sets["pool-basic"] = [public_key("rotated", "k2")]
     world.now += 3600
 
-    with pytest.raises(Unauthorized):
+    with pytest.raises(UnauthorizedError):
         world.ask(old)
 
 
 def test_invented_keys_do_not_make_the_pool_be_asked_each_time(world: World) -> None:
     world.ask(signed(claims()))
     for number in range(50):
-        with pytest.raises(Unauthorized):
+        with pytest.raises(UnauthorizedError):
             world.ask(signed(claims(), kid=f"invented-{number}"))
         world.now += 0.1
 
@@ -268,21 +268,21 @@ def test_known_keys_serve_while_the_pool_does_not_answer(world: World) -> None:
         world.now += REFRESH_SECONDS / 10
     assert len(world.fetches) == 2
     world.now += LAST_SECONDS
-    with pytest.raises(KeysUnavailable, match="pool-basic"):
+    with pytest.raises(KeysUnavailableError, match="pool-basic"):
         world.ask(token)
 
 
 def test_without_keys_nobody_is_judged(world: World) -> None:
     world.offline = True
 
-    with pytest.raises(KeysUnavailable):
+    with pytest.raises(KeysUnavailableError):
         world.ask(signed(claims()))
 
 
 def test_a_broken_row_is_the_platforms_fault(world: World) -> None:
     del world.rows["t-a"]["apiKey"], world.rows["t-a"]["clientId"]
 
-    with pytest.raises(MappingBroken, match="apiKey, clientId"):
+    with pytest.raises(MappingBrokenError, match="apiKey, clientId"):
         world.ask(signed(claims()))
 
 
@@ -290,14 +290,14 @@ def test_a_row_cannot_name_an_issuer_elsewhere(world: World) -> None:
     elsewhere = "https://cognito-idp.us-east-1.amazonaws.com.example.com/pool-basic"
     world.tenant("t-a", "basic", "pool-basic", issuer=elsewhere)
 
-    with pytest.raises(Unauthorized):
+    with pytest.raises(UnauthorizedError):
         world.ask(signed(claims(iss=elsewhere)))
     assert world.fetches == []
 
 
 def test_a_new_tenant_is_known_within_seconds(world: World) -> None:
     token = signed(claims("t-new"))
-    with pytest.raises(Unauthorized):
+    with pytest.raises(UnauthorizedError):
         world.ask(token)
     world.tenant("t-new", "basic", "pool-basic")
     world.now += 5
@@ -307,9 +307,9 @@ def test_a_new_tenant_is_known_within_seconds(world: World) -> None:
 
 def test_secrets_are_not_shown_or_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
     token = signed(claims(), "silo")
-    with pytest.raises(Unauthorized):
+    with pytest.raises(UnauthorizedError):
         world.ask(token)
-    with pytest.raises(Unauthorized):
+    with pytest.raises(UnauthorizedError):
         world.ask(signed(claims("t-gone")))
     row = world.authorizer._judge._mappings.find("t-a")
 
@@ -365,7 +365,7 @@ def test_no_changed_token_is_let_in(position: int, character: str) -> None:
         return
     try:
         answer = _WORLD.ask(changed)
-    except Unauthorized:
+    except UnauthorizedError:
         return
     assert effect(answer, "GET/orders") == "Deny"
 
@@ -400,7 +400,7 @@ def _same_bytes(token: str) -> bool:
 def test_only_the_tenants_own_claims_make_its_caller(changed: dict[str, Any]) -> None:
     try:
         answer = _WORLD.ask(signed(claims(**changed)))
-    except Unauthorized:
+    except UnauthorizedError:
         return
     # The pool may sign for any of its own tenants; nobody else's key is ever named.
     told = answer.get("context", {}).get("tenantId")

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from services.application.authorizer.function import Unauthorized
+from services.application.authorizer.function import UnauthorizedError
 from tests.unit.application.authorizer.test_authorizer import effect
 from tests.unit.application.authorizer.world import (
     ISSUERS,
@@ -192,7 +192,7 @@ def test_no_token_is_taken_for_another_tenants(caplog: pytest.LogCaptureFixture)
         told = f"ECS_SAAS_SEED={SEED}, try {number}: {change.__name__} {token} on {path}"
         try:
             answer = world.ask(token.text(), path)
-        except Unauthorized:
+        except UnauthorizedError:
             assert owner is None, told
             refused += 1
             continue

@@ -12,13 +12,17 @@ import pytest
 from services.application.orders.application import create_orders_app
 from services.application.orders.lifecycle import MOVES, OrderStatus
 from services.application.orders.model import PricedProduct
-from services.application.orders.prices import CallerRefused, ProductsUnavailable, ProductsUnknown
+from services.application.orders.prices import (
+    CallerRefusedError,
+    ProductsUnavailableError,
+    ProductsUnknownError,
+)
 from services.application.runtime import Settings, SettingsError
 from services.application.storage import (
-    AlreadyExists,
-    Conflict,
-    CursorRefused,
-    NotFound,
+    AlreadyExistsError,
+    ConflictError,
+    CursorRefusedError,
+    NotFoundError,
     Page,
     Stored,
 )
@@ -43,12 +47,12 @@ class MemoryDocuments:
         is_new = place not in self.rows
         stored, maker = self.rows.setdefault(place, (Stored(dict(document), 1), made_by))
         if maker != made_by:
-            raise AlreadyExists(document["orderId"])
+            raise AlreadyExistsError(document["orderId"])
         return replace(stored, is_new=is_new)
 
     def get(self, tenant_id: str, key: str) -> Stored:
         if (tenant_id, key) not in self.rows:
-            raise NotFound(key)
+            raise NotFoundError(key)
         return self.rows[tenant_id, key][0]
 
     def get_many(self, tenant_id: str, keys: Collection[str]) -> dict[str, Stored]:
@@ -57,7 +61,7 @@ class MemoryDocuments:
     def replace(self, tenant_id: str, document: Any, version: int) -> Stored:
         current = self.get(tenant_id, document["orderId"])
         if current.version != version:
-            raise Conflict(current.version)
+            raise ConflictError(current.version)
         written = Stored(dict(document), version + 1)
         self.rows[tenant_id, document["orderId"]] = written, ""
         return written
@@ -69,7 +73,7 @@ class MemoryDocuments:
     def list(self, tenant_id: str, **asked: Any) -> Page:
         assert (asked["index"], asked["descending"]) == ("by-created", True)
         if asked["cursor"] == "forged":
-            raise CursorRefused("forged")
+            raise CursorRefusedError("forged")
         mine = [row for (tenant, _), (row, _) in self.rows.items() if tenant == tenant_id]
         mine.sort(key=lambda row: str(row.document["createdAt"]), reverse=True)
         begin = int(asked["cursor"] or 0)
@@ -92,7 +96,7 @@ class ListedPrices:
         if self.refuses:
             raise self.refuses
         if unknown := frozenset(product_ids) - set(self.listed):
-            raise ProductsUnknown(unknown)
+            raise ProductsUnknownError(unknown)
         return {each: PricedProduct(name=each, price=self.listed[each]) for each in product_ids}
 
 
@@ -157,7 +161,7 @@ def test_unknown_products_are_named_each_by_its_field(client: AsgiClient) -> Non
 
 
 @pytest.mark.parametrize(
-    ("refusal", "status"), [(ProductsUnavailable("no"), 503), (CallerRefused("no"), 401)]
+    ("refusal", "status"), [(ProductsUnavailableError("no"), 503), (CallerRefusedError("no"), 401)]
 )
 def test_without_prices_there_is_no_order(
     client: AsgiClient, prices: ListedPrices, refusal: Exception, status: int
@@ -190,7 +194,7 @@ def test_what_is_wrong_is_named(client: AsgiClient, change: dict[str, Any], fiel
 def test_the_same_key_is_the_same_order(client: AsgiClient, prices: ListedPrices) -> None:
     first = client.post("/orders", json=DRAFT, headers=with_key("k-1"))
     # It was made: prices that have changed since, or cannot be had, are none of its business.
-    prices.refuses = ProductsUnavailable("no")
+    prices.refuses = ProductsUnavailableError("no")
     again = client.post("/orders", json=DRAFT, headers=with_key("k-1"))
     assert (again.status_code, again.json()) == (201, first.json())
     assert again.headers["idempotency-replayed"] == "true"

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from services.application.orders.prices import (
-    CallerRefused,
+    CallerRefusedError,
     ProductsService,
-    ProductsUnavailable,
-    ProductsUnknown,
+    ProductsUnavailableError,
+    ProductsUnknownError,
 )
 
 HEADERS = {"authorization": "Bearer t"}
@@ -63,7 +63,7 @@ def test_no_order_waits_for_another() -> None:
 
 
 def test_all_unknown_products_are_named() -> None:
-    with pytest.raises(ProductsUnknown) as caught:
+    with pytest.raises(ProductsUnknownError) as caught:
         service(partial(products, of="a")).of(["b", "a", "c"], HEADERS)
     assert caught.value.product_ids == {"b", "c"}
 
@@ -76,28 +76,28 @@ def test_all_unknown_products_are_named() -> None:
     ],
 )
 def test_an_older_service_that_answers_a_page_says_nothing_of_what_is_not_on_it(page: Any) -> None:
-    with pytest.raises(ProductsUnavailable):
+    with pytest.raises(ProductsUnavailableError):
         service(lambda _: httpx.Response(200, json=page)).of(["a", "b"], HEADERS)
 
 
 @pytest.mark.parametrize(
     ("answer", "refusal"),
     [
-        (httpx.Response(401), CallerRefused),
-        (httpx.Response(403), CallerRefused),
-        (httpx.Response(429), ProductsUnavailable),
-        (httpx.Response(503), ProductsUnavailable),
-        (httpx.Response(200, text="<html>"), ProductsUnavailable),
-        (httpx.Response(404), ProductsUnavailable),
-        (httpx.Response(200, json=["a"]), ProductsUnavailable),
-        (httpx.Response(200, json={"data": {"name": "x"}}), ProductsUnavailable),
+        (httpx.Response(401), CallerRefusedError),
+        (httpx.Response(403), CallerRefusedError),
+        (httpx.Response(429), ProductsUnavailableError),
+        (httpx.Response(503), ProductsUnavailableError),
+        (httpx.Response(200, text="<html>"), ProductsUnavailableError),
+        (httpx.Response(404), ProductsUnavailableError),
+        (httpx.Response(200, json=["a"]), ProductsUnavailableError),
+        (httpx.Response(200, json={"data": {"name": "x"}}), ProductsUnavailableError),
         (
             httpx.Response(200, json={"data": [{"productId": "a", "name": "x"}]}),
-            ProductsUnavailable,
+            ProductsUnavailableError,
         ),
         (
             httpx.Response(200, json={"data": [{"productId": "a", "name": "x", "price": "-1"}]}),
-            ProductsUnavailable,
+            ProductsUnavailableError,
         ),
     ],
 )
@@ -111,7 +111,7 @@ def test_no_answer_is_unavailable(error: Exception) -> None:
     def fail(_: httpx.Request) -> httpx.Response:
         raise error
 
-    with pytest.raises(ProductsUnavailable):
+    with pytest.raises(ProductsUnavailableError):
         service(fail).of(["a"], HEADERS)
 
 

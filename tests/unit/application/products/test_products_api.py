@@ -10,7 +10,7 @@ import pytest
 
 from services.application.products.application import create_products_app
 from services.application.products.model import Product
-from services.application.products.store import Page, ProductNotFound, VersionConflict
+from services.application.products.store import Page, ProductNotFound, VersionConflictError
 from services.application.runtime import Settings, SettingsError
 from tests.unit.application.runtime.client import AsgiClient
 from tests.unit.application.runtime.test_application import CLAIMS, Verifier, bearer
@@ -57,7 +57,7 @@ class MemoryStore:
     def replace(self, tenant_id: str, product: Product) -> Product:
         current = self.get(tenant_id, product.product_id)
         if current.version != product.version:
-            raise VersionConflict(current.version)
+            raise VersionConflictError(current.version)
         written = product.model_copy(update={"version": product.version + 1})
         self.rows[tenant_id, product.product_id] = written
         return written
@@ -65,7 +65,7 @@ class MemoryStore:
     def delete(self, tenant_id: str, product_id: str, version: int | None) -> None:
         current = self.get(tenant_id, product_id)
         if version not in (None, current.version):
-            raise VersionConflict(current.version)
+            raise VersionConflictError(current.version)
         del self.rows[tenant_id, product_id]
 
 

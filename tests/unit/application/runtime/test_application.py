@@ -14,9 +14,9 @@ from services.application.runtime import (
     Credentials,
     CurrentAdministrator,
     CurrentTenant,
-    KeysUnavailable,
+    KeysUnavailableError,
     Settings,
-    TokenRefused,
+    TokenRefusedError,
     TokenVerifier,
     count,
     create_app,
@@ -60,16 +60,16 @@ class Verifier(TokenVerifier):
 
     def prepare(self) -> None:
         if "no-keys" in self.known:
-            raise KeysUnavailable("no keys")
+            raise KeysUnavailableError("no keys")
 
     def needs_network(self, token: str) -> bool:
         return token == "slow"
 
     def verify(self, token: str) -> dict[str, Any]:
         if token == "no-keys":
-            raise KeysUnavailable("no keys")
+            raise KeysUnavailableError("no keys")
         if token not in self.known:
-            raise TokenRefused("the token has expired")
+            raise TokenRefusedError("the token has expired")
         return self.known[token]
 
 

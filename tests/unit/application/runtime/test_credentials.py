@@ -21,8 +21,8 @@ from services.application.runtime.credentials import (
     SESSION_SECONDS,
     TENANTS_KEPT,
     BoundCredentials,
-    CredentialsUnavailable,
-    ForeignTenant,
+    CredentialsUnavailableError,
+    ForeignTenantError,
     PoolCredentials,
     SiloCredentials,
 )
@@ -145,12 +145,12 @@ def test_nothing_is_done_with_credentials_about_to_end(sts: Sts) -> None:
 
 def test_credentials_are_those_of_the_verified_tenant_or_none(sts: Sts) -> None:
     credentials = BoundCredentials(sts.credentials())
-    with pytest.raises(ForeignTenant, match="no token"):
+    with pytest.raises(ForeignTenantError, match="no token"):
         credentials.client("acme", "dynamodb")
     verified = current_tenant.set(Tenant("acme", "Acme", "basic", "u", "ann", "TenantUser"))
     try:
         assert credentials.client("acme", "dynamodb")
-        with pytest.raises(ForeignTenant, match="acme, the call for other"):
+        with pytest.raises(ForeignTenantError, match="acme, the call for other"):
             credentials.client("other", "dynamodb")
     finally:
         current_tenant.reset(verified)
@@ -181,7 +181,7 @@ def test_many_requests_of_a_new_tenant_ask_once(sts: Sts) -> None:
 def test_a_refusal_is_told_and_not_kept(sts: Sts) -> None:
     credentials = sts.credentials()
     sts.refuses = True
-    with pytest.raises(CredentialsUnavailable):
+    with pytest.raises(CredentialsUnavailableError):
         credentials.client("acme", "dynamodb")
     sts.refuses = False
     assert credentials.client("acme", "dynamodb") is not None
@@ -189,7 +189,7 @@ def test_a_refusal_is_told_and_not_kept(sts: Sts) -> None:
 
 def test_a_silo_serves_its_own_tenant_only() -> None:
     credentials = SiloCredentials("eu-west-1", "acme")
-    with pytest.raises(CredentialsUnavailable):
+    with pytest.raises(CredentialsUnavailableError):
         credentials.client("other", "dynamodb")
 
 

@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from services.application.runtime.tokens import TokenRefused, TokenVerifier
+from services.application.runtime.tokens import TokenRefusedError, TokenVerifier
 from services.application.signing_keys import (
     FRESH_SECONDS,
     LAST_SECONDS,
     REFRESH_SECONDS,
     KeySet,
-    KeysUnavailable,
+    KeysUnavailableError,
 )
 
 ISSUER = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc"
@@ -121,7 +121,7 @@ def test_a_good_token_gives_its_claims_and_keys_are_fetched_once(pool: Pool) -> 
     ],
 )
 def test_everything_else_is_refused(pool: Pool, token: Callable[[], str], reason: str) -> None:
-    with pytest.raises(TokenRefused, match=reason):
+    with pytest.raises(TokenRefusedError, match=reason):
         pool.verifier().verify(token())
 
 
@@ -144,7 +144,7 @@ def test_made_up_keys_do_not_make_the_service_ask_the_pool_each_time(pool: Pool)
     verifier = pool.verifier()
     verifier.verify(signed())
     for number in range(50):
-        with pytest.raises(TokenRefused, match="unknown key"):
+        with pytest.raises(TokenRefusedError, match="unknown key"):
             verifier.verify(signed(SECOND, f"made-up-{number}"))
     assert pool.fetches == 1
 
@@ -154,7 +154,7 @@ def test_keys_outlive_a_pool_that_does_not_answer(pool: Pool) -> None:
     verifier.verify(signed())
     pool.down = True
     pool.now += REFRESH_SECONDS
-    with pytest.raises(TokenRefused):
+    with pytest.raises(TokenRefusedError):
         verifier.verify(signed(SECOND, "second"))
     assert verifier.verify(signed())["sub"] == "user-1"
 
@@ -174,9 +174,9 @@ def test_old_keys_serve_every_request_while_the_pool_does_not_answer(pool: Pool)
     assert verifier.verify(signed())["sub"] == "user-1"
     assert pool.fetches == 3
     pool.now += LAST_SECONDS
-    with pytest.raises(KeysUnavailable):
+    with pytest.raises(KeysUnavailableError):
         verifier.verify(signed())
-    with pytest.raises(KeysUnavailable):
+    with pytest.raises(KeysUnavailableError):
         verifier.prepare()
     pool.down = False
     assert verifier.verify(signed())["sub"] == "user-1"
@@ -185,7 +185,7 @@ def test_old_keys_serve_every_request_while_the_pool_does_not_answer(pool: Pool)
 def test_without_any_key_nothing_is_judged_and_the_next_token_asks_again(pool: Pool) -> None:
     verifier = pool.verifier()
     pool.down = True
-    with pytest.raises(KeysUnavailable):
+    with pytest.raises(KeysUnavailableError):
         verifier.verify(signed())
     pool.down = False
     assert verifier.verify(signed())["sub"] == "user-1"
@@ -196,5 +196,5 @@ def test_a_key_the_pool_no_longer_lists_is_forgotten_in_time(pool: Pool) -> None
     verifier.verify(signed())
     pool.keys = listed(second=SECOND)
     pool.now += FRESH_SECONDS + 1
-    with pytest.raises(TokenRefused):
+    with pytest.raises(TokenRefusedError):
         verifier.verify(signed())

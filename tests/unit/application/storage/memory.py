@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from services.application.storage import (
-    AlreadyExists,
-    Conflict,
+    AlreadyExistsError,
+    ConflictError,
     Document,
-    NotFound,
+    NotFoundError,
     Page,
     Shape,
     Stored,
@@ -34,7 +34,7 @@ class MemoryStore:
             self.rows[place] = (text, 1, made_by)
             return self.get(*place)
         if self.rows[place][2] != made_by:
-            raise AlreadyExists(place[1])
+            raise AlreadyExistsError(place[1])
         found = self.get(*place)
         return Stored(found.document, found.version, is_new=False)
 
@@ -42,7 +42,7 @@ class MemoryStore:
         try:
             text, version, _ = self.rows[tenant_id, key]
         except KeyError as error:
-            raise NotFound(key) from error
+            raise NotFoundError(key) from error
         return Stored(documents.from_json(text), version)
 
     def get_many(self, tenant_id: str, keys: Collection[str]) -> dict[str, Stored]:
@@ -54,14 +54,14 @@ class MemoryStore:
         key = documents.key_of(self._shape, document)
         current = self.get(tenant_id, key).version
         if current != version:
-            raise Conflict(current)
+            raise ConflictError(current)
         self.rows[tenant_id, key] = (text, version + 1, self.rows[tenant_id, key][2])
         return self.get(tenant_id, key)
 
     def delete(self, tenant_id: str, key: str, version: int | None = None) -> None:
         current = self.get(tenant_id, key).version
         if version not in (None, current):
-            raise Conflict(current)
+            raise ConflictError(current)
         del self.rows[tenant_id, key]
 
     def list(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.application.storage import CursorRefused, DocumentRefused, Shape
+from services.application.storage import CursorRefusedError, DocumentRefusedError, Shape
 from services.application.storage.cursors import Place, Query, decode, encode
 from services.application.storage.documents import (
     MOST_BYTES,
@@ -34,7 +34,7 @@ def test_json_is_exact(value: object) -> None:
 
 
 def test_all_that_is_wrong_with_a_document_is_told_at_once() -> None:
-    with pytest.raises(DocumentRefused) as caught:
+    with pytest.raises(DocumentRefusedError) as caught:
         checked(
             SHAPE,
             {
@@ -56,12 +56,12 @@ def test_all_that_is_wrong_with_a_document_is_told_at_once() -> None:
 
 
 def test_a_document_fits_every_back_end() -> None:
-    with pytest.raises(DocumentRefused, match="bytes"):
+    with pytest.raises(DocumentRefusedError, match="bytes"):
         checked(SHAPE, {"id": "a", "text": "x" * MOST_BYTES})
     deep: object = "bottom"
     for _ in range(40):
         deep = [deep]
-    with pytest.raises(DocumentRefused, match="nested"):
+    with pytest.raises(DocumentRefusedError, match="nested"):
         checked(SHAPE, {"id": "a", "deep": deep})
 
 
@@ -86,15 +86,15 @@ def test_a_cursor_leads_back(key: str, value: str, descending: bool) -> None:
 
 @pytest.mark.parametrize("cursor", ["", "%%%", "_w", "====", "ÿ", "bnVsbA", "W10", "e30", "W1tbW1"])
 def test_a_made_up_cursor_is_refused(cursor: str) -> None:
-    with pytest.raises(CursorRefused):
+    with pytest.raises(CursorRefusedError):
         decode(Query(None, None, False), cursor)
 
 
 def test_a_cursor_belongs_to_its_query() -> None:
     cursor = encode(Query(None, None, False), Place("a", None))
     for other in (Query("by-status", None, False), Query(None, None, True)):
-        with pytest.raises(CursorRefused, match="another query"):
+        with pytest.raises(CursorRefusedError, match="another query"):
             decode(other, cursor)
     forged = encode(Query("by-status", "open", False), Place("a", "shut"))
-    with pytest.raises(CursorRefused, match="another query"):
+    with pytest.raises(CursorRefusedError, match="another query"):
         decode(Query("by-status", "open", False), forged)

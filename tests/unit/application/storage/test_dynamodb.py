@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from services.application.storage import AlreadyExists, Conflict, NotFound, Shape, Unavailable
+from services.application.storage import (
+    AlreadyExistsError,
+    ConflictError,
+    NotFoundError,
+    Shape,
+    UnavailableError,
+)
 from services.application.storage.documents import fingerprint
 from services.application.storage.dynamodb import DynamoStore
 
@@ -69,7 +75,7 @@ def test_what_a_busy_table_has_left_is_asked_for_again() -> None:
 
 
 def test_a_table_that_stays_busy_is_unavailable() -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         store(Busy(1, 0, 0, 0, 0)).get_many("acme", ["a", "b"])
 
 
@@ -126,9 +132,9 @@ def test_a_failed_condition_is_a_conflict_or_a_missing_document(call: str) -> No
             store(dynamo).delete("acme", "o-1", 1)
 
     failing = {"update_item": refused(), "delete_item": refused()}
-    with pytest.raises(Conflict, match="version 3"):
+    with pytest.raises(ConflictError, match="version 3"):
         change(Dynamo(**failing, get_item={"Item": item()}))
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         change(Dynamo(**failing, get_item={}))
 
 
@@ -136,7 +142,7 @@ def test_a_repeated_create_is_told_from_another_one() -> None:
     dynamo = Dynamo(put_item=refused(), get_item={"Item": item()})
     again = store(dynamo).create("acme", ORDER)
     assert (again.version, again.is_new) == (3, False)
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(AlreadyExistsError):
         store(dynamo).create("acme", {**ORDER, "count": 4})
 
 
@@ -145,7 +151,7 @@ def test_a_repeated_create_is_told_from_another_one() -> None:
     [refused("ThrottlingException"), ConnectTimeoutError(endpoint_url="http://127.0.0.1")],
 )
 def test_what_passes_is_unavailable(error: Exception) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         store(Dynamo(get_item=error)).get("acme", "o-1")
 
 

@@ -11,7 +11,7 @@ import pytest
 from services.application.runtime import Settings, SettingsError, Tenant
 from services.application.runtime.logs import current_tenant
 from services.application.runtime.stores import BoundStore, open_store
-from services.application.storage import DocumentStore, Shape, TenantRefused
+from services.application.storage import DocumentStore, Shape, TenantRefusedError
 from services.application.storage.connections import ROOT_CERTIFICATES, Database, iam_token
 from services.application.storage.dynamodb import Clients, DynamoStore
 from tests.unit.application.runtime.test_settings import POOL, SILO
@@ -40,7 +40,7 @@ def test_the_tenant_of_a_call_is_that_of_the_token(name: str) -> None:
     inner = create_autospec(DynamoStore, instance=True)
     CALLS[name](BoundStore(inner), "acme")
     inner.reset_mock()
-    with pytest.raises(TenantRefused, match="other"):
+    with pytest.raises(TenantRefusedError, match="other"):
         CALLS[name](BoundStore(inner), "other")
     assert inner.mock_calls == []
 
@@ -48,7 +48,7 @@ def test_the_tenant_of_a_call_is_that_of_the_token(name: str) -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_without_a_token_nothing_is_reached(name: str) -> None:
     inner = create_autospec(DynamoStore, instance=True)
-    with pytest.raises(TenantRefused, match="no token"):
+    with pytest.raises(TenantRefusedError, match="no token"):
         CALLS[name](BoundStore(inner), "acme")
     assert inner.mock_calls == []
 

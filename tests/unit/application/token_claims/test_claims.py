@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from services.application.token_claims import ClaimsRefused, Mapping, User, claims_of, overridden
+from services.application.token_claims import (
+    ClaimsRefusedError,
+    Mapping,
+    User,
+    claims_of,
+    overridden,
+)
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_a"
 ACME = Mapping("acme", "acme", "premium", ISSUER)
@@ -47,5 +53,5 @@ def test_a_federated_user_administers_by_group_alone() -> None:
     ],
 )
 def test_no_token_without_an_active_tenant(mapping: Mapping | None, words: str) -> None:
-    with pytest.raises(ClaimsRefused, match=words):
+    with pytest.raises(ClaimsRefusedError, match=words):
         claims_of(mapping, ISSUER, User({}))

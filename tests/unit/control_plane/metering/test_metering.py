@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from services.control_plane.metering import (
     ExactMetering,
     Meter,
-    MeterExists,
+    MeterExistsError,
     MeterPage,
-    MeterUnknown,
+    MeterUnknownError,
     UsageError,
     UsageRecord,
     dated,
@@ -64,12 +64,12 @@ class MemoryMeters:
 
     def put_new(self, meter: Meter) -> None:
         if meter.name in {kept.name for kept in self.kept.values()}:
-            raise MeterExists(meter.name)
+            raise MeterExistsError(meter.name)
         self.kept[meter.id] = meter
 
     def get(self, meter_id: str) -> Meter:
         if meter_id not in self.kept:
-            raise MeterUnknown(meter_id)
+            raise MeterUnknownError(meter_id)
         return self.kept[meter_id]
 
     def page(self, limit: int, token: str | None) -> MeterPage:
@@ -179,7 +179,7 @@ def test_meters_say_what_was_used_and_mistakes_are_taken_back_for_good() -> None
     metering = ExactMetering(MemoryLedger(), MemoryMeters())
     calls = metering.create_meter("calls", "u")
     metering.create_meter("other", "")
-    with pytest.raises(MeterExists, match="calls"):
+    with pytest.raises(MeterExistsError, match="calls"):
         metering.create_meter("calls", "")
     for number in range(3):
         metering.ingest(str(number), detail("t1", "calls", "0.1", "2026-01-02T00:00:00Z"))
@@ -193,7 +193,7 @@ def test_meters_say_what_was_used_and_mistakes_are_taken_back_for_good() -> None
     assert metering.update_meter(calls.id, None, "x").name == "calls"
     assert metering.usage(calls.id, "t1", "2026-01") == "0"
     metering.delete_meter(calls.id)
-    with pytest.raises(MeterUnknown):
+    with pytest.raises(MeterUnknownError):
         metering.usage(calls.id, "t1", "2026-01")
 
 

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.control_plane.registry import (
-    FieldRefused,
+    FieldRefusedError,
     Registration,
     Tenant,
     changes,
@@ -26,7 +26,7 @@ from services.control_plane.registry.records import SYSTEM_FIELDS, TENANT_COLUMN
 from services.provisioning.jobs import job, operations, starter
 from services.provisioning.jobs.operations import Done
 from services.tenancy import Operation, OperationKind, OperationStatus, State, Tier
-from services.tenancy.events import Event, InvalidDetail
+from services.tenancy.events import Event, InvalidDetailError
 from services.tenancy.events.weight import ROWS_LIMIT, ROWS_WITH_OUTPUT_LIMIT
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -84,7 +84,7 @@ def test_no_free_field_steers_a_job() -> None:
             ):
                 try:
                     free = check({name: value})
-                except FieldRefused:
+                except FieldRefusedError:
                     continue
                 if where == "tenant" and name in TENANT_COLUMNS:
                     continue  # not free: it is the tenant's own
@@ -92,14 +92,14 @@ def test_no_free_field_steers_a_job() -> None:
                 kept = replace(REGISTRATION, data=free) if where != "tenant" else REGISTRATION
                 try:
                     entry = request(OperationKind.MOVE, tenant, kept, tier="advanced")
-                except InvalidDetail:
+                except InvalidDetailError:
                     continue  # such as prices that are none: refused when it is asked for
                 assert steered(entry) == usual, (where, name, value)
 
 
 @pytest.mark.parametrize("field", sorted(TENANT_COLUMNS))
 def test_a_registration_says_nothing_about_its_tenant(field: str) -> None:
-    with pytest.raises(FieldRefused, match=field) as refused:
+    with pytest.raises(FieldRefusedError, match=field) as refused:
         demands.registration_fields({"note": 1, field: {}})
     assert refused.value.fields == (field,)
     kept_before = replace(REGISTRATION, data={field: {"services": {}}, "note": 1})
@@ -111,7 +111,7 @@ def test_a_registration_says_nothing_about_its_tenant(field: str) -> None:
 @given(st.sampled_from(sorted(SYSTEM_FIELDS)), st.sampled_from(["tenant", "registration"]))
 def test_system_fields_are_nobodys(field: str, whose: str) -> None:
     check = demands.own_fields if whose == "tenant" else demands.registration_fields
-    with pytest.raises(FieldRefused, match=field):
+    with pytest.raises(FieldRefusedError, match=field):
         check({field: "x"})
 
 
@@ -127,7 +127,7 @@ def largest(fits: Callable[[int], bool]) -> int:
 def carried(tenant: Tenant, registration: Registration) -> bool:
     try:
         demands.require_carried(tenant, registration)
-    except FieldRefused:
+    except FieldRefusedError:
         return False
     return True
 
@@ -175,7 +175,7 @@ def within(tenant: Tenant, registration: Registration) -> bool:
 
 
 def test_a_refusal_says_how_much_is_allowed() -> None:
-    with pytest.raises(FieldRefused, match=f"allowed {ROWS_LIMIT}"):
+    with pytest.raises(FieldRefusedError, match=f"allowed {ROWS_LIMIT}"):
         demands.require_carried(replace(TENANT, data={"a": "x" * ROWS_LIMIT}), REGISTRATION)
 
 

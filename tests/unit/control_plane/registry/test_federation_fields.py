@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.control_plane.registry.demands import changed_tenant, checked_parameters, tenant_from
-from services.control_plane.registry.errors import FieldRefused
+from services.control_plane.registry.errors import FieldRefusedError
 from services.control_plane.registry.items import tenant_item, tenant_of
 from services.control_plane.registry.records import Tenant
 from services.provisioning.jobs.operations import document_of
@@ -83,6 +83,6 @@ def test_only_an_update_changes_it() -> None:
     document = document_of({**made.fields(), "parameters": asked}, "v1")
     assert [each.name for each in document.federation] == ["Saml"]
     assert not document_of({**made.fields(), "parameters": {"federation": []}}, "v1").federation
-    with pytest.raises(FieldRefused):
+    with pytest.raises(FieldRefusedError):
         changed_tenant(made, {"federation": [SAML]})
     assert changed_tenant(replace(made), {"federation": [OIDC]})[0] == made.email

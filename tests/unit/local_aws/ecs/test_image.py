@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.contracts.images import dockerfile, folder
-from services.local_aws.ecs.image import Image, ImageNotFound, load, parse, service_of
+from services.local_aws.ecs.image import Image, ImageNotFoundError, load, parse, service_of
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -28,7 +28,7 @@ def test_the_last_segment_of_the_repository_is_the_service(reference: str) -> No
 
 @pytest.mark.parametrize("reference", ["", "acme/", "acme/..", "acme/.git:1", "acme/A b"])
 def test_a_reference_that_names_no_service_is_refused(reference: str) -> None:
-    with pytest.raises(ImageNotFound):
+    with pytest.raises(ImageNotFoundError):
         service_of(reference)
 
 
@@ -80,7 +80,7 @@ def test_a_container_definition_overrides_as_in_docker(
 
 
 def test_an_image_that_runs_nothing_is_refused() -> None:
-    with pytest.raises(ImageNotFound, match="neither"):
+    with pytest.raises(ImageNotFoundError, match="neither"):
         Image("orders").arguments(None, None)
 
 
@@ -96,7 +96,7 @@ def test_a_digest_follows_the_files(tmp_path: Path) -> None:
 
 
 def test_a_missing_dockerfile_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ImageNotFound, match="services/application/orders/Dockerfile"):
+    with pytest.raises(ImageNotFoundError, match="services/application/orders/Dockerfile"):
         load("acme/orders:1", tmp_path)
 
 

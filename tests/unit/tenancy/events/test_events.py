@@ -14,10 +14,10 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from services.tenancy.events import (
     Event,
     EventName,
-    InvalidDetail,
+    InvalidDetailError,
     Outcome,
     Source,
-    UnknownEvent,
+    UnknownEventError,
     application_event,
     failure,
     offboarding_request,
@@ -97,22 +97,22 @@ def test_an_event_of_a_foreign_job_needs_none_of_our_fields() -> None:
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"detail-type": "sbt_aws_nothing"}, UnknownEvent),
-        ({"detail-type": "provisionSuccess"}, UnknownEvent),
-        ({"source": "sbt.control.plane"}, UnknownEvent),
-        ({"detail": {}}, InvalidDetail),
-        ({"detail": "text"}, InvalidDetail),
+        ({"detail-type": "sbt_aws_nothing"}, UnknownEventError),
+        ({"detail-type": "provisionSuccess"}, UnknownEventError),
+        ({"source": "sbt.control.plane"}, UnknownEventError),
+        ({"detail": {}}, InvalidDetailError),
+        ({"detail": "text"}, InvalidDetailError),
         ({"detail": {"tenantRegistrationId": "r", "jobOutput": {"tenantData": {"a": 1}}}}, ...),
     ],
 )
 def test_foreign_envelopes_are_refused(change: dict[str, Any], error: Any) -> None:
     event = {**envelope(success(EventName.PROVISION_SUCCESS, "r1", **OURS)), **change}
-    with pytest.raises(InvalidDetail if error is ... else error):
+    with pytest.raises(InvalidDetailError if error is ... else error):
         Event.parse(event)
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    with pytest.raises(InvalidDetail) as refused:
+    with pytest.raises(InvalidDetailError) as refused:
         Event(EventName.INGEST_USAGE, {}).validated()
     assert {problem.split(":")[0] for problem in refused.value.problems} == {
         "tenantId",
@@ -122,7 +122,7 @@ def test_all_problems_are_reported_at_once() -> None:
 
 
 def test_an_oversized_detail_is_refused_before_the_bus_does() -> None:
-    with pytest.raises(InvalidDetail, match="too many"):
+    with pytest.raises(InvalidDetailError, match="too many"):
         user_created("u" * 250_000, email="", event_id="e", at=AT).entry("bus")
 
 
@@ -158,7 +158,7 @@ def test_models_and_schemas_refuse_the_same(name: EventName, detail: dict[str, A
     try:
         Event(name, detail).validated()
         accepted = True
-    except InvalidDetail:
+    except InvalidDetailError:
         accepted = False
     assert validator(name).is_valid(detail) is accepted
     # What is registered is of an older draft, and refuses the same.
