@@ -32,7 +32,8 @@ from services.provisioning.tenants.tenants import Tenants
 from services.provisioning.terraform.locks import Begun
 from services.provisioning.terraform.progress import Silent
 from services.tenancy import Cell, Tier
-from services.tenancy.events import Event
+from services.tenancy.events import Detail, Event
+from services.tenancy.events.catalogue import TenantRequest
 from tests.emulator.provisioning.conftest import Project, create_table, make_project
 from tests.emulator.provisioning.copies import CLAIMS, write_cell, write_copies
 from tests.emulator.provisioning.test_tenants import until
@@ -84,15 +85,18 @@ class Copy:
     id: str
     tier: str
 
-    def ask(self, name: str, **more: Any) -> Event:
-        """Carry out one request; return the event that answers it."""
-        request = Event.parse(self.envelope(name, **more))
-        return job.carry_out(request, Operations(self.system.deployment)).validated()
+    def request(self, name: str, **more: Any) -> Event[TenantRequest]:
+        return Event.parse(self.envelope(name, **more)).narrowed(TenantRequest)
 
-    def update(self, kind: str, parameters: dict[str, Any], **more: Any) -> Event:
+    def ask(self, name: str, **more: Any) -> Event[Detail]:
+        """Carry out one request; return the event that answers it."""
+        request = self.request(name, **more)
+        return job.carry_out(request, Operations(self.system.deployment))
+
+    def update(self, kind: str, parameters: dict[str, Any], **more: Any) -> Event[Detail]:
         return self.ask("tenantUpdateRequest", operationKind=kind, parameters=parameters, **more)
 
-    def move(self, target: str, **more: Any) -> Event:
+    def move(self, target: str, **more: Any) -> Event[Detail]:
         return self.update("move", {"tier": target}, **more)
 
     def envelope(self, name: str, **more: Any) -> dict[str, Any]:
@@ -139,7 +143,7 @@ class Copy:
         return row
 
     def planned(self, release: str) -> list[Any]:
-        document = document_of(self.envelope("onboardingRequest")["detail"], release)
+        document = document_of(self.request("onboardingRequest").detail, release)
         return list(Tenants(self.system.deployment).plan(document).changes)
 
     def fill(self) -> None:
@@ -206,9 +210,9 @@ def system(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield System(project, deployment, pool)
 
 
-def succeeded(answer: Event) -> Any:
-    assert answer.name.value.endswith("Success"), answer.detail.get("reason")
-    return answer.detail["jobOutput"]["tenantRegistrationData"]
+def succeeded(answer: Event[Detail]) -> Any:
+    assert answer.name.value.endswith("Success"), answer.document.get("reason")
+    return answer.document["jobOutput"]["tenantRegistrationData"]
 
 
 def test_a_silo_tenant_through_all_that_can_happen_to_it(system: System) -> None:
@@ -226,7 +230,7 @@ def test_a_silo_tenant_through_all_that_can_happen_to_it(system: System) -> None
     assert moved.items() == silo.items()
     assert moved.users() == silo.users() == {"acme-s1-admin": True, "bob": True, "eve": False}
     refused = moved.move("basic")
-    assert "confirm it before it moves to tier basic" in refused.detail["reason"]
+    assert "confirm it before it moves to tier basic" in refused.document["reason"]
 
     told = succeeded(moved.ask("offboardingRequest"))
     assert told["exportLocation"] == f"s3://{system.exports}/s1/"
@@ -273,7 +277,7 @@ def _update_and_reconcile(silo: Copy) -> dict[str, Any]:
 
 def _fail_to_move(silo: Copy) -> None:
     failed = silo.move("premium", release="broken")
-    assert "This release is broken" in failed.detail["reason"]
+    assert "This release is broken" in failed.document["reason"]
     assert silo.row()["tier"] == {"S": "advanced"}
     assert "suspendedAt" not in silo.row()
 
@@ -363,7 +367,7 @@ def _move_back(old: Copy, new: Copy) -> None:
     collided = new.move("basic")
     assert (
         "users acme-m2-admin: other tenants have users of these names"
-        in (collided.detail["reason"])
+        in (collided.document["reason"])
     )
     assert new.row()["tier"] == {"S": "advanced"}
     assert "suspendedAt" not in new.row()

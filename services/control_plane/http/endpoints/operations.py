@@ -12,7 +12,7 @@ from services.control_plane.http.endpoints.parameters import Id, IdempotencyKey,
 from services.control_plane.http.endpoints.routing import new_router
 from services.control_plane.http.model import MoveRequest, UpdateRequest
 from services.control_plane.runtime import current
-from services.tenancy.lifecycle import OperationKind
+from services.tenancy.operations import OperationKind
 
 router = new_router()
 
