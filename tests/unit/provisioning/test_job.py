@@ -10,6 +10,7 @@ import pytest
 from services.provisioning.errors import ProvisionerError
 from services.provisioning.jobs import job, starter
 from services.provisioning.jobs.operations import Done, document_of, kind_of, tenant_config
+from services.provisioning.jobs.operations import Operations as RealOperations
 from services.tenancy import OperationKind, Tier
 from services.tenancy.events import Detail, Event
 from services.tenancy.events.catalogue import (
@@ -87,6 +88,20 @@ def test_each_request_is_one_kind_of_operation(
         "tenantData": {"tenantConfig": "{}"},
         "tenantRegistrationData": {"registrationStatus": "created"},
     }
+
+
+def test_every_kind_has_a_job_of_its_own() -> None:
+    class Named:
+        """Has every method, which answers with its own name."""
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda _request: name
+
+    request = TenantRequest.model_validate(DETAIL)
+    dispatch: Any = RealOperations._job
+    jobs = {kind: dispatch(Named(), kind, request) for kind in OperationKind}
+    assert len(set(jobs.values())) == len(OperationKind)
+    assert all(callable(getattr(RealOperations, name)) for name in jobs.values())
 
 
 @pytest.mark.parametrize(
