@@ -146,7 +146,7 @@ def test_one_name_is_given_once(registry: Registry) -> None:
     results = at_once(8, lambda _: registry.register(asked(), actor="alice"))
     assert sorted(type(result).__name__ for result in results) == [
         *["NameTakenError"] * 7,
-        "Registration",
+        "RegistrationRecord",
     ]
     assert len(outbox(registry)) == 1
     with pytest.raises(NameTakenError, match="acme"):
