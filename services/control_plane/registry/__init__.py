@@ -1,5 +1,11 @@
 """Where the domain is stored.
 
+Parts
+-----
+`commands` decide and write, `queries` read, `results` record how operations ended, `intents` keep
+what is done outside; below them `validation` and `changes` are pure, `transaction`, `idempotency`,
+`outbox` and `table` speak DynamoDB, and `records`, `items` and `keys` are what is stored.
+
 Errors
 ------
 ::
@@ -17,12 +23,6 @@ Errors
     ├── FieldRefusedError         fields that the caller may not set
     ├── InvalidTokenError         a next token that the list did not give
     └── InvalidSortError          an order that the list cannot be given in
-
-Parts
------
-`commands` decide and write, `queries` read, `results` record how operations ended, `intents` keep
-what is done outside; below them `validation` and `changes` are pure, `transaction`, `idempotency`,
-`outbox` and `table` speak DynamoDB, and `records`, `items` and `keys` are what is stored.
 
 The domain's own errors pass through: `TransitionRefusedError`, `TenantDocumentError`.
 """
