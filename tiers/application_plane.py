@@ -38,6 +38,7 @@ from services.contracts.stacks import (
     ControlPlaneContract,
     contract_path,
 )
+from services.tenancy import Tier
 from services.tenancy.events.names import EventName, Source
 from tiers import manifest
 from tiers.deployment import stack_settings
@@ -117,14 +118,12 @@ class ApplicationPlane(SaasStack):
             statements=rights,
             untouchable_role_arns=[
                 f"arn:aws:iam::{account}:role/{prefix}-{part}*"
-                for part in (
-                    "api-logs",
-                    "authorizer-",
-                    "basic-",
-                    "cp-",
-                    "provisioner-",
-                    "start-operation-",
-                    "tenant-operation-",
+                for part in sorted(
+                    (
+                        *("api-logs", "authorizer-", "cp-", "provisioner-"),
+                        *("start-operation-", "tenant-operation-"),
+                        *(f"{tier.value}-" for tier in Tier if not tier.silo),
+                    )
                 )
             ],
             environment={"EVENT_BUS": control_plane.event_bus_name},
