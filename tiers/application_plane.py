@@ -44,7 +44,7 @@ from tiers import manifest
 from tiers.deployment import stack_settings
 from tiers.function_code import ROOT, starter_code
 from tiers.tenant_boundary import tenant_boundary_arn
-from tiers.watching import FAILURE_QUEUES, WATCHES, failure_queue
+from tiers.watching import FAILURE_QUEUES, failure_queue, watched_metrics
 
 APPLICATION_PLANE: Final = "application-plane"
 
@@ -203,7 +203,7 @@ class ApplicationPlane(SaasStack):
                 failures.name,
                 *(failure_queue(configuration, function) for function in FAILURE_QUEUES),
             ],
-            charts={"Control plane": [watch.metric(configuration) for watch in WATCHES]},
+            charts={"Control plane": watched_metrics(configuration)},
         )
         self.publish(
             ApplicationPlaneContract(
