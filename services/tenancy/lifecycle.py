@@ -25,6 +25,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from services.tenancy.errors import TenancyError
+
 
 class State(StrEnum):
     """Where a tenant is in its life."""
@@ -51,7 +53,7 @@ class OperationKind(StrEnum):
     OFFBOARD = "offboard"
 
 
-class MoveRefusedError(Exception):
+class MoveRefusedError(TenancyError):
     """The tenant's state does not allow what was asked.
 
     Attributes

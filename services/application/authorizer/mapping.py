@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from services.application import ApplicationError
 from services.application.authorizer.cache import (
     ABSENCE_TTL_SECONDS,
     MAPPING_ENTRIES,
@@ -21,7 +22,7 @@ GetItem = Callable[[str], Mapping[str, Any] | None]
 """Returns a tenant's item as DynamoDB has it, or nothing."""
 
 
-class MappingBrokenError(RuntimeError):
+class MappingBrokenError(ApplicationError, RuntimeError):
     """A tenant's row lacks what every row has: a fault of the platform, not of the caller."""
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from services.application import ApplicationError
 from services.application.storage import cursors, documents
 from services.application.storage.cursors import Place, Query
 from services.application.storage.interface import (
@@ -257,7 +258,7 @@ class DynamoStore:
         return self._clients.client(tenant_id, "dynamodb")
 
 
-class _ConditionFailedError(Exception):
+class _ConditionFailedError(ApplicationError):
     """The item is not as the request wants it."""
 
 

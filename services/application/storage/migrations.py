@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
+from services.application import ApplicationError
 from services.application.storage.interface import Shape
 
 Connection = psycopg.Connection[TupleRow]
@@ -28,7 +29,7 @@ TABLE: Final = sql.Identifier(SCHEMA, "documents")
 _LOCK: Final = 7_240_311_905
 
 
-class MigrationError(RuntimeError):
+class MigrationError(ApplicationError, RuntimeError):
     """The database is not as the service may use it."""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.contracts import metrics
+from services.control_plane import ControlPlaneError
 from services.control_plane.runtime import Runtime, current
 from services.tenancy.events import Event, EventName, Outcome
 from services.tenancy.lifecycle import OperationKind
@@ -42,7 +43,7 @@ KINDS: Mapping[EventName, tuple[OperationKind, ...]] = {
 """Which operations an event can be about."""
 
 
-class ParkedError(Exception):
+class ParkedError(ControlPlaneError):
     """An event that cannot be written down now; it is kept for a person to look at."""
 
 

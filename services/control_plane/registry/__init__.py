@@ -4,7 +4,7 @@ Errors
 ------
 ::
 
-    RegistryError
+    RegistryError                 a ControlPlaneError
     ├── TenantUnknownError
     ├── RegistrationUnknownError
     ├── OperationUnknownError

@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
+from services.control_plane import ControlPlaneError
 from services.control_plane.registry import items
 from services.control_plane.registry.changes import Change
 from services.control_plane.registry.items import Item
@@ -29,7 +30,7 @@ class Why(Enum):
     CONTENDED = auto()
 
 
-class CancelledError(Exception):
+class CancelledError(ControlPlaneError):
     """Nothing of a transaction was written."""
 
     def __init__(self, why: Why) -> None:

@@ -80,7 +80,7 @@ def carry_out(request: Event, operations: Carrying, *, log_url: str | None = Non
     try:
         done = operations.carry_out(request)
     except Exception as error:
-        if not isinstance(error, JobError | InputError | ProvisionerError):
+        if not isinstance(error, InputError | ProvisionerError):
             traceback.print_exc()  # a fault of ours: the log gets all of it, the event its name
         reason = str(error) or type(error).__name__
 

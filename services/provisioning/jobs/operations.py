@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from services.provisioning.cells import make_room
 from services.provisioning.deployment import Deployment
-from services.provisioning.errors import PreconditionError
+from services.provisioning.errors import PreconditionError, ProvisionerError
 from services.provisioning.records.mapping import Reason
 from services.provisioning.tenants.exports import Exports
 from services.provisioning.tenants.holdings import holdings_of, kept_after, required_holdings
@@ -29,7 +29,7 @@ _KINDS: Final = {
 _LISTED: Final = 20
 
 
-class JobError(Exception):
+class JobError(ProvisionerError):
     """The request cannot be carried out; the message says why."""
 
 

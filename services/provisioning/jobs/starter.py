@@ -17,6 +17,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from services.provisioning.errors import ProvisionerError
+
 _log = logging.getLogger(__name__)
 
 PREFIX: Final = "sbt_aws_"
@@ -32,7 +34,7 @@ REQUESTS: Final = tuple(PREFIX + name for name in _ANSWERS)
 _RUNNING: Final = "RUNNING"
 
 
-class RequestRefusedError(Exception):
+class RequestRefusedError(ProvisionerError):
     """A request that the registry knows nothing of; the dead-letter queue keeps it."""
 
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from services.tenancy.errors import TenancyError
 from services.tenancy.events.names import DETAIL_TYPE_PREFIX, EventName
 
 _DETAIL_LIMIT = 240_000  # PutEvents takes 256 KB an entry, envelope included
 
 
-class EventError(ValueError):
+class EventError(TenancyError, ValueError):
     """Something that is no event of ours."""
 
 

@@ -17,7 +17,7 @@ from services.control_plane.http import views
 from services.control_plane.http.audit import Doing, completed, recording
 from services.control_plane.http.endpoints.parameters import Id, NextToken
 from services.control_plane.http.endpoints.routing import new_router
-from services.control_plane.http.failures import problem, unprocessable
+from services.control_plane.http.failures import AnswerError, problem, unprocessable
 from services.control_plane.http.model import UserChange, UserRequest
 from services.control_plane.intents import USER_CREATE, created, deleted
 from services.control_plane.runtime import current
