@@ -2,7 +2,7 @@
 
 Errors
 ------
-Each part has a tree of its own below `ApplicationError`; those of a back end are StorageError's.
+Each part has a tree of its own below `ApplicationError`; what a store raises is a `StorageError`.
 """
 
 

@@ -14,7 +14,6 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.application import ApplicationError
 from services.application.storage import cursors, documents
 from services.application.storage.cursors import Place, Query
 from services.application.storage.interface import (
@@ -24,6 +23,7 @@ from services.application.storage.interface import (
     NotFoundError,
     Page,
     Shape,
+    StorageError,
     Stored,
     UnavailableError,
     check_listing,
@@ -258,7 +258,7 @@ class DynamoStore:
         return self._clients.client(tenant_id, "dynamodb")
 
 
-class _ConditionFailedError(ApplicationError):
+class _ConditionFailedError(StorageError):
     """The item is not as the request wants it."""
 
 

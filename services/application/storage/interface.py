@@ -26,8 +26,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from services.application import ApplicationError
-
 Document = Mapping[str, Any]
 
 #: The most documents that one page may hold.
@@ -42,7 +40,7 @@ _INDEX = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _RESERVED = frozenset({"tenantId", "document", "version", "request"})
 
 
-class StorageError(ApplicationError):
+class StorageError(Exception):
     """A store could not do what it was asked."""
 
 
