@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from services.local_aws.machine import LocalAws
-from tests.emulator.ecs.conftest import free_port
+from tests.aws import free_port
 from tests.emulator.ecs.environment import Environment, call, wait_for
 from tests.emulator.ecs.processes import alive, descendants, environment_of, pids_at
 

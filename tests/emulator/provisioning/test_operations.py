@@ -21,12 +21,13 @@ from constructs_lib.naming import ADDRESS_TAG
 from services.configuration import load
 from services.contracts.stacks import CELL_NOT_MADE
 from services.local_aws.machine import LocalAws
-from services.provisioning.cells import make_next, make_room, published_cells
+from services.provisioning.cells import make_next, make_room
 from services.provisioning.deployment import Deployment
 from services.provisioning.jobs import job
 from services.provisioning.jobs.operations import Operations, document_of
 from services.provisioning.records.mapping import Reason
 from services.provisioning.records.move_log import Step
+from services.provisioning.records.published import published_cells
 from services.provisioning.tenants.holdings import required_holdings
 from services.provisioning.tenants.tenants import Tenants
 from services.provisioning.terraform.locks import Begun
@@ -437,7 +438,9 @@ def test_the_next_routing_cell_is_made_before_it_is_needed(system: System) -> No
         Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
     )
     assert make_next(few) == Cell("cell-2", 50)
-    assert few.state.read("routing-cell", "cell-2").resources == 2
+    made = few.state.read("routing-cell", "cell-2")
+    assert made is not None
+    assert made.resources == 2
     assert not few.state.in_doubt("routing-cell", "cell-2")
     assert make_next(few) is None, "it is published, and so not made again"
     assert [cell.id for cell in published_cells(few.aws, few.configuration)] == ["cell-1", "cell-2"]

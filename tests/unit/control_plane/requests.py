@@ -179,7 +179,7 @@ def use(registry: NotingRegistry, **more: Any) -> None:
     runtime.use(made)
 
 
-def call(method: str, path: str, body: Any = None, **more: Any) -> Any:
+def call(method: str, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
     """Return the answer's status and its JSON."""
     text = body if body is None or isinstance(body, str) else json.dumps(body)
     answer = api.handler(event(method, path, body=text, **more), SimpleNamespace())

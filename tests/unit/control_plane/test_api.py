@@ -24,10 +24,12 @@ from services.tenancy.lifecycle import MoveRefusedError, OperationKind, State
 from tests.unit.control_plane.requests import NotingRegistry, call, use
 
 TENANT = {"tenantName": "acme", "email": "a@b.io", "tier": "basic", "free": {"a": 1}}
-REGISTRATION = {
+REGISTRATION: dict[str, Any] = {
     "tenantData": TENANT,
     "tenantRegistrationData": {"registrationStatus": "In progress"},
 }
+
+NO_AMOUNTS: tuple[Any, ...] = ("much", True, None, [], "1e30")
 
 
 def test_registering(registry: NotingRegistry) -> None:
@@ -102,9 +104,10 @@ def test_filters_and_operations(registry: NotingRegistry) -> None:
 def test_a_field_that_is_not_the_callers_is_named(
     registry: NotingRegistry, part: str, field: str, kind: str
 ) -> None:
+    change: dict[str, Any] = {"tenantData": {}, "tenantRegistrationData": {}}
     for method, path, body in (
         ("POST", "/tenant-registrations", REGISTRATION),
-        ("PATCH", "/tenant-registrations/r1", {"tenantData": {}, "tenantRegistrationData": {}}),
+        ("PATCH", "/tenant-registrations/r1", change),
     ):
         status, answer = call(method, path, {**body, part: {**body[part], field: {}}})
         (found,) = answer["detail"]
@@ -134,10 +137,7 @@ def test_the_signed_routes(registry: NotingRegistry) -> None:
         ("POST", "/tenant-registrations", {"tenantData": {**TENANT, "tier": "gold"}}),
         *(
             ("POST", "/tenant-registrations", {"tenantData": {**TENANT, "prices": [price]}})
-            for price in (
-                {"id": "1", "metricName": "m", "amount": amount}
-                for amount in ("much", True, None, [], "1e30")
-            )
+            for price in ({"id": "1", "metricName": "m", "amount": amount} for amount in NO_AMOUNTS)
         ),
         ("POST", "/tenant-registrations", {"tenantData": {**TENANT, "tenantName": "A b"}}),
         ("POST", "/tenant-registrations", {"tenantData": {**TENANT, "tenantId": "mine"}}),

@@ -9,7 +9,13 @@ import pytest
 
 from services.provisioning.errors import ProvisionerError
 from services.provisioning.jobs import job, starter
-from services.provisioning.jobs.operations import Done, document_of, kind_of, tenant_config
+from services.provisioning.jobs.operations import (
+    Done,
+    JobError,
+    document_of,
+    kind_of,
+    tenant_config,
+)
 from services.tenancy import OperationKind, Tier
 from services.tenancy.events import Event
 
@@ -132,5 +138,5 @@ def test_job_and_state_machine_report_a_failure_under_one_id() -> None:
 
 def test_a_bus_that_refuses_is_an_error() -> None:
     answer = run(Operations(), "offboardingRequest")
-    with pytest.raises(job.JobError, match="refused"):
+    with pytest.raises(JobError, match="refused"):
         job.put(answer, "bus", lambda **_: {"FailedEntryCount": 1, "Entries": ["full"]})

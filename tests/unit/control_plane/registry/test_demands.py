@@ -77,7 +77,8 @@ def test_no_free_field_steers_a_job() -> None:
     assert {"overrides", "federation", "parameters", "operationKind"} <= mentioned()
     usual = steered(request(OperationKind.MOVE, TENANT, REGISTRATION, tier="advanced"))
     for name in sorted(mentioned() | {"attempt"}):
-        for value in (2, {"services": {"orders": {"min": 9}}}, [], "premium"):
+        values: tuple[Any, ...] = (2, {"services": {"orders": {"min": 9}}}, [], "premium")
+        for value in values:
             for check, where in (
                 (demands.own_fields, "tenant"),
                 (demands.registration_fields, "registration"),
