@@ -9,11 +9,13 @@ from typing import TypeVar
 _Seen = TypeVar("_Seen")
 
 
-def eventually(look: Callable[[], _Seen | None], seconds: float = 60) -> _Seen:
-    """Return what `look` returns once it is something."""
+def eventually(
+    look: Callable[[], _Seen | None], seconds: float = 60, *, every: float = 0.05
+) -> _Seen:
+    """Return what `look` returns once it is something; fail if it is not within `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if seen := look():
             return seen
-        time.sleep(0.05)
+        time.sleep(every)
     raise AssertionError(f"it did not happen within {seconds:.0f} s")

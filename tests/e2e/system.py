@@ -28,7 +28,8 @@ CONTRACTS = "/ecs-saas/dev"
 CONTROL_PLANE = f"{CONTRACTS}/control-plane"
 
 # The fleet of these tests fills the first routing cell; who comes later is placed in the second.
-_ROOMY, _SMALL = "cell_capacity = 90", "cell_capacity = 10"
+CELL_CAPACITY = 10
+_ROOMY, _SMALL = "cell_capacity = 90", f"cell_capacity = {CELL_CAPACITY}"
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 
@@ -65,6 +66,22 @@ class System:
         modules = PROJECT / "cdktf.out/stacks"
         settings = Settings(self.directory / "saas.tfvars", Target.LOCAL, modules)
         return settings.local_aws(self.port)
+
+    def demonstrate(self) -> None:
+        """Run the demo from nothing, once in this system's life; what it printed is kept."""
+        if not self._demonstrated.exists():
+            shown = self.run("demo", "up", "--json").json()
+            kept = {"shown": shown, "denials": self.denials()}
+            self._demonstrated.write_text(json.dumps(kept))
+
+    @property
+    def demo(self) -> Any:
+        """What the demo printed, and what IAM denied to it: `shown` and `denials`."""
+        return json.loads(self._demonstrated.read_text())
+
+    @property
+    def _demonstrated(self) -> Path:
+        return self.directory / "demo.json"
 
     def environment(self) -> dict[str, str]:
         """The caller's environment without anything that could lead elsewhere."""
@@ -213,8 +230,6 @@ class Tenant:
 
 DEMO = [Tenant(f"demo-{tier}", tier) for tier in ("basic", "advanced", "premium")]
 """The tenants that the demo onboards."""
-BY_HAND = Tenant("by-hand", "basic")
-"""The tenant that is created by the command line."""
 
 
 def four_at_once(given: Sequence[_Given], work: Callable[[_Given], _Made]) -> list[_Made]:

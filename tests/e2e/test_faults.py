@@ -18,7 +18,7 @@ from services.client import Operation, OperationFailedError
 from services.tenancy.events import Event, EventName, success
 from tests.conformance.bus import APPLICATION_PLANE, CONTROL_PLANE
 from tests.e2e.builds import Build, executions, request_of
-from tests.e2e.dying import dying_outbox
+from tests.e2e.crashing_outbox import crashing_outbox
 from tests.e2e.system import DEMO, PREFIX, System, Tenant
 from tests.e2e.traces import traces
 from tests.waiting import eventually
@@ -164,7 +164,7 @@ def test_an_outbox_that_dies_at_the_bus(system: System, after: bool) -> None:
         row = api.tenant(DEMO[0].name)
     tenant, registration = row["tenantId"], row["tenantRegistrationId"]
     with system.bus() as listening:
-        with dying_outbox(system, after=after), system.control_plane() as api:
+        with crashing_outbox(system, after=after), system.control_plane() as api:
             operation = api.request(tenant, "reconcile")
             if after:
                 listening.heard("tenantUpdateRequest", about=tenant)

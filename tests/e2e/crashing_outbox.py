@@ -28,16 +28,16 @@ def handler(event, context):
 
 
 @contextmanager
-def dying_outbox(system: System, *, after: bool) -> Iterator[None]:
+def crashing_outbox(system: System, *, after: bool) -> Iterator[None]:
     """Let the outbox die with each batch, before or after it has put the batch's events."""
     functions, name = system.client("lambda"), f"{PREFIX}-cp-outbox"
     found = functions.get_function(FunctionName=name)
     code = httpx.get(found["Code"]["Location"]).raise_for_status().content
     changed = io.BytesIO(code)
     with zipfile.ZipFile(changed, "a") as archive:
-        archive.writestr("dying.py", _MODULE.format(after=after))
+        archive.writestr("crashing.py", _MODULE.format(after=after))
     functions.update_function_code(FunctionName=name, ZipFile=changed.getvalue())
-    functions.update_function_configuration(FunctionName=name, Handler="dying.handler")
+    functions.update_function_configuration(FunctionName=name, Handler="crashing.handler")
     try:
         yield
     finally:
