@@ -10,7 +10,11 @@ _Seen = TypeVar("_Seen")
 
 
 def eventually(
-    look: Callable[[], _Seen | None], seconds: float = 60, *, every: float = 0.05
+    look: Callable[[], _Seen | None],
+    seconds: float = 60,
+    *,
+    every: float = 0.05,
+    what: str = "what is waited for",
 ) -> _Seen:
     """Return what `look` returns once it is something; fail if it is not within `seconds`."""
     deadline = time.monotonic() + seconds
@@ -18,4 +22,4 @@ def eventually(
         if seen := look():
             return seen
         time.sleep(every)
-    raise AssertionError(f"it did not happen within {seconds:.0f} s")
+    raise AssertionError(f"after {seconds:.0f} s still not: {what}")

@@ -21,6 +21,7 @@ from botocore.config import Config
 
 from services.cli.visit import api_address
 from tests.e2e.system import PREFIX, System
+from tests.waiting import eventually
 
 KETTLE = {"name": "Kettle", "price": "19.90", "sku": "kt-1", "category": "kitchen"}
 CLAIMS = ("tenantId", "tenantTier", "userRole", "tenantName")
@@ -254,6 +255,11 @@ class Steady:
     def counted(self) -> dict[int | str, int]:
         """Return how many requests had which end."""
         return dict(Counter(end.status for end in self.ends))
+
+    def await_more(self, count: int) -> None:
+        """Wait until so many more requests have an end."""
+        before = self.sent
+        eventually(lambda: self.sent >= before + count)
 
     def __enter__(self) -> Steady:
         # As many threads as it takes if each answer takes a second.

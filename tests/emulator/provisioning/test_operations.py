@@ -36,7 +36,7 @@ from services.tenancy import Cell, Tier
 from services.tenancy.events import Event
 from tests.emulator.provisioning.conftest import Project, create_table, make_project
 from tests.emulator.provisioning.copies import CLAIMS, write_cell, write_copies
-from tests.emulator.provisioning.test_tenants import until
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
@@ -297,7 +297,7 @@ def _kill_a_move(silo: Copy, current: dict[str, Any]) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until(lambda: silo.row().get("suspendedReason") == {"S": Reason.MOVING}, 120)
+    eventually(lambda: silo.row().get("suspendedReason") == {"S": Reason.MOVING}, 120)
     process.kill()
     process.wait()
     move = silo.system.deployment.moves.find(silo.id)
