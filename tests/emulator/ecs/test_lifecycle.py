@@ -212,8 +212,10 @@ def test_no_process_outlives_the_local_aws_and_its_services_come_back(
         local.down()
 
 
-def test_a_deleted_service_leaves_no_process_and_no_target(local: LocalAws) -> None:
-    environment = Environment(local.status().endpoint, "gone", silo="gone-tenant")
+def test_a_deleted_service_leaves_no_process_and_no_target(
+    shared_local_aws: LocalAws,
+) -> None:
+    environment = Environment(shared_local_aws.status().endpoint, "gone", silo="gone-tenant")
     environment.build()
     pids = [
         pid

@@ -174,12 +174,14 @@ class Copy:
 
 
 @pytest.fixture(scope="module")
-def system(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system(
+    shared_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
     """A deployment with the pool, the mapping and the exports that tenants share.
 
     The tests share it, because each root module is initialised once: each has tenants of its own.
     """
-    project = make_project(local_aws, tmp_path_factory.mktemp("operations"))
+    project = make_project(shared_local_aws, tmp_path_factory.mktemp("operations"))
     dynamodb = project.client("dynamodb")
     create_table(dynamodb, f"{project.prefix}-tenant-mapping", tenantId="S")
     create_table(dynamodb, f"{project.prefix}-basic-orders", tenantId="S", orderId="S")
@@ -194,7 +196,7 @@ def system(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
-        for name, value in local_aws.environment().items():
+        for name, value in shared_local_aws.environment().items():
             patch.setenv(name, value)
         deployment = Deployment(
             load(project.path / "saas.tfvars"),
