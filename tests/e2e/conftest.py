@@ -36,8 +36,6 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The whole system, with the demo's tenants."""
     modules = PROJECT / "cdktf.out/stacks/platform/cdk.tf.json"
     assert modules.is_file(), "the root modules are missing: run `make synth`"
-    # Nobody writes while a tenant of these tests moves: no cache's answer has to be waited for.
-    os.environ["ECS_SAAS_REFUSAL_SECONDS"] = "1"
     if kept := os.environ.get("ECS_SAAS_E2E_SYSTEM"):
         system = System.create(Path(kept), int(os.environ.get("ECS_SAAS_LOCAL_PORT", "4570")))
         system.local.up()
