@@ -42,7 +42,7 @@ def _homes() -> dict[str, set[str]]:
 
 
 def _listed() -> dict[str, list[str]]:
-    listed = defaultdict(list)
+    listed: dict[str, list[str]] = defaultdict(list)
     for row in rows(TWICE):
         for name in quoted(row[0]):
             listed[name] += quoted(row[1])
