@@ -193,7 +193,7 @@ class ControlPlane(SaasStack):
             "Puts the events of the registry's outbox on the bus",
             [
                 self._registry.grant_read_write(),
-                self._registry.grant_stream(),
+                *self._registry.grant_stream(),
                 self._put_events(),
                 Statement(["sqs:SendMessage"], [failures.arn], sid="Failures"),
             ],

@@ -151,11 +151,11 @@ def deployer_statements(
                 "SetInstanceProtection UpdateAutoScalingGroup",
                 arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{prefix}-*"),
             ),
-            _allow("servicediscovery", "CreateHttpNamespace"),
+            _allow("servicediscovery", "CreateHttpNamespace TagResource UntagResource"),
             _allow(
                 "servicediscovery",
-                "DeleteNamespace TagResource UntagResource UpdateHttpNamespace",
-                arn("servicediscovery", "*"),
+                "DeleteNamespace UpdateHttpNamespace",
+                arn("servicediscovery", "namespace/*"),
             ),
         ],
         "planes": _on_planes(arn, account, prefix),
@@ -176,7 +176,11 @@ def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Seq
         ),
         # A mapping's id is Lambda's choice: the function that it is of says whose it is.
         Statement(
-            [f"lambda:{action}EventSourceMapping" for action in ("Create", "Delete", "Update")],
+            ["lambda:CreateEventSourceMapping"],
+            conditions={"ArnLike": {"lambda:FunctionArn": functions}},
+        ),
+        Statement(
+            ["lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"],
             [arn("lambda", "event-source-mapping:*")],
             conditions={"ArnLike": {"lambda:FunctionArn": functions}},
         ),
@@ -195,7 +199,7 @@ def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Seq
         _allow(
             "events",
             "CreateArchive CreateEventBus DeleteArchive DeleteEventBus DeleteRule DisableRule "
-            "EnableRule PutPermission PutRule PutTargets RemovePermission RemoveTargets "
+            "EnableRule PutRule PutTargets RemoveTargets "
             "TagResource UntagResource UpdateArchive UpdateEventBus",
             arn("events", f"archive/{prefix}-*"),
             arn("events", f"event-bus/{prefix}-*"),
@@ -203,6 +207,8 @@ def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Seq
             # The rule by which EventBridge keeps what an archive is to keep.
             arn("events", f"rule/{prefix}-*/Events-Archive-*"),
         ),
+        # A bus's policy: AWS lets neither be limited to one.
+        _allow("events", "PutPermission RemovePermission"),
         _allow(
             "schemas",
             "CreateRegistry CreateSchema DeleteRegistry DeleteSchema TagResource UntagResource "

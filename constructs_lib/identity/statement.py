@@ -24,6 +24,7 @@ _UNNAMEABLE_READING = frozenset(
         "autoscaling:DescribeScalingActivities",
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
         "cognito-idp:DescribeUserPoolDomain",
+        "dynamodb:ListStreams",
         "ec2:DescribeAvailabilityZones",
         "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeLaunchTemplates",
@@ -43,6 +44,7 @@ _UNNAMEABLE_READING = frozenset(
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
         "logs:DescribeLogGroups",
+        # What makes a namespace is asked about before there is one.
         "servicediscovery:GetOperation",
         "servicediscovery:ListNamespaces",
         "servicediscovery:ListTagsForResource",
@@ -69,6 +71,12 @@ UNNAMEABLE_ACTIONS: Final = _UNNAMEABLE_READING | frozenset(
         "ecs:DeregisterTaskDefinition",
         # An account's setting.
         "ecs:PutAccountSettingDefault",
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+        "events:PutPermission",
+        "events:RemovePermission",
+        # A mapping is restricted by the condition `lambda:FunctionArn`.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+        "lambda:CreateEventSourceMapping",
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudmap.html
         "servicediscovery:CreateHttpNamespace",
         "servicediscovery:TagResource",
