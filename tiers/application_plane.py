@@ -150,6 +150,7 @@ class ApplicationPlane(SaasStack):
                 "StepFunctionsGetEventForCodeBuildStartBuildRule"
             ),
             topic=topic,
+            log_retention_days=configuration.log_retention_days,
         )
         failures = DeadLetterQueue(
             self,

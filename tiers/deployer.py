@@ -88,12 +88,21 @@ def deployer_statements(
                 "PutMetricFilter PutRetentionPolicy TagResource UntagResource",
                 arn("logs", f"log-group:*{prefix}*"),
             ),
+            # Stages of HTTP APIs write their log by a delivery.
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+            _allow(
+                "logs",
+                "CreateLogDelivery DeleteLogDelivery DescribeResourcePolicies GetLogDelivery "
+                "ListLogDeliveries PutResourcePolicy UpdateLogDelivery",
+            ),
+            # Endpoints bring a private zone with them, into their own network alone.
+            _allow("route53", "AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/*"),
         ],
         "data": [
             _allow(
                 "dynamodb",
                 "CreateTable DeleteItem DeleteTable PutItem TagResource UntagResource "
-                "UpdateContinuousBackups UpdateItem UpdateTable",
+                "UpdateContinuousBackups UpdateItem UpdateTable UpdateTimeToLive",
                 arn("dynamodb", f"table/{prefix}-*"),
             ),
             _allow(
@@ -151,6 +160,8 @@ def deployer_statements(
                 "SetInstanceProtection UpdateAutoScalingGroup",
                 arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{prefix}-*"),
             ),
+            # The image of instances is named by AWS's own parameter.
+            _allow("ssm", "GetParameters", f"arn:aws:ssm:{region}::parameter/aws/service/ecs/*"),
             _allow("servicediscovery", "CreateHttpNamespace TagResource UntagResource"),
             _allow(
                 "servicediscovery",
@@ -174,6 +185,8 @@ def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Seq
             "UpdateFunctionCode UpdateFunctionConfiguration UpdateFunctionEventInvokeConfig",
             functions,
         ),
+        # It makes the clients of the administrators' pool.
+        _allow("lambda", "InvokeFunction", arn("lambda", f"function:{prefix}-cp-clients")),
         # A mapping's id is Lambda's choice: the function that it is of says whose it is.
         Statement(
             ["lambda:CreateEventSourceMapping"],

@@ -66,6 +66,7 @@ def cell_request(deployment: Deployment, operation: Operation, cell: str) -> Req
         cell,
         {"cell": cell},
         lock_seconds=deployment.lock_seconds,
+        locks=deployment.locks or operation is not Operation.PLAN,
         strays=WorkspaceStrays(
             deployment, ROUTING_CELL, cell, {"Stack": ROUTING_CELL, "Cell": cell}
         ),

@@ -146,8 +146,10 @@ class Platform:
         if stack == ROUTING_CELL:
             cells = self._deployment.state.workspaces(stack)
             return [cell_request(self._deployment, operation, cell) for cell in cells]
-        seconds = self._deployment.lock_seconds
-        return [Request(operation, module, DEFAULT_WORKSPACE, lock_seconds=seconds)]
+        given = self._deployment
+        locks = given.locks or operation is not Operation.PLAN
+        seconds = given.lock_seconds
+        return [Request(operation, module, DEFAULT_WORKSPACE, lock_seconds=seconds, locks=locks)]
 
     def _run(self, request: Request) -> Result:
         result = self._deployment.engine.execute(request)

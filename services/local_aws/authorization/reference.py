@@ -37,6 +37,7 @@ _ON_EVERY_TYPE = frozenset(
 # Rows of AWS's table of today that the packed one is too old for.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
 _NEWER_TYPES: Mapping[str, tuple[str, ...]] = {
+    "sns:GetSubscriptionAttributes": ("topic",),
     "sns:SetSubscriptionAttributes": ("topic",),
     "sns:Unsubscribe": ("topic",),
 }

@@ -45,6 +45,7 @@ _SAMPLES: Final[Mapping[str, str]] = {
     r"\.repository_arns\.\w+": f"arn:aws:ecr:{_HERE}:repository/sample",
     r"var\.tenant_(id|name)": "sample",
     r"var\.\w+_bucket_arn": "arn:aws:s3:::sample",
+    r"key": "sample.tfstate",
     r"var\.lock_table_arn": f"arn:aws:dynamodb:{_HERE}:table/sample",
     r"var\.\w+_kms_key_arn": f"arn:aws:kms:{_HERE}:key/sample",
 }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS
+from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS, Statement
 from services.configuration import Configuration
 from services.local_aws.authorization import reference
 from tests.synth.policies.lint import findings
@@ -14,6 +14,7 @@ from tests.synth.policies.samples import ACCOUNT, REGION, filled, policies
 from tests.synth.sample import CONFIGURATION, configured
 from tests.synth.template import Template
 from tiers.deployer import deployer_statements
+from tiers.planner import planner_statements
 
 _CI_IDENTITY = Path(__file__).parents[3] / "modules/ci_identity/main.tf"
 _STATEMENT = re.compile(r"Action\s+= (\[[^\]]*\])\s+Resource\s+= (\[[^\]]*\])")
@@ -53,9 +54,18 @@ def test_policies_of_whoever_applies() -> None:
     groups = deployer_statements(
         name="shop", environment="dev", region=REGION, account=ACCOUNT, databases=True
     )
-    everything = [each.document() for statements in groups.values() for each in statements]
-    wrong = sorted(findings(everything))
+    wrong = sorted(findings(_documents(groups)))
     assert not wrong, "\n".join(wrong)
+
+
+def test_policies_of_whoever_plans() -> None:
+    groups = planner_statements(name="shop", environment="dev", region=REGION, account=ACCOUNT)
+    wrong = sorted(findings(_documents(groups)))
+    assert not wrong, "\n".join(wrong)
+
+
+def _documents(groups: Mapping[str, Sequence[Statement]]) -> list[dict[str, object]]:
+    return [each.document() for statements in groups.values() for each in statements]
 
 
 def test_policies_of_ci() -> None:
@@ -67,7 +77,7 @@ def test_policies_of_ci() -> None:
             "Action": re.findall(r'"([^"]+)"', actions),
             "Resource": [
                 filled(each if "${" in each or each.startswith("arn:") else f"${{{each}}}")
-                for each in re.findall(r'(?<=")[^",\]]+(?=")|var\.\w+', resources)
+                for each in re.findall(r'(?<=")[^",\]]+(?=")|var\.\w+_arn\b', resources)
             ],
         }
         for actions, resources in _STATEMENT.findall(text)
