@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from constructs_lib.identity.statement import Statement
+from services.contracts.untouchable import PLATFORM_ROLES
 
 _PASSED_TO = (
     *("apigateway.amazonaws.com", "codebuild.amazonaws.com", "ec2.amazonaws.com"),
     *("ecs-tasks.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com"),
     *("states.amazonaws.com", "vpc-flow-logs.amazonaws.com"),
 )
-_OF_THE_PLATFORM = (
-    *("advanced-", "api-logs", "authorizer-", "basic-", "cp-", "flow-logs"),
-    *("start-operation-", "tenant-operation-", "token-claims-"),
-)
+_OF_THE_PLATFORM = tuple(part for part in PLATFORM_ROLES if part != "provisioner-")
 _OF_AWS = (
     # API Gateway writes its log by it.
     "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",

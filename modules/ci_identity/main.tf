@@ -37,6 +37,14 @@ locals {
     Resource = ["${var.state_bucket_arn}/*"]
   }]
 
+  # The table holds the digest of each state beside the locks.
+  read_digests = var.lock_table_arn == null ? [] : [{
+    Sid      = "ReadDigests"
+    Effect   = "Allow"
+    Action   = ["dynamodb:GetItem"]
+    Resource = [var.lock_table_arn]
+  }]
+
   lock_states = var.lock_table_arn == null ? [] : [{
     Sid      = "LockStates"
     Effect   = "Allow"
@@ -61,7 +69,7 @@ locals {
   state_policies = {
     plan = jsonencode({
       Version   = "2012-10-17"
-      Statement = concat(local.list_states, local.read_some_states, local.decrypt_states)
+      Statement = concat(local.list_states, local.read_some_states, local.read_digests, local.decrypt_states)
     })
     apply = jsonencode({
       Version   = "2012-10-17"

@@ -43,7 +43,7 @@ run "pins_both_roles_to_the_repository" {
 
 run "lets_pull_requests_change_nothing" {
   assert {
-    condition     = toset(flatten(jsondecode(aws_iam_role_policy.states["plan"].policy).Statement[*].Action)) == toset(["s3:ListBucket", "s3:GetObject"])
+    condition     = toset(flatten(jsondecode(aws_iam_role_policy.states["plan"].policy).Statement[*].Action)) == toset(["s3:ListBucket", "s3:GetObject", "dynamodb:GetItem"])
     error_message = "A pull request can change a state or its lock."
   }
 

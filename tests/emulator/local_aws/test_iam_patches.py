@@ -167,6 +167,26 @@ def authorization_as_published(aws: Aws) -> bool:
     )
 
 
+def tags_of_every_resource(aws: Aws) -> bool:
+    """A pool with the tag may be read, another one may not."""
+    cognito = aws.client("cognito-idp")
+    pools = [
+        cognito.create_user_pool(PoolName=name, UserPoolTags={"of": name})["UserPool"]["Id"]
+        for name in ("own", "other")
+    ]
+    listing = _as_role(
+        aws,
+        "by-tag",
+        _allow(
+            "cognito-idp:ListUsers",
+            f"arn:aws:cognito-idp:{_WHERE}:userpool/*",
+            StringEquals={"aws:ResourceTag/of": "own"},
+        ),
+    )("cognito-idp").list_users
+    listing(UserPoolId=pools[0])
+    return _denied(listing, UserPoolId=pools[1])
+
+
 def _what_takes_no_resource_is_allowed_by_the_star_alone(aws: Aws) -> bool:
     named = f"arn:aws:logs:{_WHERE}:log-group:*"
     by_arn = _as_role(aws, "by-arn", _allow("logs:DescribeLogGroups", named))("logs")
@@ -296,6 +316,7 @@ CHECKS: dict[str, Callable[[Aws], bool]] = {
         resources_as_aws_names_them,
         permissions_boundaries_as_conditions,
         authorization_as_published,
+        tags_of_every_resource,
         tracing_of_state_machines,
         secure_transport,
         sources_of_events,

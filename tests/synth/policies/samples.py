@@ -42,6 +42,7 @@ _SAMPLES: Final[Mapping[str, str]] = {
     r"\.cluster_arn": f"arn:aws:ecs:{_HERE}:cluster/sample",
     r"\.event_bus_arn": f"arn:aws:events:{_HERE}:event-bus/sample",
     r"\.registry_table_arn": f"arn:aws:dynamodb:{_HERE}:table/sample",
+    r"\.registry_table_name": "sample",
     r"\.repository_arns\.\w+": f"arn:aws:ecr:{_HERE}:repository/sample",
     r"var\.tenant_(id|name)": "sample",
     r"var\.\w+_bucket_arn": "arn:aws:s3:::sample",

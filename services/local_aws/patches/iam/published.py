@@ -10,7 +10,7 @@ from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import iam, lambda_svc
+from ministack.services import iam, lambda_svc, tagging
 
 from services.local_aws.authorization import reference
 from services.local_aws.authorization.dependents import LINKED_ROLES, Call, dependents
@@ -44,6 +44,29 @@ def authorization_as_published() -> None:
     replace(iam_actions, "extract_resource_arn", _make_extract)
     replace(iam_evaluator, "enforce", _make_enforce)
     replace(iam_actions, "access_denied_response", _make_answer)
+
+
+@patch
+def tags_of_every_resource() -> None:
+    """`aws:ResourceTag` is known of whatever the tagging API lists.
+
+    Stock knows it of few services: a denial of what lacks a tag denies everything, and nothing is
+    allowed by one.
+    """
+    collectors = symbol(tagging, "_COLLECTORS")
+
+    def make(original: Callable[[str], Any]) -> Callable[[str], Any]:
+        def tags(arn: str) -> Any:
+            found = original(arn)
+            collect = collectors.get(arn.split(":")[2]) if found is None and ":" in arn else None
+            for candidate, listed in collect() if collect else ():
+                if candidate == arn:
+                    return {each["Key"]: each["Value"] for each in listed}
+            return found
+
+        return tags
+
+    replace(tagging, "resource_tags", make)
 
 
 def _make_extract(original: Callable[..., str]) -> Callable[..., str]:
