@@ -63,7 +63,8 @@ SETTINGS: Final[Mapping[tuple[str, str], tuple[str, Sequence[str]]]] = {
     ),
     ("aws_cloudwatch_metric_alarm", "cloudwatch"): (
         "DescribeAlarms ListTagsForResource",
-        [f"arn:aws:cloudwatch:{_HERE}:alarm:{{prefix}}-*"],
+        # Several are described at once, and AWS does not say by which of them it judges.
+        [f"arn:aws:cloudwatch:{_HERE}:alarm:*"],
     ),
     ("aws_cloudwatch_event_rule", "events"): (
         "DescribeArchive DescribeEventBus DescribeRule ListTagsForResource ListTargetsByRule",
@@ -127,6 +128,10 @@ SETTINGS: Final[Mapping[tuple[str, str], tuple[str, Sequence[str]]]] = {
         "GetQueueAttributes ListQueueTags",
         [f"arn:aws:sqs:{_HERE}:{{prefix}}-*"],
     ),
+    ("aws_ssm_parameter", "ssm"): (
+        "GetParameter GetParameters ListTagsForResource",
+        [f"arn:aws:ssm:{_HERE}:parameter/{{contracts}}/*"],
+    ),
     ("aws_vpc", "ec2"): ("DescribeVpcAttribute", [f"arn:aws:ec2:{_HERE}:vpc/*"]),
 }
 """By a type (whose relatives are read by the same) and service: actions, and on which ARNs."""
@@ -135,7 +140,8 @@ _UNNAMED: Final = (
     *("ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute", "ec2:DescribeFlowLogs"),
     *("ec2:DescribeInternetGateways", "ec2:DescribeNatGateways", "ec2:DescribeNetworkAcls"),
     *("ec2:DescribePrefixLists", "ec2:DescribeRouteTables", "ec2:DescribeSubnets"),
-    *("ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs", "states:ValidateStateMachineDefinition"),
+    *("ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs", "ecs:ListAccountSettings"),
+    "states:ValidateStateMachineDefinition",
 )
 
 

@@ -44,6 +44,7 @@ _UNNAMEABLE_READING = frozenset(
         "ec2:DescribeVpcEndpoints",
         "ec2:DescribeVpcs",
         "ecs:DescribeTaskDefinition",
+        "ecs:ListAccountSettings",
         "elasticloadbalancing:DescribeCapacityReservation",
         "elasticloadbalancing:DescribeListenerAttributes",
         "elasticloadbalancing:DescribeListeners",

@@ -72,7 +72,7 @@ def arn(kind: reference.ResourceType, where: str, request: Request | None = None
 
     def value(match: re.Match[str]) -> str:
         place = match[1].lower()
-        found = known.get(place) or told.get(place)
+        found = known.get(place) or told.get(place) or told.get(f"{place}s")
         if found is None and [match[1]] == own:
             found = told.get("name")
         if isinstance(found, list) and len(found) == 1:

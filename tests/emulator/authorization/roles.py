@@ -105,6 +105,35 @@ class Account:
         lines = self.local.log_path.read_text().splitlines()
         return [line for line in lines if "[services.local_aws.iam] denied:" in line]
 
+    def contract(self, stack: str) -> dict[str, Any]:
+        """Return what a shared stack publishes."""
+        name = f"/{self.configuration.name}/{self.configuration.environment}/{stack}"
+        value = self.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+        published: dict[str, Any] = json.loads(value)
+        return published
+
+    def role(self, kind: str) -> str:
+        """Return the ARN of the role for `plan` or `apply`."""
+        return f"arn:aws:iam::{ACCOUNT_ID}:role/ci-{self.configuration.prefix}-ci-{kind}"
+
+    def workflow(self, kind: str) -> dict[str, str]:
+        """Return the variables of a workflow that plans or applies."""
+        return self.session(self.role(kind).rpartition("/")[2])
+
+    def make_state_backend(self) -> None:
+        """Make the bucket of states and the table of locks, as whoever set the account up."""
+        bucket = self.configuration.state_bucket
+        self.client("s3").create_bucket(Bucket=bucket)
+        self.client("s3").put_bucket_versioning(
+            Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
+        )
+        self.client("dynamodb").create_table(
+            TableName=self.configuration.lock_table,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+        )
+
     def session(self, role: str) -> dict[str, str]:
         """Return the variables of a session of a role that trusts the account's root."""
         made = self.client("sts").assume_role(

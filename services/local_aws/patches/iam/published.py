@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from services.local_aws.authorization import reference
 from services.local_aws.authorization.dependents import LINKED_ROLES, Call, dependents
 from services.local_aws.authorization.resources import judged_by
 from services.local_aws.patches.registry import patch, replace, symbol
+
+
+_ONE_MAPPING = re.compile(r"/event-source-mappings/[^/]+$")
 
 
 @dataclass
@@ -44,6 +48,25 @@ def authorization_as_published() -> None:
     replace(iam_actions, "extract_resource_arn", _make_extract)
     replace(iam_evaluator, "enforce", _make_enforce)
     replace(iam_actions, "access_denied_response", _make_answer)
+
+
+@patch
+def reading_one_mapping() -> None:
+    """To read one event source mapping is another right than to list all of them.
+
+    Stock asks for the second, which takes no resource.
+    """
+
+    def make(original: Callable[..., str | None]) -> Callable[..., str | None]:
+        def action(service: str, method: str, path: str, *rest: Any) -> str | None:
+            found = original(service, method, path, *rest)
+            if found == "lambda:ListEventSourceMappings" and _ONE_MAPPING.search(path):
+                return "lambda:GetEventSourceMapping"
+            return found
+
+        return action
+
+    replace(iam_actions, "extract_iam_action", make)
 
 
 @patch
