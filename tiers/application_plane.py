@@ -38,7 +38,8 @@ from services.contracts.stacks import (
     ControlPlaneContract,
     contract_path,
 )
-from services.tenancy import Tier, operations
+from services.contracts.untouchable import DENIALS, PLATFORM_ROLES
+from services.tenancy import operations
 from services.tenancy.events import Source
 from tiers import manifest
 from tiers.deployment import stack_settings
@@ -48,10 +49,6 @@ from tiers.watching import FAILURE_QUEUES, failure_queue, watched_metrics
 
 APPLICATION_PLANE: Final = "application-plane"
 
-_POOL_ACTIONS: Final = (
-    *("Admin", "Associate", "Create", "Delete", "Describe", "Get", "List", "Set", "Tag", "Untag"),
-    "Update",
-)
 _BUILD_MINUTES: Final = 60
 _PASSED_TO: Final = ("ec2.amazonaws.com", "ecs-tasks.amazonaws.com")
 
@@ -110,20 +107,13 @@ class ApplicationPlane(SaasStack):
             buildspec=(ROOT / "services/provisioning/jobs/buildspec.yml").read_text(),
             statements=rights,
             untouchable_role_arns=[
-                f"arn:aws:iam::{account}:role/{prefix}-{part}*"
-                for part in sorted(
-                    (
-                        *("api-logs", "authorizer-", "cp-", "provisioner-"),
-                        *("start-operation-", "tenant-operation-"),
-                        *(f"{tier.value}-" for tier in Tier if not tier.silo),
-                    )
-                )
+                f"arn:aws:iam::{account}:role/{prefix}-{part}*" for part in PLATFORM_ROLES
             ],
             environment={"EVENT_BUS": control_plane.event_bus_name},
             timeout_minutes=_BUILD_MINUTES,
             log_retention_days=configuration.log_retention_days,
         )
-        _keep_off_administrators(self, configuration, project, account, control_plane.admin_pool_id)
+        _keep_off_the_platform(self, configuration, project, account, control_plane)
         _watch_cells(self, project, topic, prefix)
         machine = OperationMachine(
             self,
@@ -142,6 +132,7 @@ class ApplicationPlane(SaasStack):
                 "StepFunctionsGetEventForCodeBuildStartBuildRule"
             ),
             topic=topic,
+            log_retention_days=configuration.log_retention_days,
         )
         failures = DeadLetterQueue(
             self,
@@ -244,18 +235,7 @@ def _engine_statements(
 ) -> list[Statement]:
     """Return what the provisioner needs beside Terraform, and its own image."""
     key = configuration.state.kms
-    parts = {
-        "prefix": configuration.prefix,
-        "name": configuration.name,
-        "environment": configuration.environment,
-        "region": configuration.region,
-        "account": account,
-        "state_bucket": configuration.state_bucket,
-        "lock_table": configuration.lock_table,
-        "placement_table": configuration.placement_table,
-        "mapping_table": configuration.mapping_table,
-        "export_bucket": configuration.export_bucket,
-    }
+    parts = _names(configuration, account)
     return [
         *(
             Statement(
@@ -279,10 +259,19 @@ def _engine_statements(
     ]
 
 
-def _keep_off_administrators(
-    scope: Construct, configuration: Configuration, project: BuildProject, account: str, pool: str
+def _keep_off_the_platform(
+    scope: Construct,
+    configuration: Configuration,
+    project: BuildProject,
+    account: str,
+    control_plane: ControlPlaneContract,
 ) -> None:
-    """Deny builds the administrators' pool: a pool has no name that would limit their rights."""
+    """Deny builds what is the platform's: their rights go by names that begin as its own do."""
+    parts = {
+        **_names(configuration, account),
+        "admin_pool": control_plane.admin_pool_id,
+        "registry_table": control_plane.registry_table_name,
+    }
     denied = IamPolicy(
         scope,
         "not-administrators",
@@ -291,17 +280,9 @@ def _keep_off_administrators(
         policy=json.dumps(
             {
                 "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Sid": "NotAdministrators",
-                        "Effect": "Deny",
-                        "Action": [f"cognito-idp:{kind}*" for kind in _POOL_ACTIONS],
-                        "Resource": [
-                            f"arn:aws:cognito-idp:{configuration.region}:{account}:userpool/{pool}"
-                        ],
-                    }
-                ],
-            }
+                "Statement": [denial.document(parts) for denial in DENIALS],
+            },
+            separators=(",", ":"),
         ),
     )
     IamRolePolicyAttachment(
@@ -310,6 +291,22 @@ def _keep_off_administrators(
         role=f"{Fn.element(Fn.split('/', project.role_arn), 1)}",
         policy_arn=denied.arn,
     )
+
+
+def _names(configuration: Configuration, account: str) -> dict[str, str]:
+    """Return what stands in the braces of the tables of rights and denials."""
+    return {
+        "prefix": configuration.prefix,
+        "name": configuration.name,
+        "environment": configuration.environment,
+        "region": configuration.region,
+        "account": account,
+        "state_bucket": configuration.state_bucket,
+        "lock_table": configuration.lock_table,
+        "placement_table": configuration.placement_table,
+        "mapping_table": configuration.mapping_table,
+        "export_bucket": configuration.export_bucket,
+    }
 
 
 def _watch_cells(scope: Construct, project: BuildProject, topic: AlarmTopic, prefix: str) -> None:

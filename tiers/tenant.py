@@ -133,6 +133,8 @@ class TenantStack(SaasStack):
             name=tenant_names(self.configuration, self.tier).fit(naming.API_KEY),
             description=f"Counts the requests of the {self.tier} tenant {TENANT_NAME}",
             usage_plan_id=Token.as_string(Fn.lookup_nested(cell.usage_plan_ids, [self.tier.value])),
+            # A tenant that moves has one in either tier for a while.
+            of=f"{self.configuration.prefix} {self.tier} {TENANT_ID}",
         )
         item = {
             "tenantId": TENANT_ID,

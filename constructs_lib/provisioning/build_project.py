@@ -24,7 +24,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAtt
 from constructs import Construct
 
 from constructs_lib.errors import ConfigError
-from constructs_lib.identity import Statement, Trust, policy
+from constructs_lib.identity import Statement, policy, trust_of_own_account
 from constructs_lib.observability import LogGroup
 
 # Without white space, which is not counted.
@@ -111,7 +111,8 @@ class BuildProject(Construct):
             "Role",
             name=f"{name}-role",
             description=f"What the builds of {name} may do",
-            assume_role_policy=policy([Trust(service="codebuild.amazonaws.com")]),
+            # https://docs.aws.amazon.com/codebuild/latest/userguide/cross-service-confused-deputy-prevention.html
+            assume_role_policy=policy([trust_of_own_account("codebuild.amazonaws.com", logs.arn)]),
             permissions_boundary=boundary.arn,
         )
         rights: list[ITerraformDependable] = [

@@ -39,12 +39,19 @@ def apply(
 
 
 @platform_app.command()
-def plan(context: typer.Context, as_json: Json = False, lock_timeout: LockTimeout = 600.0) -> None:
+def plan(
+    context: typer.Context,
+    as_json: Json = False,
+    lock_timeout: LockTimeout = 600.0,
+    lock: Annotated[
+        bool, typer.Option(help="Lock the states; a role that may only read cannot.")
+    ] = True,
+) -> None:
     """Say what `apply` would do. Exit code 0: nothing, 2: changes, 1: any failure."""
     settings: Settings = context.obj
     with (
         failing_with_one(),
-        settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment,
+        settings.deployment(plain=as_json, lock_seconds=lock_timeout, locks=lock) as deployment,
     ):
         results = Platform(deployment).plan()
     _write(results, as_json)

@@ -108,7 +108,7 @@ class Settings:
 
     @contextmanager
     def deployment(
-        self, *, plain: bool = False, lock_seconds: float = 600.0
+        self, *, plain: bool = False, lock_seconds: float = 600.0, locks: bool = True
     ) -> Iterator[Deployment]:
         """Open the deployment, showing its progress on standard error while the block runs.
 
@@ -116,6 +116,8 @@ class Settings:
         ----------
         plain : bool, default False
             Progress as plain lines even on a terminal.
+        locks : bool, default True
+            Whether plans lock the state they read.
         """
         from services.cli.progress import watching  # noqa: PLC0415
         from services.provisioning.deployment import Deployment  # noqa: PLC0415
@@ -134,6 +136,7 @@ class Settings:
                     progress=progress,
                     interruption=interruption,
                     lock_seconds=lock_seconds,
+                    locks=locks,
                 )
 
     def control_plane(self) -> AbstractContextManager[ControlPlaneClient]:

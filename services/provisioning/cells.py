@@ -66,6 +66,7 @@ def cell_request(deployment: Deployment, kind: RunKind, cell: str) -> Request:
         cell,
         {"cell": cell},
         lock_seconds=deployment.lock_seconds,
+        locks=deployment.locks or kind is not RunKind.PLAN,
         strays=WorkspaceStrays(
             deployment, ROUTING_CELL, cell, {"Stack": ROUTING_CELL, "Cell": cell}
         ),

@@ -147,8 +147,10 @@ class Platform:
         if stack == ROUTING_CELL:
             cells = self._deployment.state.workspaces(stack)
             return [cell_request(self._deployment, kind, cell) for cell in cells]
-        seconds = self._deployment.lock_seconds
-        return [Request(kind, module, DEFAULT_WORKSPACE, lock_seconds=seconds)]
+        given = self._deployment
+        locks = given.locks or kind is not RunKind.PLAN
+        seconds = given.lock_seconds
+        return [Request(kind, module, DEFAULT_WORKSPACE, lock_seconds=seconds, locks=locks)]
 
     def _run(self, request: Request) -> Result:
         result = self._deployment.engine.execute(request)

@@ -34,6 +34,8 @@ SERVICES = (
     "ecs",
     "elbv2",
     "eventbridge",
+    # First of those that judge a request, so the innermost: the others add to what it judges by.
+    "iam.published",
     "iam.enforcement",
     "iam.events",
     "iam.resources",

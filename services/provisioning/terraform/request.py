@@ -36,6 +36,8 @@ class Request:
         The root module's input variables.
     lock_seconds : float, default 600
         How long to wait for a state that is locked.
+    locks : bool, default True
+        Whether the state is locked. Not for a plan that may write nothing, not even a lock.
     local_state : bool, default False
         Whether the module has no backend: its state is then a file in the run's own directory.
     strays : Strays, optional
@@ -47,6 +49,7 @@ class Request:
     workspace: str
     variables: Mapping[str, Any] = field(default_factory=dict)
     lock_seconds: float = 600.0
+    locks: bool = True
     local_state: bool = False
     strays: Strays | None = None
 

@@ -120,7 +120,8 @@ class Stages:
         released: set[str] = set()
         while True:
             tally = Tally()
-            options = [f"-lock-timeout={patience:.0f}s", *target]
+            locking = f"-lock-timeout={patience:.0f}s" if request.locks else "-lock=false"
+            options = [locking, *target]
             finished = self.once(stage, [*arguments, *options], tally)
             if finished.code == 0:
                 return tally
