@@ -38,8 +38,8 @@ from services.contracts.stacks import (
     ControlPlaneContract,
     contract_path,
 )
-from services.tenancy import Tier
-from services.tenancy.events.names import EventName, Source
+from services.tenancy import Tier, operations
+from services.tenancy.events import Source
 from tiers import manifest
 from tiers.deployment import stack_settings
 from tiers.function_code import ROOT, starter_code
@@ -48,13 +48,6 @@ from tiers.watching import FAILURE_QUEUES, failure_queue, watched_metrics
 
 APPLICATION_PLANE: Final = "application-plane"
 
-_REQUESTS: Final = (
-    EventName.ONBOARDING_REQUEST,
-    EventName.OFFBOARDING_REQUEST,
-    EventName.TENANT_UPDATE_REQUEST,
-    EventName.ACTIVATE_REQUEST,
-    EventName.DEACTIVATE_REQUEST,
-)
 _POOL_ACTIONS: Final = (
     *("Admin", "Associate", "Create", "Delete", "Describe", "Get", "List", "Set", "Tag", "Untag"),
     "Update",
@@ -172,6 +165,7 @@ class ApplicationPlane(SaasStack):
                 ),
             ],
             environment={
+                "FAILURES": json.dumps(operations.failures()),
                 "REGISTRY_TABLE": control_plane.registry_table_name,
                 "STATE_MACHINE": machine.arn,
             },
@@ -186,7 +180,7 @@ class ApplicationPlane(SaasStack):
             description="Requests for operations on tenants",
             bus_name=control_plane.event_bus_name,
             pattern=EventPattern(
-                [Source.CONTROL_PLANE.value], [name.detail_type for name in _REQUESTS]
+                [Source.CONTROL_PLANE.value], [name.detail_type for name in operations.JOBS]
             ),
             function=starter,
             failures=failures,

@@ -33,7 +33,7 @@ from services.configuration import Configuration
 from services.contracts import http_routes as routes
 from services.contracts import registry_table as registry_shape
 from services.contracts.stacks import ControlPlaneContract
-from services.tenancy.events.names import EventName, Source
+from services.tenancy.events import EventName, Source
 from services.tenancy.events.registered import registered_name, registered_schema
 from tiers import plug_ins
 from tiers.deployment import stack_settings

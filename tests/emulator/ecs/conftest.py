@@ -1,9 +1,6 @@
-"""A local AWS of its own for the runner's tests."""
+"""What the runner's tests share."""
 
 from __future__ import annotations
-
-import socket
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,22 +8,8 @@ from services.local_aws.machine import LocalAws
 from tests.emulator.ecs.environment import Environment
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    local = LocalAws(tmp_path_factory.mktemp("local"), free_port())
-    local.up()
-    yield local
-    local.down()
-
-
-@pytest.fixture(scope="session")
-def pool(local: LocalAws) -> Environment:
-    environment = Environment(local.status().endpoint, "pool")
+def pool(shared_local_aws: LocalAws) -> Environment:
+    environment = Environment(shared_local_aws.status().endpoint, "pool")
     environment.build()
     return environment

@@ -122,7 +122,7 @@ def terraform(
     Tenant(app, load(ROOT / "saas.tfvars"))
     app.synth()
     directory = out / "stacks" / "federated"
-    override = {"terraform": {"backend": {"local": {}}}}
+    override: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
     (directory / "backend_override.tf.json").write_text(json.dumps(override))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = kept | local.environment() | {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}

@@ -13,7 +13,7 @@ from services.control_plane.http.endpoints.parameters import Id, IdempotencyKey,
 from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.model import MoveRequest, UpdateRequest
 from services.control_plane.runtime import current
-from services.tenancy.lifecycle import OperationKind
+from services.tenancy.operations import OperationKind
 
 _Answer = dict[str, Any]
 _ACCEPTED = responses.one(responses.Operation, 404, 409)

@@ -13,7 +13,7 @@ from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.model import TenantChange, TenantData
 from services.control_plane.runtime import current
 from services.tenancy import Tier
-from services.tenancy.lifecycle import State
+from services.tenancy.operations import State
 from services.tenancy.variables import RELEASE_PATTERN, TENANT_NAME_PATTERN
 
 _Answer = dict[str, Any]

@@ -12,10 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.application.authorizer import policy
-from services.application.authorizer.cache import BoundedCache
+from services.application.authorizer import keys, mapping, policy
 from services.application.authorizer.function import UnauthorizedError
-from services.application.authorizer.mapping import MappingBrokenError
+from services.application.authorizer.mapping import MAPPING_TTL_SECONDS, MappingBrokenError
 from services.application.signing_keys import (
     FRESH_SECONDS,
     LAST_SECONDS,
@@ -88,12 +87,12 @@ BAD = {
     "of the future": signed(claims(iat=NOW + 600)),
     "without a beginning": signed(claims(iat=None)),
     "of nobody": signed(claims(sub=None)),
-    "without a tenant": signed(claims(**{"custom:tenantId": None})),
-    "with a list of tenants": signed(claims(**{"custom:tenantId": ["t-a"]})),
+    "without a tenant": signed(claims(own={"custom:tenantId": None})),
+    "with a list of tenants": signed(claims(own={"custom:tenantId": ["t-a"]})),
     "with a tenant that is no id": signed(claims("T-A")),
     "with a path as tenant": signed(claims("../t-a")),
-    "of another tier": signed(claims(**{"custom:tenantTier": "premium"})),
-    "without a tier": signed(claims(**{"custom:tenantTier": None})),
+    "of another tier": signed(claims(own={"custom:tenantTier": "premium"})),
+    "without a tier": signed(claims(own={"custom:tenantTier": None})),
     "without a key id": signed(claims(), kid=None),
     "with an unknown key": signed(claims(), kid="k2"),
     "with a key of another pool": signed(claims(), "silo", kid="k1"),
@@ -180,7 +179,7 @@ def test_a_suspended_tenants_forged_token_is_still_forged(world: World) -> None:
 
 
 def test_the_answer_is_the_same_for_every_path(world: World) -> None:
-    token = signed(claims(**{"custom:userRole": "TenantUser"}))
+    token = signed(claims(own={"custom:userRole": "TenantUser"}))
 
     answers = [
         world.ask(token, path)
@@ -205,7 +204,7 @@ def test_the_answer_is_the_same_for_every_path(world: World) -> None:
 
 @pytest.mark.parametrize("role", ["SystemAdmin", "tenantadmin", "", None, "TenantAdmin "])
 def test_an_unknown_role_may_call_nothing(world: World, role: str | None) -> None:
-    answer = world.ask(signed(claims(**{"custom:userRole": role})))
+    answer = world.ask(signed(claims(own={"custom:userRole": role})))
 
     assert effect(answer, "GET/orders") == "Deny"
     assert answer["context"]["tenantId"] == "t-a"
@@ -331,26 +330,53 @@ def test_a_policy_fits_what_api_gateway_takes() -> None:
     assert len(json.dumps(policy.allow(STAGE, many))) < 8192
 
 
-class TestBoundedCache:
-    def test_the_entry_that_was_used_least_goes_first(self) -> None:
-        cache: BoundedCache[str, int] = BoundedCache(2, lambda: 0.0)
-        cache.put("a", 1, 10)
-        cache.put("b", 2, 10)
-        cache.get("a")
-        cache.put("c", 3, 10)
+def test_the_row_that_was_used_least_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "MAPPING_ENTRIES", 2)
+    world = World()
+    for tenant_id in ("t-a", "t-b", "t-a", "t-c", "t-a", "t-b"):
+        world.tenant(tenant_id, "basic", "pool-basic")
+        world.ask(signed(claims(tenant_id)))
 
-        assert [cache.get(key) for key in "abc"] == [1, None, 3]
-        assert len(cache) == 2
+    assert world.reads == ["t-a", "t-b", "t-c", "t-b"]
 
-    def test_an_entry_is_believed_for_its_time(self) -> None:
-        now = [0.0]
-        cache: BoundedCache[str, int] = BoundedCache(2, lambda: now[0])
-        cache.put("a", 1, 10)
-        now[0] = 9.9
-        assert cache.get("a") == 1
-        now[0] = 10.0
-        assert cache.get("a") is None
-        assert len(cache) == 0
+
+def test_a_row_is_believed_for_its_time(world: World) -> None:
+    token = signed(claims())
+    world.ask(token)
+    world.now += MAPPING_TTL_SECONDS - 0.1
+    world.ask(token)
+    assert len(world.reads) == 1
+    world.now += 0.1
+    world.ask(token)
+
+    assert len(world.reads) == 2
+
+
+def test_invented_tenants_do_not_drive_out_real_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "MAPPING_ENTRIES", 2)
+    world = World()
+    world.ask(signed(claims()))
+    for number in range(5):
+        with pytest.raises(UnauthorizedError):
+            world.ask(signed(claims(f"t-invented-{number}")))
+    world.ask(signed(claims()))
+
+    assert world.reads.count("t-a") == 1
+
+
+def test_the_keys_of_the_pools_that_were_seen_last_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keys, "POOLS", 1)
+    world = World()
+    for pool in ("pool-basic", "pool-silo", "pool-basic", "pool-basic"):
+        world.keys.find(f"{ISSUERS}{pool}", "k1")
+
+    assert [name.rpartition("/")[2] for name in world.fetches] == [
+        "pool-basic",
+        "pool-silo",
+        "pool-basic",
+    ]
 
 
 _GOOD = signed(claims())
@@ -399,7 +425,7 @@ def _same_bytes(token: str) -> bool:
 )
 def test_only_the_tenants_own_claims_make_its_caller(changed: dict[str, Any]) -> None:
     try:
-        answer = _WORLD.ask(signed(claims(**changed)))
+        answer = _WORLD.ask(signed(claims(own=changed)))
     except UnauthorizedError:
         return
     # The pool may sign for any of its own tenants; nobody else's key is ever named.
