@@ -18,7 +18,6 @@ from services.local_aws.authorization.dependents import LINKED_ROLES, Call, depe
 from services.local_aws.authorization.resources import judged_by
 from services.local_aws.patches.registry import patch, replace, symbol
 
-
 _ONE_MAPPING = re.compile(r"/event-source-mappings/[^/]+$")
 
 
