@@ -73,6 +73,9 @@ def arn(kind: reference.ResourceType, where: str, request: Request | None = None
     def value(match: re.Match[str]) -> str:
         place = match[1].lower()
         found = known.get(place) or told.get(place) or told.get(f"{place}s")
+        # The one of a list, as the query protocol writes it; of several, none may be forgotten.
+        if found is None and f"{place}s.member.2" not in told:
+            found = told.get(f"{place}s.member.1")
         if found is None and [match[1]] == own:
             found = told.get("name")
         if isinstance(found, list) and len(found) == 1:
