@@ -29,6 +29,7 @@ PYTEST: Final = ("-m", "pytest", "--durations=15", "--durations-min=1")
 MEASURED: Final = (PYTHON, "-m", "coverage", "run", *PYTEST)
 FAST: Final = ("tests/unit", "tests/synth", "tests/terraform", "tests/cli")
 EMULATED: Final = ("tests/emulator", "tests/conformance")
+E2E: Final = ("tests/e2e",)
 
 
 @dataclass
@@ -129,8 +130,8 @@ def everything(run: Run) -> None:
             finally:
                 sys.stdout.write(log.read_text(errors="replace"))
             run.do(
-                "tests/e2e",
-                *(PYTHON, *PYTEST, "tests/e2e"),
+                " ".join(E2E),
+                *(PYTHON, *PYTEST, *E2E),
                 variables={
                     "ECS_SAAS_E2E_SYSTEM": str(directory),
                     "ECS_SAAS_LOCAL_PORT": str(port),
