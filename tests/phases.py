@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from tests.aws import free_port
 from tests.coverage_table import DATA, coverage_table
 from tests.e2e.system import System
@@ -65,6 +67,14 @@ class Phase:
         self.processors = used.ru_utime + used.ru_stime
         return self.process.returncode == 0
 
+    def end(self) -> None:
+        """End it before its time, with all that it has started."""
+        own = psutil.Process(self.process.pid)
+        for each in (*own.children(recursive=True), own):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.terminate()
+        self.process.wait()
+
 
 class PhaseError(Exception):
     """A phase has failed."""
@@ -110,8 +120,7 @@ def system_beside(directory: Path, port: int, log: Path) -> Iterator[Phase]:
         yield creation
     finally:
         if creation.process.returncode is None:
-            creation.process.terminate()
-            creation.process.wait()
+            creation.end()
         if directory.exists():
             System.create(directory, port).local.reset()
 
@@ -119,6 +128,7 @@ def system_beside(directory: Path, port: int, log: Path) -> Iterator[Phase]:
 def everything(run: Run) -> None:
     """Carry out all phases."""
     shutil.rmtree(DATA.parent, ignore_errors=True)
+    DATA.parent.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="ecs-saas-e2e-") as temporary:
         directory, log, port = Path(temporary, "system"), Path(temporary, "log"), free_port()
         with system_beside(directory, port, log) as creation:
