@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from tests.aws import free_port
 from tests.coverage_table import DATA, coverage_table
 from tests.e2e.system import System
@@ -29,6 +31,7 @@ PYTEST: Final = ("-m", "pytest", "--durations=15", "--durations-min=1")
 MEASURED: Final = (PYTHON, "-m", "coverage", "run", *PYTEST)
 FAST: Final = ("tests/unit", "tests/synth", "tests/terraform", "tests/cli")
 EMULATED: Final = ("tests/emulator", "tests/conformance")
+E2E: Final = ("tests/e2e",)
 
 
 @dataclass
@@ -63,6 +66,14 @@ class Phase:
         self.wall = time.monotonic() - self.began
         self.processors = used.ru_utime + used.ru_stime
         return self.process.returncode == 0
+
+    def end(self) -> None:
+        """End it before its time, with all that it has started."""
+        own = psutil.Process(self.process.pid)
+        for each in (*own.children(recursive=True), own):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.terminate()
+        self.process.wait()
 
 
 class PhaseError(Exception):
@@ -109,8 +120,7 @@ def system_beside(directory: Path, port: int, log: Path) -> Iterator[Phase]:
         yield creation
     finally:
         if creation.process.returncode is None:
-            creation.process.terminate()
-            creation.process.wait()
+            creation.end()
         if directory.exists():
             System.create(directory, port).local.reset()
 
@@ -118,6 +128,7 @@ def system_beside(directory: Path, port: int, log: Path) -> Iterator[Phase]:
 def everything(run: Run) -> None:
     """Carry out all phases."""
     shutil.rmtree(DATA.parent, ignore_errors=True)
+    DATA.parent.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="ecs-saas-e2e-") as temporary:
         directory, log, port = Path(temporary, "system"), Path(temporary, "log"), free_port()
         with system_beside(directory, port, log) as creation:
@@ -129,8 +140,8 @@ def everything(run: Run) -> None:
             finally:
                 sys.stdout.write(log.read_text(errors="replace"))
             run.do(
-                "tests/e2e",
-                *(PYTHON, *PYTEST, "tests/e2e"),
+                " ".join(E2E),
+                *(PYTHON, *PYTEST, *E2E),
                 variables={
                     "ECS_SAAS_E2E_SYSTEM": str(directory),
                     "ECS_SAAS_LOCAL_PORT": str(port),

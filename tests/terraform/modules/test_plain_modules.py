@@ -32,7 +32,7 @@ def test_the_modules_own_tests_pass(
 @pytest.mark.terraform
 @pytest.mark.parametrize("name", NAMES)
 def test_the_modules_are_formatted(name: str, terraform: Callable[..., str]) -> None:
-    assert terraform(MODULES / name, "fmt", "-check", "-recursive") == ""
+    assert not terraform(MODULES / name, "fmt", "-check", "-recursive").strip()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ import pytest
 
 import main
 from services.configuration import Configuration, TierSettings, load
-from services.provisioning.terraform.mirror import cli_config
 from services.tenancy import Tier
 
 ROOT = Path(main.__file__).parent
@@ -35,34 +32,6 @@ def stacks(configuration: Configuration, tmp_path_factory: pytest.TempPathFactor
     outdir = tmp_path_factory.mktemp("synth")
     main.synthesize(configuration, outdir)
     return outdir / "stacks"
-
-
-@pytest.fixture(scope="session")
-def terraform(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run Terraform in a directory and return its output, or fail with it."""
-    config = cli_config(tmp_path_factory.mktemp("terraform"))
-    environment = {
-        # No account and no settings of the machine: what runs here needs neither.
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        "TF_CLI_CONFIG_FILE": str(config),
-        "TF_IN_AUTOMATION": "1",
-        "CHECKPOINT_DISABLE": "1",
-    }
-
-    def run(directory: Path, *arguments: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            ["terraform", f"-chdir={directory}", *arguments, "-no-color"],
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            env=environment,
-        )
-        said = f"{done.stdout}\n{done.stderr}"
-        assert (done.returncode != 0) is fails, f"terraform {' '.join(arguments)}\n{said}"
-        return said
-
-    return run
 
 
 @pytest.fixture
