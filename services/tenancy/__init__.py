@@ -12,7 +12,7 @@ Errors
     ├── PlacementError
     │   ├── NoFreeSlotError         every routing cell is full
     │   └── UnknownCellError        a placement names a cell that does not exist
-    ├── MoveRefusedError            the tenant's state does not allow the operation
+    ├── TransitionRefusedError      the tenant's state does not allow the operation
     └── EventError                  of `services.tenancy.events`
 """
 
@@ -28,8 +28,9 @@ from services.tenancy.document import (
     check_tenant_id,
 )
 from services.tenancy.federation import IdentityProvider, ProviderKind
-from services.tenancy.lifecycle import MoveRefusedError, OperationKind, State
+from services.tenancy.lifecycle import TransitionRefusedError
 from services.tenancy.operation import Operation, OperationStatus
+from services.tenancy.operations import OperationKind, State
 from services.tenancy.placement import (
     Cell,
     NoFreeSlotError,
@@ -44,7 +45,6 @@ __all__ = [
     "Cell",
     "IdentityProvider",
     "InputError",
-    "MoveRefusedError",
     "NoFreeSlotError",
     "Operation",
     "OperationKind",
@@ -61,6 +61,7 @@ __all__ = [
     "TenantId",
     "TenantName",
     "Tier",
+    "TransitionRefusedError",
     "UnknownCellError",
     "check_tenant_id",
     "next_cell",

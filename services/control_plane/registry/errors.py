@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from services.control_plane import ControlPlaneError
-from services.tenancy.lifecycle import OperationKind
+from services.tenancy.operations import OperationKind
 
 
 class RegistryError(ControlPlaneError):

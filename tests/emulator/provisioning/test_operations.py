@@ -33,10 +33,11 @@ from services.provisioning.tenants.tenants import Tenants
 from services.provisioning.terraform.locks import Begun
 from services.provisioning.terraform.progress import Silent
 from services.tenancy import Cell, Tier
-from services.tenancy.events import Event
+from services.tenancy.events import Detail, Event
+from services.tenancy.events.catalogue import TenantRequest
 from tests.emulator.provisioning.conftest import Project, create_table, make_project
 from tests.emulator.provisioning.copies import CLAIMS, write_cell, write_copies
-from tests.emulator.provisioning.test_tenants import until
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
@@ -85,15 +86,18 @@ class Copy:
     id: str
     tier: str
 
-    def ask(self, name: str, **more: Any) -> Event:
-        """Carry out one request; return the event that answers it."""
-        request = Event.parse(self.envelope(name, **more))
-        return job.carry_out(request, Operations(self.system.deployment)).validated()
+    def request(self, name: str, **more: Any) -> Event[TenantRequest]:
+        return Event.parse(self.envelope(name, **more)).narrowed(TenantRequest)
 
-    def update(self, kind: str, parameters: dict[str, Any], **more: Any) -> Event:
+    def ask(self, name: str, **more: Any) -> Event[Detail]:
+        """Carry out one request; return the event that answers it."""
+        request = self.request(name, **more)
+        return job.carry_out(request, Operations(self.system.deployment))
+
+    def update(self, kind: str, parameters: dict[str, Any], **more: Any) -> Event[Detail]:
         return self.ask("tenantUpdateRequest", operationKind=kind, parameters=parameters, **more)
 
-    def move(self, target: str, **more: Any) -> Event:
+    def move(self, target: str, **more: Any) -> Event[Detail]:
         return self.update("move", {"tier": target}, **more)
 
     def envelope(self, name: str, **more: Any) -> dict[str, Any]:
@@ -140,7 +144,7 @@ class Copy:
         return row
 
     def planned(self, release: str) -> list[Any]:
-        document = document_of(self.envelope("onboardingRequest")["detail"], release)
+        document = document_of(self.request("onboardingRequest").detail, release)
         return list(Tenants(self.system.deployment).plan(document).changes)
 
     def fill(self) -> None:
@@ -174,12 +178,14 @@ class Copy:
 
 
 @pytest.fixture(scope="module")
-def system(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system(
+    shared_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
     """A deployment with the pool, the mapping and the exports that tenants share.
 
     The tests share it, because each root module is initialised once: each has tenants of its own.
     """
-    project = make_project(local_aws, tmp_path_factory.mktemp("operations"))
+    project = make_project(shared_local_aws, tmp_path_factory.mktemp("operations"))
     dynamodb = project.client("dynamodb")
     create_table(dynamodb, f"{project.prefix}-tenant-mapping", tenantId="S")
     create_table(dynamodb, f"{project.prefix}-basic-orders", tenantId="S", orderId="S")
@@ -194,7 +200,7 @@ def system(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
-        for name, value in local_aws.environment().items():
+        for name, value in shared_local_aws.environment().items():
             patch.setenv(name, value)
         deployment = Deployment(
             load(project.path / "saas.tfvars"),
@@ -207,9 +213,9 @@ def system(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield System(project, deployment, pool)
 
 
-def succeeded(answer: Event) -> Any:
-    assert answer.name.value.endswith("Success"), answer.detail.get("reason")
-    return answer.detail["jobOutput"]["tenantRegistrationData"]
+def succeeded(answer: Event[Detail]) -> Any:
+    assert answer.name.value.endswith("Success"), answer.document.get("reason")
+    return answer.document["jobOutput"]["tenantRegistrationData"]
 
 
 def test_a_silo_tenant_through_all_that_can_happen_to_it(system: System) -> None:
@@ -227,7 +233,7 @@ def test_a_silo_tenant_through_all_that_can_happen_to_it(system: System) -> None
     assert moved.items() == silo.items()
     assert moved.users() == silo.users() == {"acme-s1-admin": True, "bob": True, "eve": False}
     refused = moved.move("basic")
-    assert "confirm it before it moves to tier basic" in refused.detail["reason"]
+    assert "confirm it before it moves to tier basic" in refused.document["reason"]
 
     told = succeeded(moved.ask("offboardingRequest"))
     assert told["exportLocation"] == f"s3://{system.exports}/s1/"
@@ -274,7 +280,7 @@ def _update_and_reconcile(silo: Copy) -> dict[str, Any]:
 
 def _fail_to_move(silo: Copy) -> None:
     failed = silo.move("premium", release="broken")
-    assert "This release is broken" in failed.detail["reason"]
+    assert "This release is broken" in failed.document["reason"]
     assert silo.row()["tier"] == {"S": "advanced"}
     assert "suspendedAt" not in silo.row()
 
@@ -297,7 +303,7 @@ def _kill_a_move(silo: Copy, current: dict[str, Any]) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until(lambda: silo.row().get("suspendedReason") == {"S": Reason.MOVING}, 120)
+    eventually(lambda: silo.row().get("suspendedReason") == {"S": Reason.MOVING}, 120)
     process.kill()
     process.wait()
     move = silo.system.deployment.moves.find(silo.id)
@@ -364,7 +370,7 @@ def _move_back(old: Copy, new: Copy) -> None:
     collided = new.move("basic")
     assert (
         "users acme-m2-admin: other tenants have users of these names"
-        in (collided.detail["reason"])
+        in (collided.document["reason"])
     )
     assert new.row()["tier"] == {"S": "advanced"}
     assert "suspendedAt" not in new.row()

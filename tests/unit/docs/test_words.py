@@ -34,7 +34,7 @@ def test_a_word_has_one_meaning() -> None:
 
 def _homes() -> dict[str, set[str]]:
     """Return the packages of every class that more than one package has."""
-    homes: defaultdict[str, set[str]] = defaultdict(set)
+    homes = defaultdict(set)
     for each in classes():
         if not each.name.startswith("_"):
             homes[each.name].add(each.package)
@@ -42,7 +42,7 @@ def _homes() -> dict[str, set[str]]:
 
 
 def _listed() -> dict[str, list[str]]:
-    listed: defaultdict[str, list[str]] = defaultdict(list)
+    listed: dict[str, list[str]] = defaultdict(list)
     for row in rows(TWICE):
         for name in quoted(row[0]):
             listed[name] += quoted(row[1])
