@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli.failures import confirm, failing_with_one
+from services.cli.images import push_missing
 from services.cli.output import result_document, result_line, write_json, write_line
 from services.cli.settings import Settings
 from services.provisioning.platform import Platform
@@ -38,7 +39,9 @@ def apply(
     """Apply everything that tenants stand on, in order. Safe to repeat."""
     settings: Settings = context.obj
     with settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment:
-        results = Platform(deployment).apply(stack or ())
+        results = Platform(deployment).apply(
+            stack or (), push=lambda: push_missing(settings, deployment)
+        )
     _write(results, as_json)
 
 

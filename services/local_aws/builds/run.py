@@ -28,19 +28,16 @@ from services.local_aws.builds.buildspec import (
     variables,
 )
 from services.local_aws.builds.log import BuildLog
+from services.local_aws.images.curated import PREFIX, curated
+from services.local_aws.images.errors import ImageNotFoundError
+from services.local_aws.images.image import Image
+from services.local_aws.images.pulling import Registry
+from services.local_aws.images.store import ImageStore
 from services.local_aws.service_roles import client, endpoint
 
-ROOT = Path(__file__).resolve().parents[3]
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
-#: What a build may see of the server's own environment: where programs and plug-ins are.
-_INHERITED = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TF_CLI_CONFIG_FILE", "SSL_CERT_FILE")
-#: What the runner image says about the release in it.
-_RELEASE = (
-    "ECS_SAAS_CONFIG",
-    "ECS_SAAS_MODULES",
-    "ECS_SAAS_REFUSAL_SECONDS",
-    "ECS_SAAS_WORKDIR",
-)
+#: What a test may shorten by the server's own environment: nobody else has a use for it.
+_SHORTENED = ("ECS_SAAS_REFUSAL_SECONDS",)
 
 
 class BuildInterruptedError(Exception):
@@ -80,8 +77,11 @@ class Run:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         uuid = build["id"].rpartition(":")[2]
-        self._directory = Path(os.environ["STATE_DIR"]).parent / "builds" / uuid
+        self._home = Path(os.environ["STATE_DIR"]).parent
+        self._directory = self._home / "builds" / uuid
         self._source = self._directory / "src"
+        self._scratch = self._directory / "tmp"
+        self._image = Image("", self._directory / "no-image")
         self._log: BuildLog | None = None
 
     def interrupt(self, status: str) -> None:
@@ -166,6 +166,8 @@ class Run:
 
     def _provision(self) -> None:
         self._source.mkdir(parents=True)
+        self._scratch.mkdir()
+        self._image = self._pull(str(self.build["environment"].get("image", "")))
         logs = self.build["logs"]
         if logs["cloudWatchLogs"]["status"] == "DISABLED":
             return
@@ -179,6 +181,19 @@ class Run:
                 f" streams for the build: {error}",
             ) from error
         self._log = log
+
+    def _pull(self, reference: str) -> Image:
+        """Return the project's image, or fail the phase as CodeBuild does."""
+        store = ImageStore(self._home)
+        if reference.startswith(PREFIX):
+            return curated(store)
+        try:
+            return Registry(store).pull(reference).image
+        except ImageNotFoundError as error:
+            raise _PhaseFailedError(
+                "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
+                f"Unable to pull customer's container image. CannotPullContainerError: {error}",
+            ) from error
 
     def _prepare(self) -> None:
         try:
@@ -241,14 +256,13 @@ class Run:
 
     def _environment(self) -> dict[str, str]:
         build = self.build
-        kept = {name: os.environ[name] for name in (*_INHERITED, *_RELEASE) if name in os.environ}
-        programs = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))
+        shortened = {name: os.environ[name] for name in _SHORTENED if name in os.environ}
         return {
-            **kept,
-            "PATH": os.pathsep.join(programs),
-            "PYTHONPATH": str(ROOT),
-            "RELEASE_DIR": str(ROOT),
-            "ECS_SAAS_TARGET": "local",
+            # A container of its own has an empty home and a /tmp of its own.
+            "HOME": str(self._scratch),
+            "TMPDIR": str(self._scratch),
+            **self._image.variables(self._scratch),
+            **shortened,
             "CI": "true",
             "CODEBUILD_BUILD_ARN": build["arn"],
             "CODEBUILD_BUILD_ID": build["id"],

@@ -9,6 +9,7 @@ import pytest
 
 from services.local_aws.machine import LocalAws
 from tests.emulator.ecs.environment import Environment
+from tests.emulator.images import pushed
 
 
 def free_port() -> int:
@@ -21,6 +22,8 @@ def free_port() -> int:
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     local = LocalAws(tmp_path_factory.mktemp("local"), free_port())
     local.up()
+    ecr = Environment(local.status().endpoint, "registry").client("ecr")
+    pushed(local, ecr, "acme", "products", "users", "orders", "gateway")
     yield local
     local.down()
 
