@@ -166,7 +166,7 @@ def test_an_image_is_pinned_built_pushed_and_locked(
 
     # Who is not let in locks nothing, and is not told with what it was tried.
     registry.wanted = "AWS:another-password"
-    refused = project.run("push", "--service", "gateway", "--tag", "1.0")
+    refused = project.run("push", "--service", "gateway", "--tag", "1.1")
     assert refused.returncode != 0
     assert "ministack-auth-token" not in refused.stdout + refused.stderr
     assert ImageLock.read(project.directory / "images.lock.json") == lock

@@ -13,6 +13,7 @@ from services.local_aws.images.dockerfile import Dockerfile
 from services.local_aws.images.image import Image
 from services.local_aws.images.layer import Layer, Machine
 from services.local_aws.images.pushing import build
+from services.tenancy import Tier
 
 ROOT = Path(__file__).parents[4]
 BORROWED = (
@@ -22,7 +23,7 @@ BORROWED = (
     "saas.tfvars",
     "services",
 )
-APPLIED_BY_BUILDS = ("routing-cell", "tenant-advanced", "tenant-basic", "tenant-premium")
+APPLIED_BY_BUILDS = ("routing-cell", *(f"tenant-{tier}" for tier in Tier))
 
 # A root file system of its own that cannot be written, nor can the image's files; then no rights.
 READ_ONLY = """
