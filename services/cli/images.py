@@ -69,11 +69,12 @@ def push(
     """Build images, push them to the deployment's registry, and lock their digests."""
     settings: Settings = context.obj
     configuration = settings.configuration()
-    names = chosen(settings.project, configuration, service)
     release = tag or configuration.release
     if settings.target is Target.AWS:
-        find_builder()  # before AWS is asked for anything
         require_version(release)
+    names = chosen(settings.project, configuration, service)
+    if settings.target is Target.AWS:
+        find_builder()  # before AWS is asked for anything
     settings.use_target()
     registry = Registry.of(configuration, names)
     missing = names if settings.target is Target.LOCAL else registry.missing(names, release)

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from services.cli.failures import confirm, failing_with_one
-from services.cli.images import push_missing
 from services.cli.output import result_document, result_line, write_json, write_line
 from services.cli.settings import Settings
 from services.provisioning.platform import Platform
@@ -37,6 +36,8 @@ def apply(
     lock_timeout: _LockTimeout = 600.0,
 ) -> None:
     """Apply everything that tenants stand on, in order. Safe to repeat."""
+    from services.cli.images import push_missing  # noqa: PLC0415 - not for the help's sake
+
     settings: Settings = context.obj
     with settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment:
         results = Platform(deployment).apply(

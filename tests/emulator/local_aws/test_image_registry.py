@@ -11,15 +11,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from services.contracts.images import RUNNER
 from services.local_aws.images.build import lay_out
 from services.local_aws.images.errors import ImageConflictError
 from services.local_aws.images.image import Image
-from services.local_aws.images.pushing import push
+from services.local_aws.images.pushing import build, push
 from services.local_aws.images.store import ImageStore
 from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from tests.emulator.local_aws.conftest import REGION, Aws
 from tests.emulator.local_aws.test_control_plane_patches import _role
+from tests.unit.provisioning.images.dockerfile import ROOT, machine, project
 
 pytestmark = pytest.mark.local_aws
 
@@ -62,23 +64,30 @@ def image_of(local: LocalAws, directory: Path, words: str) -> Image:
     return ImageStore(local.home).add(lay_out(directory, directory / "Dockerfile", {}))
 
 
-def built(aws: Aws, image: str) -> dict[str, Any]:
+def built(
+    aws: Aws, image: str, buildspec: str = json.dumps(SPEC), **variables: str
+) -> dict[str, Any]:
     """Return a build of a project with this image, ended."""
     builds = aws.client("codebuild")
     name = f"judged-{time.monotonic_ns()}"
     builds.create_project(
         name=name,
         serviceRole=_role(aws, name, "codebuild.amazonaws.com", "logs:*"),
-        source={"type": "NO_SOURCE", "buildspec": json.dumps(SPEC)},
+        source={"type": "NO_SOURCE", "buildspec": buildspec},
         artifacts={"type": "NO_ARTIFACTS"},
-        environment={"type": "LINUX_CONTAINER", "image": image, "computeType": "S"},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": image,
+            "computeType": "S",
+            "environmentVariables": [{"name": n, "value": v} for n, v in variables.items()],
+        },
     )
     started = builds.start_build(projectName=name)["build"]["id"]
     deadline = time.monotonic() + 30
     while True:
-        (build,) = builds.batch_get_builds(ids=[started])["builds"]
-        if build["buildComplete"]:
-            return dict(build)
+        (found,) = builds.batch_get_builds(ids=[started])["builds"]
+        if found["buildComplete"]:
+            return dict(found)
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
@@ -87,9 +96,9 @@ def test_a_build_has_its_image_and_nothing_of_the_checkout(
     local: LocalAws, patched: Aws, ecr: Any, tmp_path: Path
 ) -> None:
     push(ecr, local.home, image_of(local, tmp_path, "of the image"), REPOSITORY, "1")
-    build = built(patched, f"{HERE}:1")
-    assert build["buildStatus"] == "SUCCEEDED", build["phases"]
-    exported = {each["name"]: each["value"] for each in build["exportedEnvironmentVariables"]}
+    ended = built(patched, f"{HERE}:1")
+    assert ended["buildStatus"] == "SUCCEEDED", ended["phases"]
+    exported = {each["name"]: each["value"] for each in ended["exportedEnvironmentVariables"]}
     assert exported["WORDS"] == "of the image"
     assert exported["MODULES"] == "[]"
     names = set(exported["VARIABLES"].split())
@@ -99,13 +108,34 @@ def test_a_build_has_its_image_and_nothing_of_the_checkout(
     }
 
 
+def test_the_runner_s_image_holds_all_that_its_buildspec_takes(
+    local: LocalAws, patched: Aws, ecr: Any, tmp_path: Path
+) -> None:
+    """It gets as far as the request, which is refused for what is not in it."""
+    runner = build(local.home, project(tmp_path), RUNNER, machine(tmp_path))
+    push(ecr, local.home, runner, REPOSITORY, "1")
+    request = {
+        "source": "sbt.control.plane",
+        "detail-type": "sbt_aws_onboardingRequest",
+        "detail": {},
+    }
+    buildspec = (ROOT / "services/provisioning/jobs/buildspec.yml").read_text()
+    ended = built(patched, f"{HERE}:1", buildspec, OPERATION=json.dumps(request), EVENT_BUS="bus")
+    events = patched.client("logs").get_log_events(
+        logGroupName=ended["logs"]["groupName"], logStreamName=ended["logs"]["streamName"]
+    )["events"]
+    said = "\n".join(each["message"] for each in events)
+    assert "No module named" not in said
+    assert "eventId" in said
+
+
 @pytest.mark.parametrize("image", [f"{HERE}:missing", "public.ecr.aws/x/runner:1"])
 def test_a_build_whose_image_is_not_in_the_registry_fails_as_it_is_provisioned(
     patched: Aws, ecr: Any, image: str
 ) -> None:
-    build = built(patched, image)
-    assert build["buildStatus"] == "FAILED"
-    (phase,) = (each for each in build["phases"] if each["phaseType"] == "PROVISIONING")
+    ended = built(patched, image)
+    assert ended["buildStatus"] == "FAILED"
+    (phase,) = (each for each in ended["phases"] if each["phaseType"] == "PROVISIONING")
     (context,) = phase["contexts"]
     assert context["statusCode"] == "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE"
     assert "CannotPullContainerError" in context["message"]
