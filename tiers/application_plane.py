@@ -35,23 +35,17 @@ from services.contracts.stacks import (
     PlatformContract,
     contract_path,
 )
-from services.tenancy.events.names import EventName, Source
+from services.tenancy import Tier, operations
+from services.tenancy.events import Source
 from tiers import manifest
 from tiers.deployment import stack_settings
 from tiers.function_code import ROOT, starter_code
 from tiers.tenant_boundary import tenant_boundary_arn
-from tiers.watching import FAILURE_QUEUES, WATCHES, failure_queue
+from tiers.watching import FAILURE_QUEUES, failure_queue, watched_metrics
 from tiers.workload import repository
 
 APPLICATION_PLANE: Final = "application-plane"
 
-_REQUESTS: Final = (
-    EventName.ONBOARDING_REQUEST,
-    EventName.OFFBOARDING_REQUEST,
-    EventName.TENANT_UPDATE_REQUEST,
-    EventName.ACTIVATE_REQUEST,
-    EventName.DEACTIVATE_REQUEST,
-)
 _POOL_ACTIONS: Final = (
     *("Admin", "Associate", "Create", "Delete", "Describe", "Get", "List", "Set", "Tag", "Untag"),
     "Update",
@@ -125,14 +119,12 @@ class ApplicationPlane(SaasStack):
             statements=rights,
             untouchable_role_arns=[
                 f"arn:aws:iam::{account}:role/{prefix}-{part}*"
-                for part in (
-                    "api-logs",
-                    "authorizer-",
-                    "basic-",
-                    "cp-",
-                    "provisioner-",
-                    "start-operation-",
-                    "tenant-operation-",
+                for part in sorted(
+                    (
+                        *("api-logs", "authorizer-", "cp-", "provisioner-"),
+                        *("start-operation-", "tenant-operation-"),
+                        *(f"{tier.value}-" for tier in Tier if not tier.silo),
+                    )
                 )
             ],
             environment={"EVENT_BUS": control_plane.event_bus_name},
@@ -181,6 +173,7 @@ class ApplicationPlane(SaasStack):
                 ),
             ],
             environment={
+                "FAILURES": json.dumps(operations.failures()),
                 "REGISTRY_TABLE": control_plane.registry_table_name,
                 "STATE_MACHINE": machine.arn,
             },
@@ -195,7 +188,7 @@ class ApplicationPlane(SaasStack):
             description="Requests for operations on tenants",
             bus_name=control_plane.event_bus_name,
             pattern=EventPattern(
-                [Source.CONTROL_PLANE.value], [name.detail_type for name in _REQUESTS]
+                [Source.CONTROL_PLANE.value], [name.detail_type for name in operations.JOBS]
             ),
             function=starter,
             failures=failures,
@@ -212,7 +205,7 @@ class ApplicationPlane(SaasStack):
                 failures.name,
                 *(failure_queue(configuration, function) for function in FAILURE_QUEUES),
             ],
-            charts={"Control plane": [watch.metric(configuration) for watch in WATCHES]},
+            charts={"Control plane": watched_metrics(configuration)},
         )
         self.publish(
             ApplicationPlaneContract(

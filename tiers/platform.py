@@ -35,7 +35,7 @@ from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucke
 from services.configuration import Configuration
 from services.contracts.images import RUNNER
 from services.contracts.stacks import FIRST_CELL, PlatformContract
-from services.tenancy.policy import POLICIES
+from services.tenancy import Tier
 from tiers import manifest
 from tiers.deployer import deployer_statements
 from tiers.deployment import PLATFORM, capacity_of, stack_settings
@@ -130,7 +130,7 @@ class Platform(SaasStack):
             # All of them: what stands on the platform starts from images that are pushed before.
             for name in (*manifest.component_names(configuration), RUNNER)
         }
-        if any(capacity_of(configuration, tier) is Capacity.EC2 for tier in POLICIES):
+        if any(capacity_of(configuration, tier) is Capacity.EC2 for tier in Tier):
             # An instance has two or three network interfaces, so as many tasks; trunking gives it
             # ten and more. It is a setting of the account, not of a cluster.
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-eni.html

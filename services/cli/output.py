@@ -42,7 +42,7 @@ def result_document(result: Result) -> Mapping[str, Any]:
     return {
         "stack": result.stack,
         "workspace": result.workspace,
-        "operation": result.operation.value,
+        "operation": result.kind.value,
         "applied": result.applied,
         "changes": [
             {"address": change.address, "action": change.action, "reason": change.reason}

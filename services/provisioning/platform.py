@@ -11,14 +11,15 @@ from typing import Any
 from services.provisioning.cells import ROUTING_CELL, cell_request
 from services.provisioning.deployment import Deployment
 from services.provisioning.errors import PreconditionError
-from services.provisioning.terraform.engine import Operation, Request, Result
+from services.provisioning.terraform.engine import Request, Result, RunKind
 from services.provisioning.terraform.state import DEFAULT_WORKSPACE
 from services.provisioning.terraform.workspace import require_module
+from services.tenancy import Tier
 
 STATE_BACKEND = "state_backend"
 ORDER: tuple[tuple[str, ...], ...] = (
     ("platform",),
-    ("tier-basic", "tier-advanced", "control-plane", ROUTING_CELL),
+    (*(tier.shared_stack for tier in Tier if tier.shared_stack), "control-plane", ROUTING_CELL),
     ("application-plane",),
 )
 """Root modules by wave: those of one wave need only the waves before, and run at once. The images
@@ -62,7 +63,7 @@ class Platform:
             if not pushed and wave[0] not in ORDER[0]:
                 push()
                 pushed = True
-            results += self._at_once(Operation.APPLY, wave)
+            results += self._at_once(RunKind.APPLY, wave)
         return results
 
     def plan(self) -> list[Result]:
@@ -75,7 +76,7 @@ class Platform:
             self._deployment.progress.note("platform", "planned once the state backend exists")
             return results
         for wave in waves:
-            results += self._at_once(Operation.PLAN, wave)
+            results += self._at_once(RunKind.PLAN, wave)
             if any(
                 not self._deployment.state.exists(stack, DEFAULT_WORKSPACE)
                 for stack in wave
@@ -114,7 +115,7 @@ class Platform:
                     if stack == ROUTING_CELL
                     or self._deployment.state.exists(stack, DEFAULT_WORKSPACE)
                 ]
-                results += self._at_once(Operation.DESTROY, present)
+                results += self._at_once(RunKind.DESTROY, present)
         return results + self._destroy_state_backend()
 
     def require_modules(self) -> None:
@@ -154,24 +155,24 @@ class Platform:
                 require_module(self._deployment.modules, stack)
         return [wave for wave in waves if wave]
 
-    def _requests(self, operation: Operation, stack: str) -> list[Request]:
+    def _requests(self, kind: RunKind, stack: str) -> list[Request]:
         """Return what to run for a root module: one run, or one for each routing cell there is."""
         module = require_module(self._deployment.modules, stack)
         if stack == ROUTING_CELL:
             cells = self._deployment.state.workspaces(stack)
-            return [cell_request(self._deployment, operation, cell) for cell in cells]
+            return [cell_request(self._deployment, kind, cell) for cell in cells]
         seconds = self._deployment.lock_seconds
-        return [Request(operation, module, DEFAULT_WORKSPACE, lock_seconds=seconds)]
+        return [Request(kind, module, DEFAULT_WORKSPACE, lock_seconds=seconds)]
 
     def _run(self, request: Request) -> Result:
         result = self._deployment.engine.execute(request)
-        if request.stack == ROUTING_CELL and request.operation is Operation.DESTROY:
+        if request.stack == ROUTING_CELL and request.kind is RunKind.DESTROY:
             self._deployment.engine.forget(request.stack, request.workspace, request.module)
         return result
 
-    def _at_once(self, operation: Operation, wave: Sequence[str]) -> list[Result]:
+    def _at_once(self, kind: RunKind, wave: Sequence[str]) -> list[Result]:
         """Run all of a wave to their end, then raise the first failure if there is one."""
-        requests = [each for stack in wave for each in self._requests(operation, stack)]
+        requests = [each for stack in wave for each in self._requests(kind, stack)]
         if len(requests) == 1:
             return [self._run(requests[0])]
         if not requests:
@@ -186,11 +187,11 @@ class Platform:
     # The state backend cannot keep its state in itself before it exists. It has a state file on
     # this machine, and a copy in the bucket for every other machine (docs/adr/0003).
 
-    def _state_backend(self, operation: Operation) -> Request:
+    def _state_backend(self, kind: RunKind) -> Request:
         configuration = self._deployment.configuration
         state = configuration.state
         return Request(
-            operation,
+            kind,
             _MODULES / STATE_BACKEND,
             DEFAULT_WORKSPACE,
             {
@@ -217,19 +218,19 @@ class Platform:
     def _apply_state_backend(self) -> list[Result]:
         if not self._fetch_state():
             return []
-        result = self._deployment.engine.execute(self._state_backend(Operation.APPLY))
+        result = self._deployment.engine.execute(self._state_backend(RunKind.APPLY))
         self._deployment.state.put_object(_STATE_COPY, self._state_file.read_bytes())
         return [result]
 
     def _plan_state_backend(self) -> list[Result]:
         if not self._fetch_state():
             return []
-        return [self._deployment.engine.execute(self._state_backend(Operation.PLAN))]
+        return [self._deployment.engine.execute(self._state_backend(RunKind.PLAN))]
 
     def _destroy_state_backend(self) -> list[Result]:
         if not self._fetch_state() or not self._state_file.is_file():
             return []
-        result = self._deployment.engine.execute(self._state_backend(Operation.DESTROY))
+        result = self._deployment.engine.execute(self._state_backend(RunKind.DESTROY))
         self._deployment.files.run(STATE_BACKEND, DEFAULT_WORKSPACE).remove()
         return [result]
 

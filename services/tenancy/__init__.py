@@ -12,7 +12,7 @@ Errors
     PlacementError
     ├── NoFreeSlotError              every routing cell is full
     └── UnknownCellError             a placement names a cell that does not exist
-    MoveRefusedError                 the tenant's state does not allow the operation
+    TransitionRefusedError           the tenant's state does not allow the operation
 """
 
 from services.tenancy.cells import next_cell
@@ -27,8 +27,9 @@ from services.tenancy.document import (
     check_tenant_id,
 )
 from services.tenancy.federation import IdentityProvider, ProviderKind
-from services.tenancy.lifecycle import MoveRefusedError, OperationKind, State
+from services.tenancy.lifecycle import TransitionRefusedError
 from services.tenancy.operation import Operation, OperationStatus
+from services.tenancy.operations import OperationKind, State
 from services.tenancy.placement import (
     Cell,
     NoFreeSlotError,
@@ -43,7 +44,6 @@ __all__ = [
     "Cell",
     "IdentityProvider",
     "InputError",
-    "MoveRefusedError",
     "NoFreeSlotError",
     "Operation",
     "OperationKind",
@@ -60,6 +60,7 @@ __all__ = [
     "TenantId",
     "TenantName",
     "Tier",
+    "TransitionRefusedError",
     "UnknownCellError",
     "check_tenant_id",
     "next_cell",

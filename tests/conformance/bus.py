@@ -123,7 +123,12 @@ class Bus:
             "Detail": json.dumps(detail),
         }
         (taken,) = self._events.put_events(Entries=[entry])["Entries"]
-        eventually(lambda: self._listen() or taken["EventId"] in {e["id"] for e in self._heard})
+
+        def heard() -> bool:
+            self._listen()
+            return taken["EventId"] in {each["id"] for each in self._heard}
+
+        eventually(heard)
 
     def _listen(self) -> None:
         while True:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,8 +27,8 @@ from services.contracts.http_routes import TENANT_READ, TENANT_WRITE, USER_READ,
 from services.contracts.registry_table import INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW
 from services.control_plane import runtime, sweep
 from services.control_plane.consumers import application_events
-from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
+from tests.aws import aws_client, free_port
 from tests.conformance.adapter import serving, token
 from tests.conformance.bus import Bus
 from tests.conformance.offboarding import offboard
@@ -65,9 +64,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
             pytest.skip("CONTROL_PLANE_URL is given, CONTROL_PLANE_TOKEN is not")
         yield Api(url, bearer, os.environ.get("CONTROL_PLANE_READ_TOKEN"))
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     local = LocalAws(tmp_path_factory.mktemp("local"), port)
     local.up()
     try:
@@ -142,13 +139,7 @@ class _LocalRuntime(runtime.Runtime):
     endpoint = ""
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=ACCOUNT_ID,
-            aws_secret_access_key="local",
-        )
+        return aws_client(service, self.endpoint)
 
 
 def _runtime(endpoint: str) -> runtime.Runtime:

@@ -25,7 +25,7 @@ def offboard(api: httpx.Client, bus: Bus, registrations: Sequence[str]) -> None:
         api.delete(f"/tenant-registrations/{each}").raise_for_status()
     for event, reached in _STEPS:
         found = _statuses(api)
-        output = {"tenantData": {}, "tenantRegistrationData": {}}
+        output: dict[str, dict[str, str]] = {"tenantData": {}, "tenantRegistrationData": {}}
         for each in left:
             if found[each] != reached:
                 bus.say(event, {"tenantRegistrationId": each, "jobOutput": output})

@@ -7,7 +7,6 @@ as it is. That saves whoever writes a test the minutes that creating one takes.
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.aws import free_port
 from tests.e2e.system import PREFIX, PROJECT, System
 from tests.e2e.tasks import Tasks
 from tests.e2e.visitor import NAMES, WRITERS, Place, Visitor, suspended
@@ -57,9 +57,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         system.local.up()
         yield system
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     system = System.create(tmp_path_factory.mktemp("system"), port)
     yield system
     system.local.reset()

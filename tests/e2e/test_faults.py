@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from services.client import Operation, OperationFailedError
-from services.tenancy.events import Event, EventName, success
+from services.tenancy.events import Event
+from services.tenancy.operation_events import success
+from services.tenancy.operations import PROVISION
 from tests.conformance.bus import APPLICATION_PLANE, CONTROL_PLANE
 from tests.e2e.builds import Build, executions, request_of
 from tests.e2e.dying import dying_outbox
@@ -189,7 +191,7 @@ def test_every_event_five_times(system: System) -> None:
         operation = api.operations(before["tenantId"])[-1]
     request = request_of(system, operation)
     answer = success(
-        EventName.PROVISION_SUCCESS,
+        PROVISION,
         before["tenantRegistrationId"],
         event_id=f"{operation.id}-succeeded",
         operation_id=operation.id,

@@ -6,8 +6,8 @@
        └────────────┴──→ CANCELLED
 
     OrderRefusedError
-    ├── MoveRefusedError      the order may not become that now
-    └── DeletionRefusedError  the order is on its way
+    ├── TransitionRefusedError  the order may not become that now
+    └── DeletionRefusedError    the order is on its way
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class OrderRefusedError(ValueError):
     """The order is not where it would have to be."""
 
 
-class MoveRefusedError(OrderRefusedError):
+class TransitionRefusedError(OrderRefusedError):
     """The order may not become that now; the message says what it may become."""
 
     def __init__(self, current: OrderStatus, wanted: OrderStatus) -> None:
@@ -59,9 +59,9 @@ class DeletionRefusedError(OrderRefusedError):
 
 
 def check_move(current: OrderStatus, wanted: OrderStatus) -> None:
-    """Raise MoveRefusedError unless an order that is `current` may become `wanted`."""
+    """Raise TransitionRefusedError unless an order that is `current` may become `wanted`."""
     if wanted not in MOVES[current]:
-        raise MoveRefusedError(current, wanted)
+        raise TransitionRefusedError(current, wanted)
 
 
 def check_deletion(current: OrderStatus) -> None:

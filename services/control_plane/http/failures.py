@@ -57,7 +57,7 @@ def of_domain(error: Exception) -> Failure | None:
     from services.control_plane.registry import errors  # noqa: PLC0415
     from services.tenancy import InputError  # noqa: PLC0415
     from services.tenancy.events import InvalidDetailError  # noqa: PLC0415
-    from services.tenancy.lifecycle import MoveRefusedError  # noqa: PLC0415
+    from services.tenancy.lifecycle import TransitionRefusedError  # noqa: PLC0415
 
     unknown = (
         errors.TenantUnknownError,
@@ -73,7 +73,7 @@ def of_domain(error: Exception) -> Failure | None:
         errors.NothingKeptError,
         metering.MeterExistsError,
         metering.MeterChangedError,
-        MoveRefusedError,
+        TransitionRefusedError,
         admin_users.UserStateRefusedError,
     )
     refused: dict[type[Exception], Finding] = {

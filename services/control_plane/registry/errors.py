@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from services.tenancy.lifecycle import OperationKind
+from services.tenancy.operations import OperationKind
 
 
 class RegistryError(Exception):

@@ -23,7 +23,7 @@ from services.provisioning.records.mapping import Refusal
 from services.provisioning.recovery.leftovers import verify_nothing_left
 from services.provisioning.recovery.strays import TenantStrays
 from services.provisioning.tenants.holdings import holdings_of
-from services.provisioning.terraform.engine import Operation, Request, Result
+from services.provisioning.terraform.engine import Request, Result, RunKind
 from services.provisioning.terraform.state import State, TenantEntry
 from services.provisioning.terraform.workspace import require_module
 from services.tenancy import (
@@ -36,7 +36,7 @@ from services.tenancy import (
 
 
 @dataclass(frozen=True)
-class Tenant:
+class DeployedTenant:
     """A tenant as its state describes it."""
 
     tenant_id: str
@@ -102,7 +102,7 @@ class Tenants:
             if document.tier.silo:
                 document = document.placed(self._allocate(document))
             result = self._execute(
-                Operation.APPLY, document, module, serving=serving, refusal=refusal
+                RunKind.APPLY, document, module, serving=serving, refusal=refusal
             )
         except InterruptedRunError:
             raise
@@ -123,7 +123,7 @@ class Tenants:
                 placement = found or document.placement or self._deployment.placements.preview()
             document = document.placed(placement)
         try:
-            return self._execute(Operation.PLAN, document, module)
+            return self._execute(RunKind.PLAN, document, module)
         finally:
             if not existed:
                 self._forget_workspace(document.tier, document.tenant_id)
@@ -179,13 +179,13 @@ class Tenants:
             )
         return move.serving
 
-    def show(self, tenant_id: str) -> Tenant | None:
+    def show(self, tenant_id: str) -> DeployedTenant | None:
         """Return the tenant as its state has it, None if it has none."""
         check_tenant_id(tenant_id)
         tier = self.tier_of(tenant_id)
         state = tier and self._deployment.state.read(tier.tenant_stack, tenant_id)
         if tier and state:
-            return Tenant(tenant_id, tier, state.resources, state.outputs)
+            return DeployedTenant(tenant_id, tier, state.resources, state.outputs)
         self._deployment.state.require_bucket()
         return None
 
@@ -226,7 +226,7 @@ class Tenants:
         module = self._module(tier)
         result = self._deployment.engine.execute(
             Request(
-                Operation.DESTROY,
+                RunKind.DESTROY,
                 module,
                 tenant_id,
                 self._last_variables(tier, tenant_id),
@@ -251,7 +251,7 @@ class Tenants:
 
     def _execute(
         self,
-        operation: Operation,
+        kind: RunKind,
         document: TenantDocument,
         module: Any,
         *,
@@ -266,7 +266,7 @@ class Tenants:
             variables["refusal"] = json.dumps(refusal.attributes())
         return self._deployment.engine.execute(
             Request(
-                operation,
+                kind,
                 module,
                 document.tenant_id,
                 variables,

@@ -13,7 +13,7 @@ from services.provisioning.terraform.locks import Begun, LockInfo
 from services.provisioning.terraform.log import PlannedChange
 
 
-class Operation(StrEnum):
+class RunKind(StrEnum):
     """What a run is for."""
 
     PLAN = "plan"
@@ -27,7 +27,7 @@ class Request:
 
     Parameters
     ----------
-    operation : Operation
+    kind : RunKind
     module : Path
         The root module's directory; its name is the stack's.
     workspace : str
@@ -42,7 +42,7 @@ class Request:
         Finds what an earlier run made and did not write down. Asked only if one has not succeeded.
     """
 
-    operation: Operation
+    kind: RunKind
     module: Path
     workspace: str
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -65,13 +65,13 @@ class Request:
 class Result:
     """What a run did.
 
-    `changes` is what the plan said; with `Operation.PLAN` nothing of it was done. `outputs` is
+    `changes` is what the plan said; with `RunKind.PLAN` nothing of it was done. `outputs` is
     empty when nothing was applied.
     """
 
     stack: str
     workspace: str
-    operation: Operation
+    kind: RunKind
     changes: tuple[PlannedChange, ...]
     outputs: Mapping[str, Any]
     applied: bool

@@ -14,7 +14,7 @@ from services.provisioning.terraform.errors import TerraformFailedError
 from services.provisioning.terraform.locks import Begun, find_lock
 from services.provisioning.terraform.progress import Tally
 from services.provisioning.terraform.provider import SharedProvider, shareable_binary
-from services.provisioning.terraform.request import Operation, Result
+from services.provisioning.terraform.request import Result, RunKind
 from services.provisioning.terraform.stages import Stages
 from services.provisioning.terraform.workspace import initialise
 
@@ -56,7 +56,7 @@ class Run:
             elif self._is_first() and (created := self._create()) is not None:
                 return self._result(created, created.outputs.values, applied=True)
             planned = self._plan()
-            if request.operation is Operation.PLAN or planned.empty:
+            if request.kind is RunKind.PLAN or planned.empty:
                 return self._result(planned, {}, applied=False)
             try:
                 applied = self._apply()
@@ -85,7 +85,7 @@ class Run:
     def _accounted(self) -> Iterator[bool]:
         """Say whether an earlier run may have made what the state does not know."""
         request, backend = self._request, self._tools.backend
-        if request.strays is None or request.operation is Operation.PLAN:
+        if request.strays is None or request.kind is RunKind.PLAN:
             yield False
             return
         own = Begun.now(self._tools.terraform.environment.get("CODEBUILD_BUILD_ID"))
@@ -117,7 +117,7 @@ class Run:
         found += strays.named(adoption.creations(self._stages.shown()))
         if found:
             self._stages.note(f"adopting {', '.join(each.address for each in found)}")
-        if found and self._request.operation is Operation.DESTROY:
+        if found and self._request.kind is RunKind.DESTROY:
             self._planned_with(found, [f"-target={each.address}" for each in found])
             self._apply()
             found = []
@@ -130,7 +130,7 @@ class Run:
     def _is_first(self) -> bool:
         """Whether there is no state, and so nothing that the guard could keep from deletion."""
         request = self._request
-        if request.operation is not Operation.APPLY or request.local_state:
+        if request.kind is not RunKind.APPLY or request.local_state:
             return False
         return not self._tools.backend.exists(request.stack, request.workspace)
 
@@ -158,9 +158,9 @@ class Run:
         return None
 
     def _plan(self) -> Tally:
-        destroys = self._request.operation is Operation.DESTROY
+        destroys = self._request.kind is RunKind.DESTROY
         planned = self._planned(["-destroy"] if destroys else [])
-        if self._request.operation is not Operation.PLAN:
+        if self._request.kind is not RunKind.PLAN:
             guard.check(planned.changes, offboarding=destroys)
         return planned
 
@@ -183,7 +183,7 @@ class Run:
         return Result(
             stack=request.stack,
             workspace=request.workspace,
-            operation=request.operation,
+            kind=request.kind,
             changes=tuple(planned.changes),
             outputs=outputs,
             applied=applied,

@@ -89,7 +89,7 @@ class Stages:
         self._last_sign = _modified(self.space.record)
         self._record = RunRecord(
             run_id=uuid.uuid4().hex,
-            operation=self.request.operation.value,
+            operation=self.request.kind.value,
             stage="init",
             pid=os.getpid(),
             host=socket.gethostname(),

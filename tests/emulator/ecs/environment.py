@@ -11,15 +11,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-import boto3
 from botocore.config import Config
 
 from constructs_lib.gateway.config import envoy_config
 from constructs_lib.gateway.upstream import Route
 from services.local_aws.layout import ACCOUNT_ID
+from tests.aws import REGION, aws_client
 from tests.emulator.local_aws.synthesised import Module
 
-REGION = "us-east-1"
 PASSWORD = "Correct-horse-7"
 T = TypeVar("T")
 
@@ -93,14 +92,8 @@ class Environment:
 
     def client(self, service: str) -> Any:
         """Return a client of the account's root."""
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id=ACCOUNT_ID,
-            aws_secret_access_key="local",
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=120),
-        )
+        once = Config(retries={"total_max_attempts": 1}, read_timeout=120)
+        return aws_client(service, self.endpoint, config=once)
 
     @cached_property
     def ecs(self) -> Any:

@@ -19,7 +19,7 @@ import pytest
 
 from constructs_lib.gateway.config import MAX_REQUEST_BYTES, envoy_config
 from constructs_lib.gateway.upstream import Route
-from tests.emulator.ecs.conftest import free_port
+from tests.aws import free_port
 from tests.emulator.ecs.environment import call, wait_for
 
 pytestmark = pytest.mark.local_aws

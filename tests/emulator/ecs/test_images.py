@@ -13,7 +13,7 @@ import pytest
 
 from constructs_lib.gateway.config import envoy_config
 from constructs_lib.gateway.upstream import Route
-from tests.emulator.ecs.conftest import free_port
+from tests.aws import free_port
 from tests.unit.provisioning.images.dockerfile import Container
 
 SERVICES = ("orders", "products", "users")

@@ -16,8 +16,8 @@ import pytest
 
 from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
-from tests.emulator.ecs.conftest import free_port
-from tests.emulator.ecs.environment import REGION, Environment, call, wait_for
+from tests.aws import REGION, free_port
+from tests.emulator.ecs.environment import Environment, call, wait_for
 from tests.emulator.ecs.processes import alive, descendants, environment_of, pids_at
 from tests.emulator.images import pushed
 

@@ -6,13 +6,12 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import boto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from services.local_aws.layout import ACCOUNT_ID
-from tests.emulator.ecs.environment import REGION, Environment, call, wait_for
+from tests.aws import aws_client
+from tests.emulator.ecs.environment import Environment, call, wait_for
 from tests.emulator.ecs.processes import environment_of, pids_at
 
 pytestmark = pytest.mark.local_aws
@@ -93,19 +92,18 @@ def test_credentials_and_not_code_draw_the_line(pool: Environment) -> None:
         "aws_access_key_id": vended["AccessKeyId"],
         "aws_secret_access_key": vended["SecretAccessKey"],
         "aws_session_token": vended["Token"],
-        "endpoint_url": pool.endpoint,
-        "region_name": REGION,
     }
     product = call("POST", pool.url("/products"), DRAFT, headers=pool.headers("one")).body["data"]
 
     def read(tenant: str, credentials: dict[str, str]) -> bool:
         key = {"tenantId": {"S": tenant}, "productId": {"S": product["productId"]}}
         table = pool.arns["table"].rpartition("/")[2]
-        answer = boto3.client("dynamodb", **credentials).get_item(TableName=table, Key=key)
+        rows = aws_client("dynamodb", pool.endpoint, credentials)
+        answer = rows.get_item(TableName=table, Key=key)
         return "Item" in answer
 
     def tagged(tenant: str) -> dict[str, str]:
-        found = boto3.client("sts", **own).assume_role(
+        found = aws_client("sts", pool.endpoint, own).assume_role(
             RoleArn=pool.arns["tenant"],
             RoleSessionName="test",
             Tags=[{"Key": "TenantId", "Value": tenant}],
@@ -146,20 +144,8 @@ def test_both_load_balancers_have_an_address_and_others_none(pool: Environment) 
 
 
 def test_a_load_balancer_is_found_in_whatever_region_it_is(pool: Environment) -> None:
-    elb = boto3.client(
-        "elbv2",
-        endpoint_url=pool.endpoint,
-        region_name="eu-west-3",
-        aws_access_key_id=ACCOUNT_ID,
-        aws_secret_access_key="local",
-    )
-    subnets = boto3.client(
-        "ec2",
-        endpoint_url=pool.endpoint,
-        region_name="eu-west-3",
-        aws_access_key_id=ACCOUNT_ID,
-        aws_secret_access_key="local",
-    ).describe_subnets()["Subnets"]
+    elb = aws_client("elbv2", pool.endpoint, region="eu-west-3")
+    subnets = aws_client("ec2", pool.endpoint, region="eu-west-3").describe_subnets()["Subnets"]
     balancer = elb.create_load_balancer(
         Name="far", Scheme="internal", Subnets=[each["SubnetId"] for each in subnets[:1]]
     )["LoadBalancers"][0]

@@ -80,7 +80,9 @@ def by_own_role(wanted: Wanted, tenant: CurrentTenant, request: Request) -> Any:
 @router.post("/credentials")
 def leaked(request: Request) -> Any:
     """Give the task's own credentials away, which is all that an intruder in it would get."""
-    frozen = boto3.Session().get_credentials().get_frozen_credentials()
+    found = boto3.Session().get_credentials()
+    assert found is not None, "a task has a role"
+    frozen = found.get_frozen_credentials()
     settings = request.app.state.settings
     return {
         "AccessKeyId": frozen.access_key,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -12,21 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 
-from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
-
-REGION = "us-east-1"
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.aws import aws_client, free_port
 
 
 @dataclass(frozen=True)
@@ -37,17 +26,8 @@ class Aws:
 
     def client(self, service: str, **credentials: str) -> Any:
         """Return a boto3 client; of the account's root unless credentials are given."""
-        credentials = credentials or {
-            "aws_access_key_id": ACCOUNT_ID,
-            "aws_secret_access_key": "local",
-        }
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            config=Config(retries={"total_max_attempts": 1}),
-            **credentials,
-        )
+        once = Config(retries={"total_max_attempts": 1})
+        return aws_client(service, self.endpoint, credentials, config=once)
 
 
 @pytest.fixture(scope="session")

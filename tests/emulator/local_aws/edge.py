@@ -6,9 +6,10 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -17,7 +18,8 @@ from typing import Any
 from constructs_lib.edge.document import DocumentInputs, EdgeRoute, api_document
 from services.configuration import load
 from services.local_aws.layout import ACCOUNT_ID
-from tests.emulator.local_aws.conftest import REGION, Aws
+from tests.aws import REGION
+from tests.emulator.local_aws.conftest import Aws
 from tiers.function_code import authorizer_code
 
 _CONFIGURATION = Path(__file__).resolve().parents[3] / "saas.tfvars"
@@ -29,7 +31,7 @@ ACCESS_LOG = "/aws/apigateway/edge"
 @dataclass(frozen=True)
 class Answer:
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     text: str
 
     @property

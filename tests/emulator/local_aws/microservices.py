@@ -16,7 +16,8 @@ import httpx
 
 from services.configuration import load
 from services.local_aws.layout import ACCOUNT_ID
-from tests.emulator.local_aws.conftest import REGION, Aws, free_port
+from tests.aws import REGION, free_port
+from tests.emulator.local_aws.conftest import Aws
 from tests.emulator.local_aws.synthesised import Module
 from tiers import manifest
 

@@ -9,7 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from services.local_aws.layout import ACCOUNT_ID
-from tests.emulator.local_aws.conftest import REGION, Aws
+from tests.aws import REGION
+from tests.emulator.local_aws.conftest import Aws
 from tests.emulator.local_aws.synthesised import Module
 
 SERVICE = "products"

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from services.local_aws.machine import LocalAws
-from tests.emulator.local_aws.conftest import Aws, free_port
+from tests.aws import free_port
+from tests.emulator.local_aws.conftest import Aws
 from tests.emulator.local_aws.test_control_plane_patches import _project
 
 pytestmark = pytest.mark.local_aws

@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.local_aws.layout import ACCOUNT_ID
-from tests.emulator.local_aws.conftest import REGION, Aws
+from tests.aws import REGION
+from tests.emulator.local_aws.conftest import Aws
 
 pytestmark = pytest.mark.local_aws
 

@@ -22,8 +22,8 @@ from constructs_lib.observability import AlarmTopic
 from services.configuration import Configuration, load
 from services.local_aws.machine import LocalAws
 from services.provisioning.terraform.mirror import cli_config
-from services.tenancy import TenantDocument
-from services.tenancy.variables import VARIABLES
+from services.tenancy import TenantDocument, Tier
+from services.tenancy.variables import variables_of
 from tests.emulator.local_aws.conftest import Aws
 from tiers.deployment import stack_settings
 from tiers.federation import ADMINISTRATORS, TokenClaims
@@ -52,7 +52,7 @@ class Tenant(SaasStack):
         super().__init__(
             app, "federated", settings=stack_settings(configuration), tags={"TenantId": "acme"}
         )
-        (variable,) = (each for each in VARIABLES["premium"] if each.name == "federation")
+        (variable,) = (each for each in variables_of(Tier.PREMIUM) if each.name == "federation")
         TerraformVariable(self, variable.name, type=variable.type, default=variable.default)
         mapping = _table(self, "mapping", "federated-mapping", keep=False, tenantId="S")
         claims = TokenClaims(
@@ -122,7 +122,7 @@ def terraform(
     Tenant(app, load(ROOT / "saas.tfvars"))
     app.synth()
     directory = out / "stacks" / "federated"
-    override = {"terraform": {"backend": {"local": {}}}}
+    override: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
     (directory / "backend_override.tf.json").write_text(json.dumps(override))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = kept | local.environment() | {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}

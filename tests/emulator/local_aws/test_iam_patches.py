@@ -12,7 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from services.local_aws.patches.iam.resource_names import FINDERS
-from tests.emulator.local_aws.conftest import REGION, Aws
+from tests.aws import REGION
+from tests.emulator.local_aws.conftest import Aws
 
 pytestmark = pytest.mark.local_aws
 

@@ -19,7 +19,8 @@ from services.local_aws.images.pushing import build, push
 from services.local_aws.images.store import ImageStore
 from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
-from tests.emulator.local_aws.conftest import REGION, Aws
+from tests.aws import REGION
+from tests.emulator.local_aws.conftest import Aws
 from tests.emulator.local_aws.test_control_plane_patches import _role
 from tests.unit.provisioning.images.dockerfile import ROOT, machine, project
 

@@ -15,7 +15,8 @@ import pytest
 from services.local_aws.errors import LocalAwsError, NotRunningError, PortInUseError
 from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
-from tests.emulator.local_aws.conftest import Aws, free_port
+from tests.aws import free_port
+from tests.emulator.local_aws.conftest import Aws
 
 pytestmark = pytest.mark.local_aws
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli.app import app
-from tests.emulator.local_aws.conftest import free_port
+from tests.aws import free_port
 
 pytestmark = pytest.mark.local_aws
 

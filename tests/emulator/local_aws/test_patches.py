@@ -116,7 +116,7 @@ def _interface_endpoint_fields(aws: Aws) -> bool:
         PrivateDnsEnabled=True,
     )["VpcEndpoint"]["VpcEndpointId"]
     (endpoint,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[created])["VpcEndpoints"]
-    return endpoint["PrivateDnsEnabled"] and endpoint["Groups"][0]["GroupId"] == group
+    return bool(endpoint["PrivateDnsEnabled"] and endpoint["Groups"][0]["GroupId"] == group)
 
 
 def _network_acl_associations(aws: Aws) -> bool:
@@ -145,7 +145,7 @@ def _network_acl_entry_ports(aws: Aws) -> bool:
         PortRange={"From": 1, "To": 2},
     )
     (found,) = ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"]
-    return found["Entries"][0]["PortRange"] == {"From": 1, "To": 2}
+    return bool(found["Entries"][0]["PortRange"] == {"From": 1, "To": 2})
 
 
 def _flow_log_fields(aws: Aws) -> bool:
@@ -160,7 +160,7 @@ def _flow_log_fields(aws: Aws) -> bool:
         TagSpecifications=[{"ResourceType": "vpc-flow-log", "Tags": _TAGS}],
     )["FlowLogIds"]
     (log,) = ec2.describe_flow_logs(FlowLogIds=created)["FlowLogs"]
-    return (
+    return bool(
         log["MaxAggregationInterval"] == 60
         and log["DeliverLogsPermissionArn"].endswith("role/flow")
         and log["LogGroupName"] == "flow"
@@ -221,7 +221,7 @@ def _service_fields(aws: Aws) -> bool:
     ecs.update_service(cluster="fields", service="s", forceNewDeployment=True)
     (service,) = ecs.describe_services(cluster="fields", services=["s"])["services"]
     connect = service["deployments"][0]["serviceConnectConfiguration"]
-    return service["availabilityZoneRebalancing"] == "ENABLED" and connect["namespace"] == "n"
+    return bool(service["availabilityZoneRebalancing"] == "ENABLED" and connect["namespace"] == "n")
 
 
 def _capacity_provider_draining(aws: Aws) -> bool:
@@ -269,7 +269,7 @@ def _weighted_forward_actions(aws: Aws) -> bool:
     ]
     listener = _listener(elb, arn, {"Type": "forward", "ForwardConfig": {"TargetGroups": weights}})
     (found,) = elb.describe_listeners(ListenerArns=[listener])["Listeners"]
-    return found["DefaultActions"][0]["ForwardConfig"]["TargetGroups"] == weights
+    return bool(found["DefaultActions"][0]["ForwardConfig"]["TargetGroups"] == weights)
 
 
 def _escaped_fixed_responses(aws: Aws) -> bool:
@@ -278,7 +278,7 @@ def _escaped_fixed_responses(aws: Aws) -> bool:
     fixed = {"StatusCode": "404", "ContentType": "text/html", "MessageBody": body}
     listener = _listener(elb, arn, {"Type": "fixed-response", "FixedResponseConfig": fixed})
     (found,) = elb.describe_listeners(ListenerArns=[listener])["Listeners"]
-    return found["DefaultActions"][0]["FixedResponseConfig"]["MessageBody"] == body
+    return bool(found["DefaultActions"][0]["FixedResponseConfig"]["MessageBody"] == body)
 
 
 def _deleted_load_balancers_leave_nothing(aws: Aws) -> bool:

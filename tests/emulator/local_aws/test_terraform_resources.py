@@ -20,7 +20,8 @@ import pytest
 
 from services.local_aws.machine import LocalAws
 from services.provisioning.terraform.mirror import cli_config
-from tests.emulator.local_aws.conftest import Aws, free_port
+from tests.aws import free_port
+from tests.emulator.local_aws.conftest import Aws
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import uuid
@@ -13,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from services.local_aws.machine import LocalAws
+from tests.aws import aws_client, free_port
 from tests.emulator.provisioning.module import write_module
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -26,9 +25,7 @@ NAME = ("--name", "acme", "--email", "admin@example.com")
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """A local AWS with the state backend and the placement table."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     local = LocalAws(tmp_path_factory.mktemp("local"), port)
     local.up()
     try:
@@ -54,14 +51,7 @@ class Project:
         return f"{self.prefix}-tfstate"
 
     def client(self, service: str) -> Any:
-        environment = self.local.environment()
-        return boto3.client(
-            service,
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            region_name="us-east-1",
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        )
+        return aws_client(service, self.local.environment()["AWS_ENDPOINT_URL"])
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "ECS_"))}

@@ -21,18 +21,20 @@ from constructs_lib.naming import ADDRESS_TAG
 from services.configuration import load
 from services.contracts.stacks import CELL_NOT_MADE
 from services.local_aws.machine import LocalAws
-from services.provisioning.cells import make_next, make_room, published_cells
+from services.provisioning.cells import make_next, make_room
 from services.provisioning.deployment import Deployment
 from services.provisioning.jobs import job
 from services.provisioning.jobs.operations import Operations, document_of
 from services.provisioning.records.mapping import Reason
 from services.provisioning.records.move_log import Step
+from services.provisioning.records.published import published_cells
 from services.provisioning.tenants.holdings import required_holdings
 from services.provisioning.tenants.tenants import Tenants
 from services.provisioning.terraform.locks import Begun
 from services.provisioning.terraform.progress import Silent
 from services.tenancy import Cell, Tier
-from services.tenancy.events import Event
+from services.tenancy.events import Detail, Event
+from services.tenancy.events.catalogue import TenantRequest
 from tests.emulator.provisioning.conftest import Project, create_table, make_project
 from tests.emulator.provisioning.copies import CLAIMS, write_cell, write_copies
 from tests.emulator.provisioning.test_tenants import until
@@ -84,15 +86,18 @@ class Copy:
     id: str
     tier: str
 
-    def ask(self, name: str, **more: Any) -> Event:
-        """Carry out one request; return the event that answers it."""
-        request = Event.parse(self.envelope(name, **more))
-        return job.carry_out(request, Operations(self.system.deployment)).validated()
+    def request(self, name: str, **more: Any) -> Event[TenantRequest]:
+        return Event.parse(self.envelope(name, **more)).narrowed(TenantRequest)
 
-    def update(self, kind: str, parameters: dict[str, Any], **more: Any) -> Event:
+    def ask(self, name: str, **more: Any) -> Event[Detail]:
+        """Carry out one request; return the event that answers it."""
+        request = self.request(name, **more)
+        return job.carry_out(request, Operations(self.system.deployment))
+
+    def update(self, kind: str, parameters: dict[str, Any], **more: Any) -> Event[Detail]:
         return self.ask("tenantUpdateRequest", operationKind=kind, parameters=parameters, **more)
 
-    def move(self, target: str, **more: Any) -> Event:
+    def move(self, target: str, **more: Any) -> Event[Detail]:
         return self.update("move", {"tier": target}, **more)
 
     def envelope(self, name: str, **more: Any) -> dict[str, Any]:
@@ -139,7 +144,7 @@ class Copy:
         return row
 
     def planned(self, release: str) -> list[Any]:
-        document = document_of(self.envelope("onboardingRequest")["detail"], release)
+        document = document_of(self.request("onboardingRequest").detail, release)
         return list(Tenants(self.system.deployment).plan(document).changes)
 
     def fill(self) -> None:
@@ -206,9 +211,9 @@ def system(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield System(project, deployment, pool)
 
 
-def succeeded(answer: Event) -> Any:
-    assert answer.name.value.endswith("Success"), answer.detail.get("reason")
-    return answer.detail["jobOutput"]["tenantRegistrationData"]
+def succeeded(answer: Event[Detail]) -> Any:
+    assert answer.name.value.endswith("Success"), answer.document.get("reason")
+    return answer.document["jobOutput"]["tenantRegistrationData"]
 
 
 def test_a_silo_tenant_through_all_that_can_happen_to_it(system: System) -> None:
@@ -226,7 +231,7 @@ def test_a_silo_tenant_through_all_that_can_happen_to_it(system: System) -> None
     assert moved.items() == silo.items()
     assert moved.users() == silo.users() == {"acme-s1-admin": True, "bob": True, "eve": False}
     refused = moved.move("basic")
-    assert "confirm it before it moves to tier basic" in refused.detail["reason"]
+    assert "confirm it before it moves to tier basic" in refused.document["reason"]
 
     told = succeeded(moved.ask("offboardingRequest"))
     assert told["exportLocation"] == f"s3://{system.exports}/s1/"
@@ -273,7 +278,7 @@ def _update_and_reconcile(silo: Copy) -> dict[str, Any]:
 
 def _fail_to_move(silo: Copy) -> None:
     failed = silo.move("premium", release="broken")
-    assert "This release is broken" in failed.detail["reason"]
+    assert "This release is broken" in failed.document["reason"]
     assert silo.row()["tier"] == {"S": "advanced"}
     assert "suspendedAt" not in silo.row()
 
@@ -363,7 +368,7 @@ def _move_back(old: Copy, new: Copy) -> None:
     collided = new.move("basic")
     assert (
         "users acme-m2-admin: other tenants have users of these names"
-        in (collided.detail["reason"])
+        in (collided.document["reason"])
     )
     assert new.row()["tier"] == {"S": "advanced"}
     assert "suspendedAt" not in new.row()
@@ -437,7 +442,9 @@ def test_the_next_routing_cell_is_made_before_it_is_needed(system: System) -> No
         Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
     )
     assert make_next(few) == Cell("cell-2", 50)
-    assert few.state.read("routing-cell", "cell-2").resources == 2
+    made = few.state.read("routing-cell", "cell-2")
+    assert made is not None
+    assert made.resources == 2
     assert not few.state.in_doubt("routing-cell", "cell-2")
     assert make_next(few) is None, "it is published, and so not made again"
     assert [cell.id for cell in published_cells(few.aws, few.configuration)] == ["cell-1", "cell-2"]

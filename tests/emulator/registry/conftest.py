@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-import socket
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 
 from services.contracts.registry_table import INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW
 from services.control_plane.registry import Registry
-from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
+from tests.aws import aws_client, free_port
 
 TABLE = "registry"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
 def connect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
     """Make clients of a local AWS that runs as long as the tests do."""
-    local = LocalAws(tmp_path_factory.mktemp("local"), _free_port())
+    local = LocalAws(tmp_path_factory.mktemp("local"), free_port())
     local.up()
     endpoint = local.environment()["AWS_ENDPOINT_URL"]
 
-    def client(service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=ACCOUNT_ID,
-            aws_secret_access_key="local",
-            config=Config(max_pool_connections=40, retries={"total_max_attempts": 2}),
-        )
-
-    yield client
+    busy = Config(max_pool_connections=40, retries={"total_max_attempts": 2})
+    yield lambda service: aws_client(service, endpoint, config=busy)
     local.down()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import psycopg
 import pytest
 
@@ -22,20 +20,14 @@ from services.application.storage.connections import Database, connect
 from services.application.storage.dynamodb import DynamoStore
 from services.application.storage.migrations import migrate
 from services.application.storage.postgresql import Pool, PostgresStore
-from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from services.local_aws.postgres import PostgresError, PostgresServer
+from tests.aws import aws_client, free_port
 from tests.unit.application.storage.memory import MemoryStore
 
 SHAPE = Shape("orderId", {"by-status": "status", "by-date": "createdAt"})
 OWNER = "owner"
 BACK_ENDS = ("memory", "dynamodb", "postgresql")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +39,7 @@ def server() -> Iterator[PostgresServer]:
     try:
         try:
             running = PostgresServer(
-                directory / "data", _free_port(), settings={"fsync": "off", "max_connections": "50"}
+                directory / "data", free_port(), settings={"fsync": "off", "max_connections": "50"}
             )
         except PostgresError as error:
             if os.environ.get("CI") == "true":
@@ -112,15 +104,9 @@ def service(server: PostgresServer) -> Service:
 @pytest.fixture(scope="session")
 def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Return a client of a local AWS that runs as long as the tests do."""
-    local = LocalAws(tmp_path_factory.mktemp("local"), _free_port())
+    local = LocalAws(tmp_path_factory.mktemp("local"), free_port())
     local.up()
-    yield boto3.client(
-        "dynamodb",
-        endpoint_url=local.environment()["AWS_ENDPOINT_URL"],
-        region_name="us-east-1",
-        aws_access_key_id=ACCOUNT_ID,
-        aws_secret_access_key="local",
-    )
+    yield aws_client("dynamodb", local.environment()["AWS_ENDPOINT_URL"])
     local.down()
 
 

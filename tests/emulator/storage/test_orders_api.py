@@ -10,7 +10,7 @@ import pytest
 from services.application.orders.application import SHAPE, create_orders_app
 from services.local_aws.postgres import PostgresServer
 from tests.emulator.storage.applications import TENANTS, Applications, Caller, on_postgresql
-from tests.unit.application.orders.test_orders_api import *  # noqa: F403 - each of its tests, on `client` below
+from tests.unit.application.orders import test_orders_api as api
 from tests.unit.application.orders.test_orders_api import DRAFT, ListedPrices
 from tests.unit.application.runtime.client import AsgiClient
 from tests.unit.application.runtime.test_application import bearer
@@ -31,11 +31,20 @@ def applications(request: pytest.FixtureRequest, server: PostgresServer) -> Iter
 
 
 @pytest.fixture
+def prices() -> ListedPrices:
+    return ListedPrices()
+
+
+@pytest.fixture
 def client(applications: Applications, prices: ListedPrices) -> Caller:
     applications.empty()
     for app in applications.apps.values():
         app.state.prices = prices
     return Caller(applications.apps)
+
+
+class TestOnPostgresql(api.TestOrdersApi):
+    """Each test of the API, on `client` above."""
 
 
 def test_each_row_is_its_tenants(client: Caller, applications: Applications) -> None:

@@ -11,7 +11,7 @@ from services.application.products.application import create_products_app
 from services.application.products.store import SHAPE
 from services.local_aws.postgres import PostgresServer
 from tests.emulator.storage.applications import TENANTS, Applications, Caller, on_postgresql
-from tests.unit.application.products.test_products_api import *  # noqa: F403 - each of its tests, on `client` below
+from tests.unit.application.products import test_products_api as api
 from tests.unit.application.products.test_products_api import DRAFT, created
 from tests.unit.application.runtime.test_application import bearer
 
@@ -29,6 +29,10 @@ def applications(request: pytest.FixtureRequest, server: PostgresServer) -> Iter
 def client(applications: Applications) -> Caller:
     applications.empty()
     return Caller(applications.apps)
+
+
+class TestOnPostgresql(api.TestProductsApi):
+    """Each test of the API, on `client` above."""
 
 
 @pytest.mark.parametrize("price", ["0.1", 0.1, "0.10"])

@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS
 from constructs_lib.provisioning import RIGHTS
 from services.contracts import http_routes as routes
-from services.tenancy.events.names import EventName
+from services.tenancy.events import EventName
 from services.tenancy.events.registered import registered_name, registered_schema
 from tests.synth.planes.builds import stable
 from tests.synth.sample import configured

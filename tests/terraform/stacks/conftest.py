@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ def local_stack(stacks: Path, tmp_path: Path, terraform: Run) -> Callable[[str],
 
     def copy(stack: str) -> Path:
         directory = Path(shutil.copytree(stacks / stack, tmp_path / stack))
-        override = {"terraform": {"backend": {"local": {}}}}
+        override: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
         (directory / "backend_override.tf.json").write_text(json.dumps(override))
         terraform(directory, "init", "-input=false")
         return directory

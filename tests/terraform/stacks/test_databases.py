@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_terraform_accepts_and_plans_it(
     on_postgresql: Path, tmp_path: Path, terraform: Run, stack: str
 ) -> None:
     directory = Path(shutil.copytree(on_postgresql / stack, tmp_path / stack))
-    override = {"terraform": {"backend": {"local": {}}}}
+    override: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
     (directory / "backend_override.tf.json").write_text(json.dumps(override))
     terraform(directory, "init", "-input=false")
     assert "The configuration is valid" in terraform(directory, "validate")

@@ -56,7 +56,7 @@ def test_what_may_be_left_out() -> None:
 
 def test_configuration_is_immutable() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load(FILE).name = "other"  # type: ignore[misc]
+        load(FILE).name = "other"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,10 @@ from services.contracts.http_routes import Role
 from services.control_plane.admin_users import AdminUsers, LastAdminError, UserExistsError
 
 
+def refused(code: str, message: str, operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
 class Pool:
     """A pool that ignores the case of names, as Cognito's do unless they are told not to."""
 
@@ -22,8 +26,7 @@ class Pool:
 
     def _user(self, name: str) -> dict[str, Any]:
         if name.lower() not in self.users:
-            error = {"Error": {"Code": "UserNotFoundException", "Message": name}}
-            raise ClientError(error, "AdminGetUser")
+            raise refused("UserNotFoundException", name, "AdminGetUser")
         return self.users[name.lower()]
 
     def admin_create_user(
@@ -37,8 +40,7 @@ class Pool:
         if MessageAction == "RESEND":
             return {"User": self._user(Username)}
         if Username.lower() in self.users:
-            error = {"Error": {"Code": "UsernameExistsException", "Message": Username}}
-            raise ClientError(error, "AdminCreateUser")
+            raise refused("UsernameExistsException", Username, "AdminCreateUser")
         made = {"Username": Username, "Attributes": UserAttributes, "Enabled": True}
         made["UserStatus"] = "FORCE_CHANGE_PASSWORD"
         self.users[Username.lower()] = made

@@ -20,14 +20,17 @@ from services.control_plane.registry.errors import (
     OperationRunningError,
     VersionConflictError,
 )
-from services.tenancy.lifecycle import MoveRefusedError, OperationKind, State
+from services.tenancy.lifecycle import TransitionRefusedError
+from services.tenancy.operations import OperationKind, State
 from tests.unit.control_plane.requests import NotingRegistry, call, use
 
 TENANT = {"tenantName": "acme", "email": "a@b.io", "tier": "basic", "free": {"a": 1}}
-REGISTRATION = {
+REGISTRATION: dict[str, Any] = {
     "tenantData": TENANT,
     "tenantRegistrationData": {"registrationStatus": "In progress"},
 }
+
+NO_AMOUNTS: tuple[Any, ...] = ("much", True, None, [], "1e30")
 
 
 def test_registering(registry: NotingRegistry) -> None:
@@ -102,9 +105,10 @@ def test_filters_and_operations(registry: NotingRegistry) -> None:
 def test_a_field_that_is_not_the_callers_is_named(
     registry: NotingRegistry, part: str, field: str, kind: str
 ) -> None:
+    change: dict[str, Any] = {"tenantData": {}, "tenantRegistrationData": {}}
     for method, path, body in (
         ("POST", "/tenant-registrations", REGISTRATION),
-        ("PATCH", "/tenant-registrations/r1", {"tenantData": {}, "tenantRegistrationData": {}}),
+        ("PATCH", "/tenant-registrations/r1", change),
     ):
         status, answer = call(method, path, {**body, part: {**body[part], field: {}}})
         (found,) = answer["detail"]
@@ -134,10 +138,7 @@ def test_the_signed_routes(registry: NotingRegistry) -> None:
         ("POST", "/tenant-registrations", {"tenantData": {**TENANT, "tier": "gold"}}),
         *(
             ("POST", "/tenant-registrations", {"tenantData": {**TENANT, "prices": [price]}})
-            for price in (
-                {"id": "1", "metricName": "m", "amount": amount}
-                for amount in ("much", True, None, [], "1e30")
-            )
+            for price in ({"id": "1", "metricName": "m", "amount": amount} for amount in NO_AMOUNTS)
         ),
         ("POST", "/tenant-registrations", {"tenantData": {**TENANT, "tenantName": "A b"}}),
         ("POST", "/tenant-registrations", {"tenantData": {**TENANT, "tenantId": "mine"}}),
@@ -176,7 +177,7 @@ def test_what_is_wrong_with_a_query_is_422(registry: NotingRegistry, query: dict
         (NameTakenError("acme"), 409),
         (OperationRunningError("t1", "o1", "move"), 409),
         (VersionConflictError("tenant"), 409),
-        (MoveRefusedError(State.FAILED, "move", (State.ACTIVE,)), 409),
+        (TransitionRefusedError(State.FAILED, "move", (State.ACTIVE,)), 409),
         (IdempotencyMismatchError("k"), 422),
         (InvalidTokenError(), 422),
         (RuntimeError("secret"), 500),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.contracts import metrics
-from services.control_plane import sweep
+from services.control_plane import runtime, sweep
 from services.control_plane.registry import Page
 from services.tenancy import Operation, OperationKind, OperationStatus
 from tests.unit.control_plane.requests import AT, NotingRegistry, use
@@ -77,7 +77,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, float]]:
 
 def sweep_once(registry: Registry, executions: Executions) -> list[str]:
     use(registry, events=None)
-    made = sweep.current()
+    made = runtime.current()
     vars(made)["client"] = lambda service: executions if service == "stepfunctions" else None
     found: list[str] = sweep.handler({}, None)["problems"]
     return found

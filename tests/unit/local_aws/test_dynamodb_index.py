@@ -16,8 +16,8 @@ from services.local_aws.patches.dynamodb import index as dynamodb_index
 Query = Callable[[dict[str, Any]], Any]
 
 _KEYS = {"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}
-_CONDITIONS = (
-    ("", {}),
+_CONDITIONS: tuple[tuple[str, set[str]], ...] = (
+    ("", set()),
     ("#s = :a", {":a"}),
     ("#s < :a", {":a"}),
     ("#s <= :a", {":a"}),
@@ -99,7 +99,7 @@ def asked(table: str, chance: random.Random) -> dict[str, Any]:
     )
     condition, bounds = chance.choice(_CONDITIONS if sort else _CONDITIONS[:1])
     if sort == "n" and "begins" in condition:
-        condition, bounds = "", {}
+        condition, bounds = "", set()
     if sort == "n":
         chosen = sorted(chance.sample(range(-6, 13), 2))
         found: dict[str, Any] = {":a": {"N": str(chosen[0])}, ":b": {"N": str(chosen[1])}}

@@ -50,7 +50,7 @@ class _Emulator(SimpleNamespace):
     def _handler(self, name: str) -> Any:
         async def handle(
             method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-        ) -> int:
+        ) -> tuple[int, dict[str, str], bytes]:
             if method == "PUT":
                 self.stored[name][path] = 1
             elif body:

@@ -88,12 +88,12 @@ BAD = {
     "of the future": signed(claims(iat=NOW + 600)),
     "without a beginning": signed(claims(iat=None)),
     "of nobody": signed(claims(sub=None)),
-    "without a tenant": signed(claims(**{"custom:tenantId": None})),
-    "with a list of tenants": signed(claims(**{"custom:tenantId": ["t-a"]})),
+    "without a tenant": signed(claims(own={"custom:tenantId": None})),
+    "with a list of tenants": signed(claims(own={"custom:tenantId": ["t-a"]})),
     "with a tenant that is no id": signed(claims("T-A")),
     "with a path as tenant": signed(claims("../t-a")),
-    "of another tier": signed(claims(**{"custom:tenantTier": "premium"})),
-    "without a tier": signed(claims(**{"custom:tenantTier": None})),
+    "of another tier": signed(claims(own={"custom:tenantTier": "premium"})),
+    "without a tier": signed(claims(own={"custom:tenantTier": None})),
     "without a key id": signed(claims(), kid=None),
     "with an unknown key": signed(claims(), kid="k2"),
     "with a key of another pool": signed(claims(), "silo", kid="k1"),
@@ -180,7 +180,7 @@ def test_a_suspended_tenants_forged_token_is_still_forged(world: World) -> None:
 
 
 def test_the_answer_is_the_same_for_every_path(world: World) -> None:
-    token = signed(claims(**{"custom:userRole": "TenantUser"}))
+    token = signed(claims(own={"custom:userRole": "TenantUser"}))
 
     answers = [
         world.ask(token, path)
@@ -205,7 +205,7 @@ def test_the_answer_is_the_same_for_every_path(world: World) -> None:
 
 @pytest.mark.parametrize("role", ["SystemAdmin", "tenantadmin", "", None, "TenantAdmin "])
 def test_an_unknown_role_may_call_nothing(world: World, role: str | None) -> None:
-    answer = world.ask(signed(claims(**{"custom:userRole": role})))
+    answer = world.ask(signed(claims(own={"custom:userRole": role})))
 
     assert effect(answer, "GET/orders") == "Deny"
     assert answer["context"]["tenantId"] == "t-a"
@@ -399,7 +399,7 @@ def _same_bytes(token: str) -> bool:
 )
 def test_only_the_tenants_own_claims_make_its_caller(changed: dict[str, Any]) -> None:
     try:
-        answer = _WORLD.ask(signed(claims(**changed)))
+        answer = _WORLD.ask(signed(claims(own=changed)))
     except UnauthorizedError:
         return
     # The pool may sign for any of its own tenants; nobody else's key is ever named.

@@ -97,8 +97,19 @@ class World:
         return {"keys": self.key_sets[issuer.removeprefix(ISSUERS)]}
 
 
-def claims(tenant: str = "t-a", pool: str = "pool-basic", **changed: Any) -> dict[str, Any]:
-    """Return what Cognito says in an ID token; None removes a claim."""
+def claims(
+    tenant: str = "t-a",
+    pool: str = "pool-basic",
+    own: Mapping[str, Any] | None = None,
+    **changed: Any,
+) -> dict[str, Any]:
+    """Return what Cognito says in an ID token; None removes a claim.
+
+    Parameters
+    ----------
+    own : mapping, optional
+        Claims whose names are no Python names, as `custom:tenantId`.
+    """
     now = int(time.time())
     told = {
         "sub": "user-1",
@@ -111,6 +122,7 @@ def claims(tenant: str = "t-a", pool: str = "pool-basic", **changed: Any) -> dic
         "custom:tenantId": tenant,
         "custom:tenantTier": "premium" if pool == "pool-silo" else "basic",
         "custom:userRole": "TenantAdmin",
+        **(own or {}),
         **changed,
     }
     return {name: value for name, value in told.items() if value is not None}

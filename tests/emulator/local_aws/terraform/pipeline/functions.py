@@ -2,11 +2,12 @@
 
 import json
 import os
+from typing import Any
 
 import boto3
 
 
-def outbox(event, context):
+def outbox(event: dict[str, Any], context: object) -> dict[str, list[str]]:
     """Publish new requests."""
     entries = [
         {
@@ -23,7 +24,7 @@ def outbox(event, context):
     return {"batchItemFailures": []}
 
 
-def done(event, context):
+def done(event: dict[str, Any], context: object) -> None:
     """Record what the build said."""
     item = {
         "id": {"S": f"{event['detail']['id']}-{event['detail-type']}"},
@@ -32,7 +33,7 @@ def done(event, context):
     boto3.client("dynamodb").put_item(TableName=os.environ["TABLE"], Item=item)
 
 
-def api(event, context):
+def api(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Say who called."""
     authorizer = event["requestContext"].get("authorizer", {})
     return {"statusCode": 200, "body": json.dumps({"path": event["rawPath"], "who": authorizer})}

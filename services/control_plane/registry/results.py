@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.control_plane.registry import changes, items
+from services.control_plane.registry import changes, items, keys
 from services.control_plane.registry.changes import Change
-from services.control_plane.registry.recording import Recording
-from services.control_plane.registry.records import Tenant
-from services.control_plane.registry.writing import CancelledError, Why
-from services.tenancy.lifecycle import OperationKind, State
+from services.control_plane.registry.queries import Queries
+from services.control_plane.registry.records import TenantRecord
+from services.control_plane.registry.transaction import (
+    CancelledError,
+    Transaction,
+    Why,
+    until_written,
+)
 from services.tenancy.operation import Operation
+from services.tenancy.operations import OperationKind, State
 
 _EVENT_LIFE: Final = timedelta(days=35)
 _JOB: Final = "application-plane"
 
 
-class Ending(Recording):
-    """The half of a registry that hears how operations ended."""
+class Results:
+    """Records how operations ended.
+
+    Parameters
+    ----------
+    queries : Queries
+    begin : callable
+        Begins a transaction.
+    clock : callable
+        Returns the time, with its zone.
+    """
+
+    def __init__(
+        self, queries: Queries, begin: Callable[[], Transaction], clock: Callable[[], datetime]
+    ) -> None:
+        self._queries = queries
+        self._begin = begin
+        self._clock = clock
 
     def succeed(
         self,
@@ -76,18 +97,18 @@ class Ending(Recording):
         how: Mapping[str, Any],
     ) -> bool:
         def once() -> bool:
-            registration = self.registration(registration_id)
-            tenant = self.tenant(registration.tenant_id)
+            registration = self._queries.registration(registration_id)
+            tenant = self._queries.tenant(registration.tenant_id)
             at = self._clock()
-            write = self._transaction()
-            consumed = items.item(
-                items.event_key(event_id), expiresAt=items.epoch(at + _EVENT_LIFE)
-            )
+            write = self._begin()
+            consumed = items.item(keys.event_key(event_id), expiresAt=keys.epoch(at + _EVENT_LIFE))
             write.put_new(consumed, Why.EVENT_SEEN)
             operation = self._running(tenant, operation_id)
             applies = operation is not None and (kinds is None or operation.kind in kinds)
             if operation is not None and applies:
-                queued = self.operation(tenant.id, tenant.queued) if tenant.queued else None
+                queued = (
+                    self._queries.operation(tenant.id, tenant.queued) if tenant.queued else None
+                )
                 change = changes.ending(
                     tenant, registration, operation, at=at, queued=queued, **how
                 )
@@ -95,19 +116,19 @@ class Ending(Recording):
                     write.free_name(tenant.name, tenant.id)
                 action = f"{operation.kind}.{change.operations[0].status.lower()}"
                 before = Change(tenant, registration)
-                self._put_change(write, change, before, action=action, actor=_JOB)
+                write.change(change, before, action=action, actor=_JOB)
             write.commit()
             return applies
 
         try:
-            return self._until_written(once)
+            return until_written(once)
         except CancelledError as cancelled:
             if cancelled.why is Why.EVENT_SEEN:
                 return False
             raise
 
-    def _running(self, tenant: Tenant, operation_id: str | None) -> Operation | None:
+    def _running(self, tenant: TenantRecord, operation_id: str | None) -> Operation | None:
         """Return the operation that runs on the tenant, unless it is not the one meant."""
         if tenant.running is None or operation_id not in (None, tenant.running):
             return None
-        return self.operation(tenant.id, tenant.running)
+        return self._queries.operation(tenant.id, tenant.running)

@@ -16,22 +16,24 @@ from hypothesis import strategies as st
 
 from services.control_plane.registry import (
     FieldRefusedError,
-    Registration,
-    Tenant,
+    RegistrationRecord,
+    TenantRecord,
     changes,
-    demands,
     outbox,
+    validation,
 )
 from services.control_plane.registry.records import SYSTEM_FIELDS, TENANT_COLUMNS
 from services.provisioning.jobs import job, operations, starter
 from services.provisioning.jobs.operations import Done
 from services.tenancy import Operation, OperationKind, OperationStatus, State, Tier
 from services.tenancy.events import Event, InvalidDetailError
+from services.tenancy.events.catalogue import Parameters, TenantRequest, TenantUpdateRequest
 from services.tenancy.events.weight import ROWS_LIMIT, ROWS_WITH_OUTPUT_LIMIT
+from services.tenancy.operations import failures
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
-TENANT = Tenant("t1", "r1", "acme", Tier.PREMIUM, "a@b.io", State.ACTIVE, "v1", AT, AT)
-REGISTRATION = Registration("r1", "t1", {}, AT, AT)
+TENANT = TenantRecord("t1", "r1", "acme", Tier.PREMIUM, "a@b.io", State.ACTIVE, "v1", AT, AT)
+REGISTRATION = RegistrationRecord("r1", "t1", {}, AT, AT)
 
 
 def asked(kind: OperationKind, **parameters: Any) -> Operation:
@@ -40,7 +42,7 @@ def asked(kind: OperationKind, **parameters: Any) -> Operation:
 
 
 def request(
-    kind: OperationKind, tenant: Tenant, registration: Registration, **parameters: Any
+    kind: OperationKind, tenant: TenantRecord, registration: RegistrationRecord, **parameters: Any
 ) -> dict[str, str]:
     change = changes.beginning(tenant, registration, asked(kind, **parameters))
     return outbox.request_event(change, change.begun[0], "e" * 36).entry("b" * 64)
@@ -52,24 +54,26 @@ def mentioned() -> set[str]:
     constants = (
         node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)
     )
-    return {str(node.value) for node in constants if str(node.value).isidentifier()}
+    said = {str(node.value) for node in constants if str(node.value).isidentifier()}
+    fields = TenantUpdateRequest.model_fields | Parameters.model_fields
+    return said | {str(field.alias) for field in fields.values()}
 
 
 def steered(entry: dict[str, str]) -> tuple[object, ...]:
     """Return everything that a request makes of its fields, but the text it is handed on as."""
     envelope = {"detail-type": entry["DetailType"], "source": entry["Source"]}
     envelope |= {"detail": json.loads(entry["Detail"])}
-    event = Event.parse(envelope)
-    made = starter.execution_input(envelope)
+    event = Event.parse(envelope).narrowed(TenantRequest)
+    made = starter.execution_input(envelope, failures())
     del made["operation"]
-    done = job.carry_out(event, Noting()).detail["eventId"]
+    done = job.carry_out(event, Noting()).event_id
     document = operations.document_of(event.detail, "v1")
-    key = starter.operation_key(event.detail)
+    key = starter.key_of(event.document)
     return operations.kind_of(event), document, made, done, key
 
 
 class Noting:
-    def carry_out(self, request: Event) -> Done:
+    def carry_out(self, request: Event[TenantRequest]) -> Done:
         return Done()
 
 
@@ -77,10 +81,11 @@ def test_no_free_field_steers_a_job() -> None:
     assert {"overrides", "federation", "parameters", "operationKind"} <= mentioned()
     usual = steered(request(OperationKind.MOVE, TENANT, REGISTRATION, tier="advanced"))
     for name in sorted(mentioned() | {"attempt"}):
-        for value in (2, {"services": {"orders": {"min": 9}}}, [], "premium"):
+        values: tuple[Any, ...] = (2, {"services": {"orders": {"min": 9}}}, [], "premium")
+        for value in values:
             for check, where in (
-                (demands.own_fields, "tenant"),
-                (demands.registration_fields, "registration"),
+                (validation.own_fields, "tenant"),
+                (validation.registration_fields, "registration"),
             ):
                 try:
                     free = check({name: value})
@@ -100,7 +105,7 @@ def test_no_free_field_steers_a_job() -> None:
 @pytest.mark.parametrize("field", sorted(TENANT_COLUMNS))
 def test_a_registration_says_nothing_about_its_tenant(field: str) -> None:
     with pytest.raises(FieldRefusedError, match=field) as refused:
-        demands.registration_fields({"note": 1, field: {}})
+        validation.registration_fields({"note": 1, field: {}})
     assert refused.value.fields == (field,)
     kept_before = replace(REGISTRATION, data={field: {"services": {}}, "note": 1})
     detail = json.loads(request(OperationKind.OFFBOARD, TENANT, kept_before)["Detail"])
@@ -110,7 +115,7 @@ def test_a_registration_says_nothing_about_its_tenant(field: str) -> None:
 
 @given(st.sampled_from(sorted(SYSTEM_FIELDS)), st.sampled_from(["tenant", "registration"]))
 def test_system_fields_are_nobodys(field: str, whose: str) -> None:
-    check = demands.own_fields if whose == "tenant" else demands.registration_fields
+    check = validation.own_fields if whose == "tenant" else validation.registration_fields
     with pytest.raises(FieldRefusedError, match=field):
         check({field: "x"})
 
@@ -124,9 +129,9 @@ def largest(fits: Callable[[int], bool]) -> int:
     return low
 
 
-def carried(tenant: Tenant, registration: Registration) -> bool:
+def carried(tenant: TenantRecord, registration: RegistrationRecord) -> bool:
     try:
-        demands.require_carried(tenant, registration)
+        validation.require_carried(tenant, registration)
     except FieldRefusedError:
         return False
     return True
@@ -135,7 +140,7 @@ def carried(tenant: Tenant, registration: Registration) -> bool:
 def arrives(entry: dict[str, str]) -> bool:
     """Whether a request passes everything on its way: the sizes are those of the services."""
     event = {"detail-type": entry["DetailType"], "source": entry["Source"]}
-    made = starter.execution_input({**event, "detail": json.loads(entry["Detail"])})
+    made = starter.execution_input({**event, "detail": json.loads(entry["Detail"])}, failures())
     build = {"EnvironmentVariables": [{"Name": "OPERATION", "Value": made["operation"]}]}
     failed = {**made, "failure": {"Error": "e", "Cause": json.dumps(build) + " " * 8_000}}
     return (
@@ -154,7 +159,7 @@ def arrives(entry: dict[str, str]) -> bool:
 @example("é")
 @example("😀")
 def test_whatever_is_accepted_can_be_onboarded_updated_and_offboarded(text: str) -> None:
-    def free(count: int) -> Registration:
+    def free(count: int) -> RegistrationRecord:
         return replace(REGISTRATION, data={"note": text * count})
 
     most = largest(lambda count: carried(TENANT, free(count)))
@@ -170,13 +175,13 @@ def test_whatever_is_accepted_can_be_onboarded_updated_and_offboarded(text: str)
     assert arrives(request(OperationKind.UPDATE, grown, full, federation=providers))
 
 
-def within(tenant: Tenant, registration: Registration) -> bool:
-    return demands.rows_weight(tenant, registration) <= ROWS_WITH_OUTPUT_LIMIT
+def within(tenant: TenantRecord, registration: RegistrationRecord) -> bool:
+    return validation.rows_weight(tenant, registration) <= ROWS_WITH_OUTPUT_LIMIT
 
 
 def test_a_refusal_says_how_much_is_allowed() -> None:
     with pytest.raises(FieldRefusedError, match=f"allowed {ROWS_LIMIT}"):
-        demands.require_carried(replace(TENANT, data={"a": "x" * ROWS_LIMIT}), REGISTRATION)
+        validation.require_carried(replace(TENANT, data={"a": "x" * ROWS_LIMIT}), REGISTRATION)
 
 
 def test_a_job_that_gives_back_too_much_has_failed() -> None:

@@ -1,20 +1,33 @@
-"""One transaction: items with the condition on each, and what it means when one does not hold."""
+"""One transaction: items with the condition on each, and what it means when one does not hold.
+
+A change of rows is written with its audit entry, its events and its history, together or not at
+all; where others write in between, it is read, decided and written again.
+"""
 
 from __future__ import annotations
 
+import random
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from services.control_plane.registry import items
+from services.contracts.registry_table import Key, typed_key
+from services.control_plane.registry import items, keys
 from services.control_plane.registry.changes import Change
+from services.control_plane.registry.errors import RegistryError
 from services.control_plane.registry.items import Item
 from services.control_plane.registry.outbox import outbox_item
+from services.control_plane.registry.records import AuditEntry
+from services.control_plane.registry.table import Table
+from services.control_plane.registry.ulid import ulid
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+_ATTEMPTS: Final = 40
+_Result = TypeVar("_Result")
 _NEW = "attribute_not_exists(PK)"
 _CONTENTION = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
@@ -42,15 +55,14 @@ class Transaction:
 
     Parameters
     ----------
-    client : DynamoDBClient
-    table : str
+    table : Table
     retention : timedelta
         How long tombstones are kept.
     """
 
-    def __init__(self, client: DynamoDBClient, table: str, retention: timedelta) -> None:
-        self._client = client
-        self._table = table
+    def __init__(self, table: Table, retention: timedelta) -> None:
+        self._client = table.client
+        self._table = table.name
         self._retention = retention
         self._writes: list[TransactWriteItemTypeDef] = []
         self._meanings: list[Why] = []
@@ -73,13 +85,13 @@ class Transaction:
         self._writes.append({"Put": {"TableName": self._table, "Item": item}})
         self._meanings.append(Why.CHANGED)
 
-    def remove(self, of: tuple[str, str]) -> None:
+    def remove(self, of: Key) -> None:
         """Remove an item that must be there."""
         self._writes.append(
             {
                 "Delete": {
                     "TableName": self._table,
-                    "Key": items.key(of),
+                    "Key": typed_key(of),
                     "ConditionExpression": "attribute_exists(PK)",
                 }
             }
@@ -92,7 +104,7 @@ class Transaction:
             {
                 "Delete": {
                     "TableName": self._table,
-                    "Key": items.key(items.name_key(name)),
+                    "Key": typed_key(keys.name_key(name)),
                     "ConditionExpression": f"{_NEW} OR tenantId = :tenant",
                     "ExpressionAttributeValues": {":tenant": {"S": tenant_id}},
                 }
@@ -100,8 +112,14 @@ class Transaction:
         )
         self._meanings.append(Why.CHANGED)
 
-    def change(self, change: Change, before: Change | None) -> None:
-        """Write a change of rows; `before` has them as they were read, None if they are new."""
+    def change(self, change: Change, before: Change | None, *, action: str, actor: str) -> None:
+        """Write a change of rows, with the entry in the audit that says who did what.
+
+        Parameters
+        ----------
+        before : Change or None
+            The rows as they were read; None if they are new.
+        """
         tenant = items.tenant_item(change.tenant, self._retention)
         registration = items.registration_item(change.registration, self._retention)
         if before is None:
@@ -114,10 +132,13 @@ class Transaction:
         for operation in change.operations:
             # Guarded by the tenant's row: only the writer of its next version gets here.
             self.put(items.operation_item(operation))
-        for number, move in enumerate(change.moves):
-            self.put_new(items.move_item(change.tenant, number, move))
+        for number, transition in enumerate(change.transitions):
+            self.put_new(items.transition_item(change.tenant, number, transition))
         for number, operation in enumerate(change.begun):
             self.put_new(outbox_item(change, operation, number))
+        self.put_new(items.audit_item(_audited(change, before, action, actor)))
+        if before and (priced := items.prices_item(before.tenant, change.tenant)):
+            self.put_new(priced)
 
     def commit(self) -> None:
         """Write everything.
@@ -161,3 +182,43 @@ class Transaction:
             put["ExpressionAttributeValues"] = values
         self._writes.append({"Put": put})  # type: ignore[typeddict-item]
         self._meanings.append(otherwise)
+
+
+def until_written(once: Callable[[], _Result]) -> _Result:
+    """Read, decide and write, by `once`, again for as long as others write in between.
+
+    Raises
+    ------
+    CancelledError
+        If it cannot be written however often it is tried: the name is taken, the event was seen.
+    RegistryError
+        If others never stop.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            return once()
+        except CancelledError as cancelled:
+            if cancelled.why in (Why.NAME_TAKEN, Why.EVENT_SEEN):
+                raise
+        # A random while spreads the contenders.
+        time.sleep(random.uniform(0, 0.01 * min(attempt + 1, 10)))  # noqa: S311
+    raise RegistryError(f"not written after {_ATTEMPTS} attempts: others kept writing the row")
+
+
+def _audited(change: Change, before: Change | None, action: str, actor: str) -> AuditEntry:
+    at = change.tenant.updated_at
+    was = _shown(before) if before else {}
+    now = _shown(change)
+    return AuditEntry(
+        ulid(at),
+        at,
+        actor,
+        action,
+        change.tenant.id,
+        {name: value for name, value in was.items() if now.get(name) != value},
+        {name: value for name, value in now.items() if was.get(name) != value},
+    )
+
+
+def _shown(change: Change) -> dict[str, Any]:
+    return {**change.registration.fields(), **change.tenant.fields()}

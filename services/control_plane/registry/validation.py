@@ -17,17 +17,12 @@ from services.control_plane.registry.errors import (
 from services.control_plane.registry.records import (
     SYSTEM_FIELDS,
     TENANT_COLUMNS,
-    Registration,
-    Tenant,
+    RegistrationRecord,
+    TenantRecord,
 )
 from services.tenancy import TenantDocument
 from services.tenancy.events.weight import ROWS_LIMIT, weight
-from services.tenancy.lifecycle import OperationKind, State
-
-_PARAMETERS = {
-    OperationKind.MOVE: frozenset({"tier", "confirm", "rollback"}),
-    OperationKind.UPDATE: frozenset({"release", "overrides", "federation"}),
-}
+from services.tenancy.operations import SPECS, OperationKind, State
 
 
 def own_fields(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,8 +45,8 @@ def registration_fields(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def require_carried(
-    tenant: Tenant,
-    registration: Registration,
+    tenant: TenantRecord,
+    registration: RegistrationRecord,
     fields: Collection[str] = ("tenantData", "tenantRegistrationData"),
 ) -> None:
     """Raise `FieldRefusedError`, naming `fields`, if no request could carry both rows."""
@@ -64,7 +59,7 @@ def require_carried(
         )
 
 
-def rows_weight(tenant: Tenant, registration: Registration) -> int:
+def rows_weight(tenant: TenantRecord, registration: RegistrationRecord) -> int:
     """Return how much both rows weigh in a request; why the last one failed is in none."""
     asking = replace(tenant, reason=None, log_url=None)
     return weight({**registration.fields(), **asking.fields()})
@@ -72,7 +67,7 @@ def rows_weight(tenant: Tenant, registration: Registration) -> int:
 
 def tenant_from(
     data: Mapping[str, Any], tenant_id: str, registration_id: str, release: str, at: datetime
-) -> Tenant:
+) -> TenantRecord:
     """Return the tenant that `data` asks for.
 
     Raises
@@ -85,7 +80,7 @@ def tenant_from(
         {name: own[name] for name in TENANT_COLUMNS if name in own},
         release,
     )
-    return Tenant(
+    return TenantRecord(
         id=tenant_id,
         registration_id=registration_id,
         name=document.tenant_name,
@@ -104,7 +99,7 @@ def tenant_from(
     )
 
 
-def changed_tenant(tenant: Tenant, data: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def changed_tenant(tenant: TenantRecord, data: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return the tenant's e-mail and own fields with `data` over them.
 
     Raises
@@ -125,7 +120,7 @@ def changed_tenant(tenant: Tenant, data: Mapping[str, Any]) -> tuple[str, dict[s
 
 
 def checked_parameters(
-    tenant: Tenant, kind: OperationKind, parameters: Mapping[str, Any]
+    tenant: TenantRecord, kind: OperationKind, parameters: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return an operation's parameters.
 
@@ -138,7 +133,7 @@ def checked_parameters(
     TenantDocumentError
         If the tenant would not be one with them.
     """
-    known = _PARAMETERS.get(kind, frozenset())
+    known = SPECS[kind].parameters
     if unknown := parameters.keys() - known:
         raise FieldRefusedError(
             unknown, f"{kind} takes {', '.join(sorted(known)) or 'no parameters'}"
@@ -165,7 +160,7 @@ def checked_parameters(
     return dict(parameters)
 
 
-def _move(tenant: Tenant, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _move(tenant: TenantRecord, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return a move's parameters: on to a tier, back to the one before, or the end of the last."""
     if len(parameters) != 1:
         raise FieldRefusedError(parameters, "one of tier, confirm, rollback")
