@@ -11,6 +11,9 @@ RUNNER: Final = "provisioner"
 GATEWAY: Final = "gateway"
 """The image of the reverse proxy."""
 
+CONTEXT: Final = (".dockerignore", "cdktf.out", "constructs_lib", "requirements.lock", "services")
+"""What of a project its images are built from, beside `saas.tfvars`."""
+
 _SERVICES: Final = "services/application"
 
 

@@ -19,6 +19,7 @@ from botocore.config import Config
 
 from services.cli.settings import Settings, Target
 from services.client import ControlPlaneClient, open_client
+from services.contracts.images import CONTEXT
 from services.local_aws.machine import LocalAws
 from tests.conformance.bus import Bus
 
@@ -29,8 +30,6 @@ CONTROL_PLANE = f"{CONTRACTS}/control-plane"
 
 # The fleet of these tests fills the first routing cell; who comes later is placed in the second.
 _ROOMY, _SMALL = "cell_capacity = 90", "cell_capacity = 10"
-# What images are built from: this system has a configuration of its own, and nothing else.
-_BORROWED = (".dockerignore", "cdktf.out", "constructs_lib", "requirements.lock", "services")
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 
@@ -60,7 +59,7 @@ class System:
         text = (PROJECT / "saas.tfvars").read_text()
         assert _ROOMY in text
         (directory / "saas.tfvars").write_text(text.replace(_ROOMY, _SMALL))
-        for name in _BORROWED:
+        for name in CONTEXT:  # its configuration is its own, and nothing else
             if not (directory / name).is_symlink():
                 (directory / name).symlink_to(PROJECT / name)
         return cls(directory, port)

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from services.contracts.images import arguments, dockerfile
+from services.contracts.images import CONTEXT, arguments, dockerfile
 from services.local_aws.images.build import lay_out
 from services.local_aws.images.dockerfile import Dockerfile
 from services.local_aws.images.image import Image
@@ -16,13 +16,6 @@ from services.local_aws.images.pushing import build
 from services.tenancy import Tier
 
 ROOT = Path(__file__).parents[4]
-BORROWED = (
-    ".dockerignore",
-    "constructs_lib",
-    "requirements.lock",
-    "saas.tfvars",
-    "services",
-)
 APPLIED_BY_BUILDS = ("routing-cell", *(f"tenant-{tier}" for tier in Tier))
 
 # A root file system of its own that cannot be written, nor can the image's files; then no rights.
@@ -35,7 +28,7 @@ cd "$1"; shift; exec setpriv --bounding-set=-all --inh-caps=-all -- "$@"
 
 def project(directory: Path, *modules: str) -> Path:
     """Return a project of this one's files, and of root modules that only look synthesised."""
-    for name in BORROWED:
+    for name in {*CONTEXT, "saas.tfvars"} - {"cdktf.out"}:
         (directory / name).symlink_to(ROOT / name)
     for stack in modules or ("platform", *APPLIED_BY_BUILDS):
         module = directory / "cdktf.out/stacks" / stack
