@@ -6,8 +6,8 @@ and both timeouts, StopBuild, the log stream, the events, and above all **who th
 project's service role, in everything the build, its log and its source do.
 
 So is the image: a build has its files, its variables and nothing of this checkout; see
-`services.local_aws.images`. What is not: that AWS's endpoint is told in a variable, and that a build
-finds in its `/tmp` what earlier builds of the same image have left there.
+`services.local_aws.images`. What is not: that AWS's endpoint is told in a variable, and that a
+build finds in its `/tmp` what earlier builds of the same image have left there.
 """
 
 from __future__ import annotations
