@@ -18,7 +18,7 @@ token_minutes       = 15 # a disabled user's last token serves for so long; clie
 function_architecture = "host"
 
 # export_retention_days = 90 # how long the data of an offboarded tenant is kept
-release             = "latest" # the image tag of services that name no image
+# release             = "1.4.0" # tag of the images; a repository takes each once. Unset: their content's
 
 # domain     = "saas.example.com"
 # repository = "owner/name" # GitHub repository whose workflows may plan and apply

@@ -22,6 +22,7 @@ import httpx
 from benchmarks.laboratory import aws_client
 from services.client.tokens import MachineTokens
 from services.configuration import Configuration, load
+from services.contracts.images import CONTEXT
 from services.contracts.stacks import contract_path
 from services.control_plane.registry import items
 from services.control_plane.registry.keys import name_key
@@ -143,6 +144,8 @@ def running_system() -> Iterator[System]:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory)
         shutil.copy(PROJECT / "saas.tfvars", path)
+        for name in CONTEXT:
+            (path / name).symlink_to(PROJECT / name)
         local = LocalAws(path / ".ecs-saas/local")
         port = str(_free_port())
         try:

@@ -8,11 +8,6 @@ from typing import Any, Final
 
 from cdktf import Fn, TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
-from cdktf_cdktf_provider_aws.ecr_repository import (
-    EcrRepository,
-    EcrRepositoryEncryptionConfiguration,
-    EcrRepositoryImageScanningConfiguration,
-)
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
@@ -31,11 +26,13 @@ from constructs_lib.provisioning import (
     required_statements,
 )
 from services.configuration import Configuration
+from services.contracts.images import RUNNER
 from services.contracts.provisioner_rights import RIGHTS
 from services.contracts.stacks import (
     CELL_NOT_MADE,
     ApplicationPlaneContract,
     ControlPlaneContract,
+    PlatformContract,
     contract_path,
 )
 from services.contracts.untouchable import DENIALS, PLATFORM_ROLES
@@ -46,6 +43,7 @@ from tiers.deployment import stack_settings
 from tiers.function_code import ROOT, starter_code
 from tiers.tenant_boundary import tenant_boundary_arn
 from tiers.watching import FAILURE_QUEUES, failure_queue, watched_metrics
+from tiers.workload import repository
 
 APPLICATION_PLANE: Final = "application-plane"
 
@@ -85,10 +83,17 @@ class ApplicationPlane(SaasStack):
         topic = AlarmTopic(
             self, "alarms", name=f"{prefix}-application-plane", emails=[configuration.admin_email]
         )
-        repository = _runner_repository(self, configuration)
+        platform = read(
+            self,
+            "platform",
+            contract_path(configuration.name, configuration.environment, "platform"),
+            PlatformContract,
+        )
         rights = [
             *tenant_statements(configuration, tenants, account),
-            *_engine_statements(configuration, account, repository.arn),
+            *_engine_statements(
+                configuration, account, repository(platform.repository_arns, RUNNER)
+            ),
             Statement(
                 ["events:PutEvents"],
                 [control_plane.event_bus_arn],
@@ -102,7 +107,10 @@ class ApplicationPlane(SaasStack):
             "provisioner",
             name=f"{prefix}-provisioner",
             image=manifest.image(
-                configuration, "provisioner", repository.repository_url, configuration.release
+                configuration,
+                RUNNER,
+                repository(platform.repository_urls, RUNNER),
+                configuration.release,
             ),
             buildspec=(ROOT / "services/provisioning/jobs/buildspec.yml").read_text(),
             statements=rights,
@@ -195,7 +203,6 @@ class ApplicationPlane(SaasStack):
                 state_machine_arn=machine.arn,
                 build_project_name=project.name,
                 provisioner_role_arn=project.role_arn,
-                runner_repository_url=repository.repository_url,
             )
         )
 
@@ -321,16 +328,4 @@ def _watch_cells(scope: Construct, project: BuildProject, topic: AlarmTopic, pre
         metric=metric,
         evaluation_periods=1,
         topic=topic,
-    )
-
-
-def _runner_repository(scope: Construct, configuration: Configuration) -> EcrRepository:
-    return EcrRepository(
-        scope,
-        "runner",
-        name=f"{configuration.prefix}/provisioner",
-        image_tag_mutability="IMMUTABLE",
-        image_scanning_configuration=EcrRepositoryImageScanningConfiguration(scan_on_push=True),
-        encryption_configuration=[EcrRepositoryEncryptionConfiguration(encryption_type="AES256")],
-        force_delete=not configuration.deletion_protection,
     )

@@ -34,6 +34,7 @@ from constructs_lib.observability import AlarmTopic
 from constructs_lib.routing import RoutingCell
 from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
 from services.configuration import Configuration
+from services.contracts.images import RUNNER
 from services.contracts.stacks import FIRST_CELL, PlatformContract
 from services.tenancy import Tier
 from tiers import manifest
@@ -128,7 +129,8 @@ class Platform(SaasStack):
         )
         repositories = {
             name: _repository(self, f"repository-{name}", f"{prefix}/{name}", keep)
-            for name in manifest.component_names(configuration)
+            # All of them: what stands on the platform starts from images that are pushed before.
+            for name in (*manifest.component_names(configuration), RUNNER)
         }
         if any(capacity_of(configuration, tier) is Capacity.EC2 for tier in Tier):
             # An instance has two or three network interfaces, so as many tasks; trunking gives it

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from services.cli.images import push_missing
 from services.cli.options import Json
 from services.cli.output import result_document, result_line, write_json, write_line, write_table
 from services.cli.settings import Settings, Target
@@ -70,7 +71,7 @@ def up(context: typer.Context, port: _Port = None, as_json: Json = False) -> Non
     local = settings.local_aws(port)
     local.up()
     with settings.deployment(plain=as_json) as deployment:
-        platform = Platform(deployment).apply()
+        platform = Platform(deployment).apply(push=lambda: push_missing(settings, deployment))
         with settings.control_plane() as client:
             shown = _at_once(list(Tier), lambda tier: _onboard(deployment, client, tier))
     seconds = time.monotonic() - started

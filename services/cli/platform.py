@@ -32,9 +32,13 @@ def apply(
     lock_timeout: LockTimeout = 600.0,
 ) -> None:
     """Apply everything that tenants stand on, in order. Safe to repeat."""
+    from services.cli.images import push_missing  # noqa: PLC0415 - not for the help's sake
+
     settings: Settings = context.obj
     with settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment:
-        results = Platform(deployment).apply(stack or ())
+        results = Platform(deployment).apply(
+            stack or (), push=lambda: push_missing(settings, deployment)
+        )
     _write(results, as_json)
 
 

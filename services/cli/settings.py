@@ -65,26 +65,19 @@ class Settings:
     def local_aws(
         self, port: int | None = None, region: str | None = None, home: Path | None = None
     ) -> LocalAws:
-        """Return this project's local AWS, whose builds run what this command would run."""
+        """Return this project's local AWS."""
         from services.local_aws.machine import LocalAws  # noqa: PLC0415
 
-        release = {
-            "ECS_SAAS_CONFIG": self.config.absolute(),
-            "ECS_SAAS_MODULES": self.modules_dir.absolute(),
-            "ECS_SAAS_WORKDIR": self.workdir,
-        }
-        return LocalAws(
-            home or self.local_home,
-            port,
-            region,
-            {name: str(path) for name, path in release.items()},
-        )
+        return LocalAws(home or self.local_home, port, region)
 
     def configuration(self) -> Configuration:
         """Return the configuration, or raise `ConfigurationError`, or `NotLocalError`."""
         from services.configuration import load  # noqa: PLC0415
+        from services.configuration.release import synthesised  # noqa: PLC0415
 
-        configuration = load(self.config, cache=self.project / ".ecs-saas/configuration")
+        configuration = synthesised(
+            load(self.config, cache=self.project / ".ecs-saas/configuration"), self.modules_dir
+        )
         if self.target is Target.LOCAL:
             from services.local_aws import limits  # noqa: PLC0415
 

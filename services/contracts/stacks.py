@@ -116,4 +116,3 @@ class ApplicationPlaneContract:
     state_machine_arn: str
     build_project_name: str
     provisioner_role_arn: str
-    runner_repository_url: str

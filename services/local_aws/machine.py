@@ -11,7 +11,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +68,6 @@ class LocalAws:
     region : str, optional
         The region of requests that name none. By default that of the server that runs, else
         us-east-1.
-    release : Mapping[str, str], optional
-        Variables of the release that builds run, as the runner image has them on AWS.
     """
 
     def __init__(
@@ -78,10 +75,8 @@ class LocalAws:
         home: Path,
         port: int | None = None,
         region: str | None = None,
-        release: Mapping[str, str] | None = None,
     ) -> None:
         self._layout = Layout(Path(home).resolve())
-        self._release = dict(release or {})
         self._port = port
         self._region = region
 
@@ -129,7 +124,7 @@ class LocalAws:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=_server_environment() | self._release,
+                env=_server_environment(),
             )
         return self._await_ready(process)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ ORDER: tuple[tuple[str, ...], ...] = (
     (*(tier.shared_stack for tier in Tier if tier.shared_stack), "control-plane", ROUTING_CELL),
     ("application-plane",),
 )
-"""Root modules by wave: those of one wave need only the waves before, and run at once.
+"""Root modules by wave: those of one wave need only the waves before, and run at once. The images
+that later waves start are pushed once the first one has made their repositories.
 
 Routing cells beside the first one are each a workspace of one root module.
 """
@@ -42,13 +43,26 @@ class Platform:
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
 
-    def apply(self, stacks: Sequence[str] = ()) -> list[Result]:
-        """Apply everything, or only `stacks`, in order."""
+    def apply(
+        self, stacks: Sequence[str] = (), *, push: Callable[[], None] = lambda: None
+    ) -> list[Result]:
+        """Apply everything, or only `stacks`, in order.
+
+        Parameters
+        ----------
+        push : callable
+            Pushes the images that the registry lacks; called once their repositories are there,
+            before anything that starts them is applied.
+        """
         waves = self._waves(stacks)
         self._deployment.aws.check_access()
         self._check_functions()
         results = [] if stacks else self._apply_state_backend()
+        pushed = False
         for wave in waves:
+            if not pushed and wave[0] not in ORDER[0]:
+                push()
+                pushed = True
             results += self._at_once(RunKind.APPLY, wave)
         return results
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +13,7 @@ from psycopg_pool import ConnectionPool
 from services.application.storage.postgresql import Connection, Pool
 
 #: Where the image of a service has the certificates that sign those of RDS.
-ROOT_CERTIFICATES: Final = "/usr/local/share/rds/global-bundle.pem"
+ROOT_CERTIFICATES: Final = f"{sys.prefix}/share/rds/global-bundle.pem"
 #: Of one task. All tasks of all services together must stay below the instance's limit.
 MOST_CONNECTIONS: Final = 10
 #: A request waits that long for a connection, and then is told to try again.

@@ -108,21 +108,26 @@ def carry_out(
 def main(environment: Mapping[str, str] = os.environ) -> int:
     """Carry out the operation in the environment; return the exit code."""
     from services.configuration import load  # noqa: PLC0415
+    from services.configuration.release import synthesised  # noqa: PLC0415
     from services.provisioning.deployment import REFUSAL_SECONDS, Deployment  # noqa: PLC0415
     from services.provisioning.jobs.operations import Operations  # noqa: PLC0415
     from services.provisioning.terraform.interruption import Interruption  # noqa: PLC0415
 
     request = Event.parse(json.loads(environment["OPERATION"])).narrowed(TenantRequest)
     workdir = Path(environment.get("ECS_SAAS_WORKDIR", ".ecs-saas"))
-    configuration = load(
-        Path(environment.get("ECS_SAAS_CONFIG", "saas.tfvars")), cache=workdir / "configuration"
+    modules = Path(environment.get("ECS_SAAS_MODULES", "cdktf.out/stacks"))
+    configuration = synthesised(
+        load(
+            Path(environment.get("ECS_SAAS_CONFIG", "saas.tfvars")), cache=workdir / "configuration"
+        ),
+        modules,
     )
     progress = LogLines()
     interruption = Interruption(lambda text: progress.note("", text))
     deployment = Deployment(
         configuration,
         workdir=workdir,
-        modules=Path(environment.get("ECS_SAAS_MODULES", "cdktf.out/stacks")),
+        modules=modules,
         target=environment.get("ECS_SAAS_TARGET", "aws"),
         environment=dict(environment),
         progress=progress,

@@ -59,12 +59,7 @@ class Account:
         (directory / "saas.tfvars").write_text(text)
         configuration = parse(text)
         main.synthesize(configuration, directory / "cdktf.out")
-        release = {
-            "ECS_SAAS_CONFIG": str(directory / "saas.tfvars"),
-            "ECS_SAAS_MODULES": str(directory / "cdktf.out/stacks"),
-            "ECS_SAAS_WORKDIR": str(directory / ".ecs-saas"),
-        }
-        local = LocalAws(directory / ".ecs-saas/local", port, None, release)
+        local = LocalAws(directory / ".ecs-saas/local", port)
         local.up()
         return cls(directory, local, configuration)
 

@@ -1,4 +1,4 @@
-"""Ids are contract, and new ones are kebab-case: `docs/adr/0020-construct-ids.md`."""
+"""Ids are contract, and new ones are kebab-case: `docs/adr/0025-construct-ids.md`."""
 
 from __future__ import annotations
 

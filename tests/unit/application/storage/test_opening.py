@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
 from typing import Any
 from unittest.mock import create_autospec
 
@@ -14,8 +16,9 @@ from services.application.runtime.stores import BoundStore, open_store
 from services.application.storage import DocumentStore, Shape, TenantRefusedError
 from services.application.storage.connections import ROOT_CERTIFICATES, Database, iam_token
 from services.application.storage.dynamodb import Clients, DynamoStore
+from services.local_aws.images.bases import LIBRARY
 from tests.unit.application.runtime.test_settings import POOL, SILO
-from tests.unit.provisioning.images.dockerfile import Dockerfile
+from tests.unit.provisioning.images.dockerfile import laid_out
 
 CALLS: dict[str, Callable[[DocumentStore, str], Any]] = {
     "create": lambda store, tenant: store.create(tenant, {}),
@@ -89,12 +92,12 @@ def test_a_token_of_iam_is_for_one_user_of_one_server(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("service", ["orders", "products"])
-def test_an_image_has_what_postgresql_takes(service: str) -> None:
+def test_an_image_has_what_postgresql_takes(service: str, tmp_path: Path) -> None:
     """The migration runs in the service's own image, before it."""
-    image = Dockerfile.read(service)
-    assert {"psycopg", "psycopg-pool"} <= set(image.distributions)
-    runs = [value for stage in image.stages for name, value in stage if name == "RUN"]
-    certificates = ROOT_CERTIFICATES.replace("/usr/local", "/installed")
-    assert any(certificates in run for run in runs)
-    assert "--from=dependencies /installed /usr/local" in image.last("COPY")
-    assert "services/application/storage services/application/storage" in image.last("COPY")
+    tree = laid_out(tmp_path, service).tree
+    for name in ("psycopg", "psycopg_binary", "psycopg_pool"):
+        place = PurePosixPath("/usr/local") / LIBRARY / name
+        assert tree.get(place) is not None, name
+    certificates = ROOT_CERTIFICATES.replace(sys.prefix, "/usr/local")
+    assert tree.get(PurePosixPath(certificates)) is not None
+    assert tree.get(PurePosixPath("/app/services/application/storage/migrate.py")) is not None

@@ -1,8 +1,6 @@
 """What an image installs: from the lock file, some distributions and all that they need.
 
-    python requirements.py requirements.lock boto3 fastapi > requirements.txt
-
-Runs inside image builds, where nothing is installed yet: the standard library alone.
+python -m constructs_lib.images.requirements requirements.lock boto3 > requirements.txt
 """
 
 from __future__ import annotations
