@@ -31,7 +31,7 @@ from constructs_lib.provisioning import (
     required_statements,
 )
 from services.configuration import Configuration
-from services.contracts.provisioner_rights import RIGHTS
+from services.contracts.provisioner_rights import DATA_TASK_RIGHTS, RIGHTS
 from services.contracts.stacks import (
     CELL_NOT_MADE,
     ApplicationPlaneContract,
@@ -40,6 +40,7 @@ from services.contracts.stacks import (
 )
 from services.tenancy.events.names import EventName, Source
 from tiers import manifest
+from tiers.basic import POOL_DATA
 from tiers.deployment import stack_settings
 from tiers.function_code import ROOT, starter_code
 from tiers.tenant_boundary import tenant_boundary_arn
@@ -127,6 +128,10 @@ class ApplicationPlane(SaasStack):
                     "tenant-operation-",
                 )
             ],
+            # Builds give these to tasks of the pool; what they may do is not theirs to say.
+            usable_role_arns=[f"arn:aws:iam::{account}:role/{prefix}-{POOL_DATA}-*"]
+            if manifest.databases(configuration)
+            else [],
             environment={"EVENT_BUS": control_plane.event_bus_name},
             timeout_minutes=_BUILD_MINUTES,
             log_retention_days=configuration.log_retention_days,
@@ -270,7 +275,7 @@ def _engine_statements(
                 [resource.format(**parts) for resource in right.resources],
                 sid=right.sid,
             )
-            for right in RIGHTS
+            for right in (*RIGHTS, *(DATA_TASK_RIGHTS if manifest.databases(configuration) else ()))
         ),
         Statement(["ecr:GetAuthorizationToken"]),
         Statement(

@@ -15,6 +15,7 @@ from services.configuration import Configuration
 from services.contracts.stacks import FIRST_CELL, BasicTierContract, CellContract, PlatformContract
 from services.tenancy.variables import BASIC_POOL_PRIORITY
 from tiers import manifest
+from tiers.data_task import data_task
 from tiers.databases import database_of, sign_in, with_database
 from tiers.deployment import (
     capacity_of,
@@ -31,6 +32,8 @@ from tiers.tenant import TENANT_ID, TenantStack
 from tiers.workload import Audience, Isolation, ServiceRights, Workload, network_of
 
 BASIC = "basic"
+POOL_DATA = "pool-data"
+"""What the names of the task are made of that reaches pooled documents."""
 
 
 class BasicTier(SaasStack):
@@ -142,6 +145,18 @@ class BasicTier(SaasStack):
             rights=rights,
             database=database,
         )
+        tasks = data_task(
+            self,
+            configuration=configuration,
+            platform=platform,
+            cluster=cluster,
+            # Not `basic`: builds may pass these roles, and no others of the pool.
+            names=shared_names(configuration, POOL_DATA),
+            database=database,
+            workload=workload,
+            tenants="*",
+            release=configuration.release,
+        )
         self.publish(
             BasicTierContract(
                 cluster_arn=cluster.arn,
@@ -154,6 +169,7 @@ class BasicTier(SaasStack):
                 load_balancer_dns_name=cell.load_balancer_dns_name,
                 release=configuration.release,
                 tables={name: table.name for name, table in tables.items()},
+                data_task=tasks,
             )
         )
 
@@ -185,6 +201,7 @@ class BasicTenant(TenantStack):
             cell=read(self, "cell", routing_cell_path(configuration, FIRST_CELL), CellContract),
             cluster_name=pool.cluster_name,
             tables=pool.tables,
+            data_task=pool.data_task,
         )
         CognitoUserInGroup(
             self,

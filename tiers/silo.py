@@ -11,6 +11,7 @@ from constructs_lib.storage.tables import TableIndex, TenantTable
 from services.configuration import Configuration
 from services.contracts.stacks import CellContract, PlatformContract
 from tiers import manifest
+from tiers.data_task import data_task
 from tiers.databases import database_of, sign_in, with_database
 from tiers.federation import federation
 from tiers.sizes import tenant_size
@@ -47,6 +48,8 @@ class Silo(Construct):
     user_pool : UserPool
     tables : dict of str to str
         The tables' names by service.
+    data_task : dict of str to str
+        How builds run the task that reaches what is on the server; empty if there is none.
     tenant_path : str
         What the header of requests must hold to be routed here.
     """
@@ -138,6 +141,17 @@ class Silo(Construct):
             sizing=tenant_size,
             rights=rights,
             database=database,
+        )
+        self.data_task = data_task(
+            self,
+            configuration=configuration,
+            platform=platform,
+            cluster=cluster,
+            names=names,
+            database=database,
+            workload=self.workload,
+            tenants=tenant_id,
+            release=release,
         )
 
 

@@ -57,4 +57,5 @@ class SiloTenant(TenantStack):
             cell=self.cell,
             cluster_name=cluster.name,
             tables=silo.tables,
+            data_task=silo.data_task,
         )

@@ -32,6 +32,8 @@ _UNNAMEABLE_READING = frozenset(
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeVpcEndpointServiceConfigurations",
         "ecs:DescribeTaskDefinition",
+        # Named by container instances, which tasks on Fargate have none of.
+        "ecs:ListTasks",
         "elasticloadbalancing:DescribeCapacityReservation",
         "elasticloadbalancing:DescribeListenerAttributes",
         "elasticloadbalancing:DescribeListeners",

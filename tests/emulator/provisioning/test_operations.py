@@ -27,7 +27,7 @@ from services.provisioning.jobs import job
 from services.provisioning.jobs.operations import Operations, document_of
 from services.provisioning.records.mapping import Reason
 from services.provisioning.records.move_log import Step
-from services.provisioning.tenants.holdings import required_holdings
+from services.provisioning.tenants.tenant_copy import require_copy
 from services.provisioning.tenants.tenants import Tenants
 from services.provisioning.terraform.locks import Begun
 from services.provisioning.terraform.progress import Silent
@@ -128,8 +128,8 @@ class Copy:
         return items
 
     def users(self) -> dict[str, bool]:
-        holdings = required_holdings(self.system.deployment, self.id, Tier(self.tier))
-        return {user.name: user.enabled for user in holdings.users}
+        copy = require_copy(self.system.deployment, self.id, Tier(self.tier))
+        return {user.name: user.enabled for user in copy.users}
 
     def row(self) -> dict[str, Any]:
         found = self.system.dynamodb.get_item(

@@ -17,15 +17,15 @@ import boto3
 import psycopg
 import pytest
 
-from services.application.storage import DocumentStore, Shape
-from services.application.storage.connections import Database, connect
-from services.application.storage.dynamodb import DynamoStore
-from services.application.storage.migrations import migrate
-from services.application.storage.postgresql import Pool, PostgresStore
 from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from services.local_aws.postgres import PostgresError, PostgresServer
-from tests.unit.application.storage.memory import MemoryStore
+from services.storage import DocumentStore, Shape
+from services.storage.engines.dynamodb.store import DynamoStore
+from services.storage.engines.postgresql.connections import Database, connect
+from services.storage.engines.postgresql.migrations import migrate
+from services.storage.engines.postgresql.store import Pool, PostgresStore
+from tests.unit.storage.memory import MemoryStore
 
 SHAPE = Shape("orderId", {"by-status": "status", "by-date": "createdAt"})
 OWNER = "owner"

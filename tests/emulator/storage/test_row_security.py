@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import errors
 
-from services.application.storage import ConflictError, NotFoundError, Shape, UnavailableError
-from services.application.storage.connections import connect
-from services.application.storage.migrate import main, run
-from services.application.storage.migrations import MigrationError, migrate
-from services.application.storage.postgresql import Pool, PostgresStore
 from services.local_aws.postgres import PostgresServer
+from services.storage import ConflictError, NotFoundError, Shape, UnavailableError
+from services.storage.engines.postgresql.connections import connect
+from services.storage.engines.postgresql.migrate import main, run
+from services.storage.engines.postgresql.migrations import MigrationError, migrate
+from services.storage.engines.postgresql.store import Pool, PostgresStore
 from tests.emulator.storage.conftest import OWNER, SHAPE, Service, make_service
 
 pytestmark = pytest.mark.local_aws

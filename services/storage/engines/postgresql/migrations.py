@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from services.application.storage.interface import Shape
+from services.storage.interface import Shape
 
 Connection = psycopg.Connection[TupleRow]
 
