@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 from services.storage.interface import DocumentStore, Shape
-from services.storage.items import Digest, Item, bare, canonical, digest, key_of, line, listed
+from services.storage.items import TENANT, Digest, Item, canonical, digest, key_of, line, listed
 
 Place = Mapping[str, str]
 """Where documents are: the variables of a service's environment, as `{"TABLE_NAME": "..."}`."""
@@ -69,12 +69,15 @@ class TenantData(ABC):
 
     Attributes
     ----------
+    tenant_id : str
+        Whose they are: items of others are written as this tenant's.
     key : str
         The attribute that tells the tenant's items apart: a string.
     listed_by : collection of str
         The attributes that documents are listed by here.
     """
 
+    tenant_id: str
     key: str
     listed_by: Collection[str] = ()
 
@@ -117,7 +120,7 @@ class TenantData(ABC):
         Parameters
         ----------
         source : iterable of Item
-            Of the same tenant, in the order of keys; another `TenantData` is one.
+            In the order of keys; another `TenantData` is one.
         """
         return self.write(self._differences(source))
 
@@ -126,8 +129,8 @@ class TenantData(ABC):
         return self.write(Delete(key_of(item, self.key)) for item in self)
 
     def fitted(self, item: Item) -> Item:
-        """Return an item as this place keeps it: listed by what others are listed by here."""
-        return listed(item, self.key, self.listed_by)
+        """Return an item as this place keeps it: the tenant's, and listed as others are here."""
+        return {**listed(item, self.key, self.listed_by), TENANT: {"S": self.tenant_id}}
 
     def _differences(self, source: Iterable[Item]) -> Iterator[Change]:
         """Compare two sorted lists in one pass, holding neither."""
@@ -209,5 +212,4 @@ __all__ = [
     "Place",
     "Put",
     "TenantData",
-    "bare",
 ]

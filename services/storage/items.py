@@ -51,7 +51,8 @@ def digest(items: Iterable[Item], key: str) -> Digest:
     """
     count, content = 0, hashlib.sha256()
     for item in items:
-        content.update(canonical(bare(item, key)).encode() + b"\n")
+        told = {name: value for name, value in bare(item, key).items() if name != TENANT}
+        content.update(canonical(told).encode() + b"\n")
         count += 1
     return Digest(count, content.hexdigest())
 

@@ -35,7 +35,7 @@ class TenantItems(TenantData):
     def __init__(self, client: DynamoDBClient, table: str, tenant_id: str) -> None:
         self._client = client
         self.table = table
-        self._tenant_id = tenant_id
+        self.tenant_id = tenant_id
 
     @functools.cached_property
     def key(self) -> str:  # type: ignore[override]  # known when the table is asked
@@ -66,7 +66,7 @@ class TenantItems(TenantData):
             TableName=self.table,
             KeyConditionExpression="#tenant = :tenant",
             ExpressionAttributeNames={"#tenant": TENANT},
-            ExpressionAttributeValues={":tenant": {"S": self._tenant_id}},
+            ExpressionAttributeValues={":tenant": {"S": self.tenant_id}},
             ConsistentRead=True,
         )
         for page in pages:
@@ -88,8 +88,8 @@ class TenantItems(TenantData):
 
     def _request(self, change: Change) -> dict[str, Any]:
         if isinstance(change, Put):
-            return {"PutRequest": {"Item": {**change.item, TENANT: {"S": self._tenant_id}}}}
-        key = {TENANT: {"S": self._tenant_id}, self.key: {"S": change.key}}
+            return {"PutRequest": {"Item": change.item}}
+        key = {TENANT: {"S": self.tenant_id}, self.key: {"S": change.key}}
         return {"DeleteRequest": {"Key": key}}
 
     def _write_batch(self, batch: list[dict[str, Any]]) -> None:

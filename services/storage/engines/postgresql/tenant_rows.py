@@ -52,7 +52,7 @@ class TenantRows(TenantData):
 
     def __init__(self, connect: Callable[[], Connection], tenant_id: str, shape: Shape) -> None:
         self._connect = connect
-        self._tenant_id = tenant_id
+        self.tenant_id = tenant_id
         self._shape = shape
         self.key = shape.key
         self.listed_by = sorted(set(shape.indexes.values()))
@@ -68,9 +68,9 @@ class TenantRows(TenantData):
         # A cursor of the server: a tenant may have more than fits in memory.
         with self._as_tenant() as connection, connection.cursor("rows") as cursor:
             cursor.itersize = _ROWS
-            for key, version, request, text in cursor.execute(_SELECT, (self._tenant_id,)):
+            for key, version, request, text in cursor.execute(_SELECT, (self.tenant_id,)):
                 item = items.from_document(
-                    self._tenant_id,
+                    self.tenant_id,
                     key,
                     text,
                     version=version,
@@ -92,7 +92,7 @@ class TenantRows(TenantData):
     def purge(self) -> int:
         """Delete all rows of the tenant in one statement."""
         with self._as_tenant() as connection:
-            return connection.execute(_PURGE, (self._tenant_id,)).rowcount
+            return connection.execute(_PURGE, (self.tenant_id,)).rowcount
 
     def _write_batch(self, connection: Connection, batch: Sequence[Change]) -> None:
         puts = [self._row(change.item) for change in batch if isinstance(change, Put)]
@@ -101,7 +101,7 @@ class TenantRows(TenantData):
             with connection.cursor() as cursor:
                 cursor.executemany(_PUT, puts)
         if gone:
-            connection.execute(_DELETE, (self._tenant_id, gone))
+            connection.execute(_DELETE, (self.tenant_id, gone))
 
     def _row(self, item: Item) -> tuple[Any, ...]:
         key = items.key_of(item, self.key)
@@ -115,7 +115,7 @@ class TenantRows(TenantData):
         if document.get(self.key) != key:
             raise DocumentRefusedError(f"{self.key} {key!r}: its document has another key")
         text = documents.checked(self._shape, document)
-        return self._tenant_id, key, int(item["version"]["N"]), item["request"]["S"], text
+        return self.tenant_id, key, int(item["version"]["N"]), item["request"]["S"], text
 
     @contextmanager
     def _as_tenant(self) -> Iterator[Connection]:
@@ -123,7 +123,7 @@ class TenantRows(TenantData):
         try:
             with self._connect() as connection, connection.transaction():
                 connection.execute(
-                    "SELECT set_config(%s, %s, true)", (TENANT_SETTING, self._tenant_id)
+                    "SELECT set_config(%s, %s, true)", (TENANT_SETTING, self.tenant_id)
                 )
                 yield connection
         except psycopg.OperationalError as error:
