@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gzip
 import hashlib
@@ -9,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -179,6 +180,15 @@ def system(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Ite
     The tests share it, because each root module is initialised once: each has tenants of its own.
     """
     project = make_project(local_aws, tmp_path_factory.mktemp("operations"))
+    with make_system(project) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def make_system(
+    project: Project, data_tasks: Mapping[str, Mapping[str, str]] | None = None
+) -> Iterator[System]:
+    """Make what the tenants of a project share, and their modules."""
     dynamodb = project.client("dynamodb")
     create_table(dynamodb, f"{project.prefix}-tenant-mapping", tenantId="S")
     create_table(dynamodb, f"{project.prefix}-basic-orders", tenantId="S", orderId="S")
@@ -188,12 +198,12 @@ def system(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Ite
         PoolName=f"{project.prefix}-basic", Schema=schema
     )["UserPool"]["Id"]
     stacks = project.path / "cdktf.out/stacks"
-    write_copies(stacks, project.name, pool)
+    write_copies(stacks, project.name, pool, data_tasks)
     write_cell(stacks, project.name)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
-        for name, value in local_aws.environment().items():
+        for name, value in project.local.environment().items():
             patch.setenv(name, value)
         deployment = Deployment(
             load(project.path / "saas.tfvars"),
@@ -282,20 +292,7 @@ def _kill_a_move(silo: Copy, current: dict[str, Any]) -> None:
     request = silo.envelope(
         "tenantUpdateRequest", operationKind="move", parameters={"tier": "premium"}, **current
     )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "services.provisioning.jobs.job"],
-        cwd=silo.system.project.path,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(Path(__file__).parents[3]),
-            "OPERATION": json.dumps(request),
-            "EVENT_BUS": "default",
-            "ECS_SAAS_TARGET": "local",
-            "ECS_SAAS_REFUSAL_SECONDS": "60",
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = start_job(silo.system, request, refusal_seconds=60)
     until(lambda: silo.row().get("suspendedReason") == {"S": Reason.MOVING}, 120)
     process.kill()
     process.wait()
@@ -307,6 +304,26 @@ def _kill_a_move(silo: Copy, current: dict[str, Any]) -> None:
     assert json.loads(told["moveCopied"]) == {"orders": ITEMS, "users": 3}
     assert silo.row()["tier"] == {"S": "premium"}
     assert "suspendedAt" not in silo.row()
+
+
+def start_job(
+    system: System, request: Mapping[str, Any], *, refusal_seconds: int
+) -> subprocess.Popen[bytes]:
+    """Carry out a request in a process of its own, as a build does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "services.provisioning.jobs.job"],
+        cwd=system.project.path,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[3]),
+            "OPERATION": json.dumps(request),
+            "EVENT_BUS": "default",
+            "ECS_SAAS_TARGET": "local",
+            "ECS_SAAS_REFUSAL_SECONDS": str(refusal_seconds),
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def test_a_pooled_tenant_moves_out_and_back_and_leaves_its_neighbours_alone(

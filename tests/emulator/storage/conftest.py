@@ -34,7 +34,8 @@ OWNER = "owner"
 BACK_ENDS = ("memory", *engine_names())
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -49,22 +50,27 @@ def server() -> Iterator[PostgresServer]:
     try:
         try:
             running = PostgresServer(
-                directory / "data", _free_port(), settings={"fsync": "off", "max_connections": "50"}
+                directory / "data", free_port(), settings={"fsync": "off", "max_connections": "50"}
             )
         except PostgresError as error:
             if os.environ.get("CI") == "true":
                 pytest.fail(f"CI has to have a server: {error}")
             pytest.skip(str(error))
         running.start()
-        with running.connect() as connection:
-            connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE PASSWORD 'owner'")
-            connection.execute("CREATE ROLE rds_iam")
-            # RDS lets its master grant it.
-            connection.execute(f"GRANT rds_iam TO {OWNER} WITH ADMIN OPTION")
+        make_owner(running)
         yield running
         running.stop()
     finally:
         shutil.rmtree(directory)
+
+
+def make_owner(server: PostgresServer) -> None:
+    """Make the owner of databases, who is no superuser, as RDS has it."""
+    with server.connect() as connection:
+        connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE PASSWORD 'owner'")
+        connection.execute("CREATE ROLE rds_iam")
+        # RDS lets its master grant it.
+        connection.execute(f"GRANT rds_iam TO {OWNER} WITH ADMIN OPTION")
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ def service(server: PostgresServer) -> Service:
 @pytest.fixture(scope="session")
 def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Return a client of a local AWS that runs as long as the tests do."""
-    local = LocalAws(tmp_path_factory.mktemp("local"), _free_port())
+    local = LocalAws(tmp_path_factory.mktemp("local"), free_port())
     local.up()
     yield boto3.client(
         "dynamodb",
