@@ -142,7 +142,7 @@ class DataTasks:
                     }
                 },
                 overrides={"containerOverrides": [{"name": CONTAINER, "command": command}]},
-                propagateTags="TASK_DEFINITION",
+                # Without the tenant's tags: a task that has ended is no resource that is left.
             )
             if answer["tasks"]:
                 return answer["tasks"][0]["taskArn"]
