@@ -27,7 +27,7 @@ from constructs_lib.provisioning import (
 )
 from services.configuration import Configuration
 from services.contracts.images import RUNNER
-from services.contracts.provisioner_rights import RIGHTS
+from services.contracts.provisioner_rights import DATA_TASK_RIGHTS, RIGHTS
 from services.contracts.stacks import (
     CELL_NOT_MADE,
     ApplicationPlaneContract,
@@ -41,6 +41,7 @@ from services.tenancy.events import Source
 from tiers import manifest
 from tiers.deployment import stack_settings
 from tiers.function_code import ROOT, starter_code
+from tiers.pool import POOL_DATA
 from tiers.tenant_boundary import tenant_boundary_arn
 from tiers.watching import FAILURE_QUEUES, failure_queue, watched_metrics
 from tiers.workload import repository
@@ -117,6 +118,10 @@ class ApplicationPlane(SaasStack):
             untouchable_role_arns=[
                 f"arn:aws:iam::{account}:role/{prefix}-{part}*" for part in PLATFORM_ROLES
             ],
+            # Builds give these to tasks of the pool; what they may do is not theirs to say.
+            usable_role_arns=[f"arn:aws:iam::{account}:role/{prefix}-{POOL_DATA}-*"]
+            if manifest.databases(configuration)
+            else [],
             environment={"EVENT_BUS": control_plane.event_bus_name},
             timeout_minutes=_BUILD_MINUTES,
             log_retention_days=configuration.log_retention_days,
@@ -250,7 +255,7 @@ def _engine_statements(
                 [resource.format(**parts) for resource in right.resources],
                 sid=right.sid,
             )
-            for right in RIGHTS
+            for right in (*RIGHTS, *(DATA_TASK_RIGHTS if manifest.databases(configuration) else ()))
         ),
         Statement(["ecr:GetAuthorizationToken"]),
         Statement(

@@ -61,16 +61,18 @@ def with_database(
     rights: ServiceRights, database: Database, configuration: Configuration, service: str
 ) -> ServiceRights:
     """Return `rights` with what tells a service, and its migration, where its database is."""
+    place = place_of(database, configuration, service)
+    where = {name: value for name, value in place.items() if name != "STORAGE_SHAPE"}
+    return replace(rights, environment={**rights.environment, **where}, migration=place)
+
+
+def place_of(database: Database, configuration: Configuration, service: str) -> dict[str, str]:
+    """Return the variables that say where a service's documents are, and how they are found."""
     name = manifest.database_name(service)
-    where = {
+    return {
         "DATABASE_HOST": database.address,
         "DATABASE_PORT": database.port,
         "DATABASE_NAME": name,
         "DATABASE_USER": name,
+        "STORAGE_SHAPE": manifest.storage_shape(configuration.services[service]),
     }
-    shape = manifest.storage_shape(configuration.services[service])
-    return replace(
-        rights,
-        environment={**rights.environment, **where},
-        migration={**where, "STORAGE_SHAPE": shape},
-    )

@@ -17,6 +17,7 @@ from services.configuration import Configuration
 from services.contracts.stacks import FIRST_CELL, CellContract, PlatformContract, PoolContract
 from services.tenancy import Tier
 from tiers import manifest
+from tiers.data_task import data_task
 from tiers.databases import database_of
 from tiers.deployment import (
     capacity_of,
@@ -32,6 +33,9 @@ from tiers.silo import service_table
 from tiers.sizes import manifest_size
 from tiers.tenant import TENANT_ID, TenantStack
 from tiers.workload import Audience, Isolation, Workload, network_of
+
+POOL_DATA = "pool-data"
+"""What the names of the task are made of that reaches pooled documents."""
 
 
 class Pool(SaasStack):
@@ -135,6 +139,18 @@ class Pool(SaasStack):
             ),
             database=database,
         )
+        tasks = data_task(
+            self,
+            configuration=configuration,
+            platform=platform,
+            cluster=cluster,
+            # Not `basic`: builds may pass these roles, and no others of the pool.
+            names=shared_names(configuration, POOL_DATA),
+            database=database,
+            workload=workload,
+            tenants="*",
+            release=configuration.release,
+        )
         self.publish(
             PoolContract(
                 cluster_arn=cluster.arn,
@@ -147,6 +163,7 @@ class Pool(SaasStack):
                 load_balancer_dns_name=cell.load_balancer_dns_name,
                 release=configuration.release,
                 tables={name: table.name for name, table in tables.items()},
+                data_task=tasks,
             )
         )
 
@@ -180,6 +197,7 @@ class PoolTenant(TenantStack):
             cell=read(self, "cell", routing_cell_path(configuration, FIRST_CELL), CellContract),
             cluster_name=pool.cluster_name,
             tables=pool.tables,
+            data_task=pool.data_task,
         )
         CognitoUserInGroup(
             self,

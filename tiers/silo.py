@@ -14,6 +14,7 @@ from services.configuration import Configuration
 from services.contracts.stacks import CellContract, PlatformContract
 from services.tenancy import Tier
 from tiers import manifest
+from tiers.data_task import data_task
 from tiers.databases import database_of
 from tiers.federation import federation
 from tiers.rights import Rights
@@ -51,6 +52,8 @@ class Silo(Construct):
     user_pool : UserPool
     tables : dict of str to str
         The tables' names by service.
+    data_task : dict of str to str
+        How builds run the task that reaches what is on the server; empty if there is none.
     tenant_path : str
         What the header of requests must hold to be routed here.
     """
@@ -124,6 +127,17 @@ class Silo(Construct):
                 environment={"TENANT_ID": tenant_id},
             ),
             database=database,
+        )
+        self.data_task = data_task(
+            self,
+            configuration=configuration,
+            platform=platform,
+            cluster=cluster,
+            names=names,
+            database=database,
+            workload=self.workload,
+            tenants=tenant_id,
+            release=release,
         )
 
 

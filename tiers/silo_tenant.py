@@ -62,6 +62,7 @@ class SiloTenant(TenantStack):
             cell=cell,
             cluster_name=cluster.name,
             tables=silo.tables,
+            data_task=silo.data_task,
         )
 
     def _shared_cluster(self) -> ICluster:

@@ -90,6 +90,7 @@ class TenantStack(SaasStack):
         cell: CellContract,
         cluster_name: str,
         tables: Any,
+        data_task: Any,
     ) -> CognitoUser:
         """Create the first administrator, make the tenant known, and declare the outputs.
 
@@ -99,6 +100,8 @@ class TenantStack(SaasStack):
             The routing cell whose API the tenant's requests come in by.
         tables : mapping of str to str
             By service, the table that holds the tenant's items.
+        data_task : mapping of str to str
+            How builds run the task that reaches the tenant's other documents.
 
         Returns
         -------
@@ -173,6 +176,7 @@ class TenantStack(SaasStack):
             "load_balancer_dns_name": cell.load_balancer_dns_name,
             "cluster_name": cluster_name,
             "tables": tables,
+            "data_task": data_task,
         }
         for name in OUTPUTS:
             # The id carries a suffix, because a variable of the same stack has the plain one.

@@ -18,6 +18,7 @@ from constructs import Construct, IConstruct
 from constructs_lib.errors import ConfigError
 from constructs_lib.identity import Statement, policy
 from services.configuration import Configuration
+from services.storage.exchange import exchange_arn
 from services.tenancy import Tier
 from tiers import manifest
 
@@ -92,6 +93,17 @@ def boundary_statements(configuration: Configuration, account: str) -> list[Stat
         ),
         Statement(list(_ITEMS), tables, sid="Items"),
         Statement(["rds-db:connect"], [arn("rds-db", "dbuser:*/*")], sid="Databases"),
+        *(
+            [
+                Statement(
+                    ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+                    [exchange_arn(configuration.export_bucket, "*")],
+                    sid="Exchange",
+                )
+            ]
+            if manifest.databases(configuration)
+            else []
+        ),
         Statement(
             ["secretsmanager:GetSecretValue"],
             [arn("secretsmanager", name) for name in (f"secret:{prefix}/*", "secret:rds!db-*")],

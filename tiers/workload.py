@@ -245,7 +245,7 @@ def _migration(
     return Preparation(
         name="migration",
         image=image,
-        command=["python", "-m", "services.application.storage.migrate"],
+        command=["python", "-m", "services.storage.engines.postgresql.migrate"],
         environment=environment,
         secrets={"DATABASE_OWNER": database.secret_arn},
     )

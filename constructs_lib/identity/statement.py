@@ -45,6 +45,8 @@ _UNNAMEABLE_READING = frozenset(
         "ec2:DescribeVpcs",
         "ecs:DescribeTaskDefinition",
         "ecs:ListAccountSettings",
+        # Named by container instances, which tasks on Fargate have none of.
+        "ecs:ListTasks",
         "elasticloadbalancing:DescribeCapacityReservation",
         "elasticloadbalancing:DescribeListenerAttributes",
         "elasticloadbalancing:DescribeListeners",

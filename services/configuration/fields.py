@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from services.storage.registry import engine_names
 from services.tenancy.problems import not_allowed, one_of
 from services.tenancy.variables import RELEASE_PATTERN, TASK_SIZES
 
@@ -45,6 +46,12 @@ def _private_block(value: str) -> str:
 def _retention(value: int) -> int:
     if value not in _RETENTION_DAYS:
         raise not_allowed(f"{one_of(str(days) for days in _RETENTION_DAYS)} days")
+    return value
+
+
+def _engine(value: str) -> str:
+    if value not in engine_names():
+        raise not_allowed(one_of(engine_names()))
     return value
 
 
@@ -183,6 +190,7 @@ AttributeName = Annotated[
         description="a table attribute, 1 to 64 letters, digits and '_', first a letter",
     ),
 ]
+StorageEngine = Annotated[str, Field(strict=True), AfterValidator(_engine)]
 RoutePath = Annotated[
     str,
     Field(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -18,8 +17,9 @@ from services.configuration.fields import memory_for
 from services.configuration.images import ImageLock
 from services.configuration.permissions import Frozen, Permission
 from services.configuration.plug_ins import BillingPlugIn, PlugIn
+from services.storage.registry import DEFAULT_ENGINE, engine, engine_names
 from services.tenancy import Tier
-from services.tenancy.problems import not_allowed, show
+from services.tenancy.problems import not_allowed, one_of, show
 from services.tenancy.tier import Compute
 from services.tenancy.variables import TASK_SIZES
 
@@ -179,13 +179,6 @@ class ScalingSpec(Frozen):
         return _not_below(value, "min", info)
 
 
-class StorageEngine(StrEnum):
-    """What keeps a service's documents: a DynamoDB table, or a database of its own."""
-
-    DYNAMODB = "dynamodb"
-    POSTGRESQL = "postgresql"
-
-
 class IndexSpec(Frozen):
     """A secondary index. Its partition key is the tenant, as the table's is."""
 
@@ -196,7 +189,7 @@ class IndexSpec(Frozen):
 class StorageSpec(Frozen):
     """Where a service's documents are: partition key `tenantId`, and the sort key named here."""
 
-    engine: StorageEngine = StorageEngine.DYNAMODB
+    engine: fields.StorageEngine = DEFAULT_ENGINE
     sort_key: fields.AttributeName
     indexes: tuple[IndexSpec, ...] = ()
 
@@ -259,11 +252,12 @@ class ServiceSpec(_Container):
     @field_validator("storage")
     @classmethod
     def _migrated(cls, value: StorageSpec | None, info: ValidationInfo) -> StorageSpec | None:
-        if value and value.engine is StorageEngine.POSTGRESQL and info.data.get("image"):
+        if value and not engine(value.engine).own_images and info.data.get("image"):
+            allowed = one_of(name for name in engine_names() if engine(name).own_images)
             raise not_allowed(
-                'engine = "dynamodb" with an image of your own: the migration of a database is '
-                "part of this system's images",
-                "postgresql",
+                f"engine = {allowed} with an image of your own: what prepares the others is part "
+                "of this system's images",
+                value.engine,
             )
         return value
 

@@ -81,6 +81,7 @@ class PoolContract:
     load_balancer_dns_name: str
     release: str
     tables: Mapping[str, str]
+    data_task: Mapping[str, str]
 
 
 @dataclass(frozen=True)

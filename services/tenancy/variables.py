@@ -167,6 +167,7 @@ OUTPUTS: Final = (
     "load_balancer_dns_name",
     "cluster_name",
     "tables",
+    "data_task",
 )
 """The outputs of every tenant root module, whatever its tier."""
 

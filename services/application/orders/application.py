@@ -40,7 +40,7 @@ from services.application.runtime import (
     create_app,
 )
 from services.application.runtime.stores import open_store
-from services.application.storage import (
+from services.storage import (
     AlreadyExistsError,
     ConflictError,
     CursorRefusedError,

@@ -28,8 +28,8 @@ from starlette.exceptions import HTTPException
 from services.application import ApplicationError
 from services.application.runtime.credentials import CredentialsUnavailableError, ForeignTenantError
 from services.application.signing_keys import KeysUnavailableError
-from services.application.storage import DocumentRefusedError, TenantRefusedError, UnavailableError
-from services.application.storage.dynamodb import PASSING
+from services.storage import DocumentRefusedError, TenantRefusedError, UnavailableError
+from services.storage.engines.dynamodb.store import PASSING
 
 _log = logging.getLogger("services.problems")
 

@@ -12,9 +12,9 @@ from services.provisioning.deployment import Deployment
 from services.provisioning.errors import PreconditionError, ProvisionerError
 from services.provisioning.records.mapping import Reason
 from services.provisioning.tenants.exports import Exports
-from services.provisioning.tenants.holdings import holdings_of, kept_after, required_holdings
 from services.provisioning.tenants.moves import Moves
 from services.provisioning.tenants.suspension import resume, suspend
+from services.provisioning.tenants.tenant_copy import find_copy, require_copy
 from services.provisioning.tenants.tenants import Tenants
 from services.tenancy import TenantDocument, Tier, check_tenant_id
 from services.tenancy.events import Event
@@ -131,12 +131,12 @@ class Operations:
         )
 
     def _suspend(self, request: TenantRequest) -> Done:
-        holdings = required_holdings(self._deployment, *self._copy(request))
-        refusal = suspend(self._deployment.mapping, holdings)
+        copy = require_copy(self._deployment, *self._copy(request))
+        refusal = suspend(self._deployment.mapping, copy)
         return Done({}, {"suspendedAt": refusal.at})
 
     def _resume(self, request: TenantRequest) -> Done:
-        resume(self._deployment.mapping, required_holdings(self._deployment, *self._copy(request)))
+        resume(self._deployment.mapping, require_copy(self._deployment, *self._copy(request)))
         return Done({}, {"suspendedAt": ""})
 
     def _offboard(self, request: TenantRequest) -> Done:
@@ -144,20 +144,17 @@ class Operations:
         tenant_id = check_tenant_id(request.tenant_id)
         tier = self._tenants.tier_of(tenant_id)
         told: dict[str, str] = {}
-        holdings = tier and holdings_of(self._deployment, tenant_id, tier)
+        copy = tier and find_copy(self._deployment, tenant_id, tier)
         exports = Exports(self._deployment.aws.s3, self._deployment.configuration.export_bucket)
-        if holdings:
-            if self._deployment.mapping.exists(tenant_id) and holdings.users.exists():
+        if copy:
+            if self._deployment.mapping.exists(tenant_id) and copy.users.exists():
                 self._deployment.progress.stage(f"tenant/{tenant_id}", "refuse")
-                suspend(self._deployment.mapping, holdings, Reason.OFFBOARDING)
+                suspend(self._deployment.mapping, copy, Reason.OFFBOARDING)
             self._deployment.progress.stage(f"tenant/{tenant_id}", "export")
-            told["exportLocation"] = exports.write(holdings)
+            told["exportLocation"] = exports.write(copy)
         elif exports.complete(tenant_id):  # an earlier attempt has deleted nearly everything
             told["exportLocation"] = exports.location(tenant_id)
         self._tenants.destroy(tenant_id)
-        if tier:
-            for text in kept_after(self._deployment.configuration, tier):
-                self._deployment.progress.note(f"tenant/{tenant_id}", text)
         return Done({}, told)
 
     def _copy(self, request: TenantRequest) -> tuple[str, Tier]:

@@ -22,7 +22,7 @@ from services.provisioning.errors import (
 from services.provisioning.records.mapping import Refusal
 from services.provisioning.recovery.leftovers import verify_nothing_left
 from services.provisioning.recovery.strays import TenantStrays
-from services.provisioning.tenants.holdings import holdings_of
+from services.provisioning.tenants.tenant_copy import find_copy
 from services.provisioning.terraform.engine import Request, Result, RunKind
 from services.provisioning.terraform.state import State, TenantEntry
 from services.provisioning.terraform.workspace import require_module
@@ -219,10 +219,10 @@ class Tenants:
         return tier is not None
 
     def _destroy_copy(self, tenant_id: str, tier: Tier) -> Result:
-        holdings = holdings_of(self._deployment, tenant_id, tier)
-        if holdings is not None:
+        copy = find_copy(self._deployment, tenant_id, tier)
+        if copy is not None:
             self._deployment.progress.stage(f"tenant/{tenant_id}", "delete data")
-            holdings.purge()
+            copy.purge()
         module = self._module(tier)
         result = self._deployment.engine.execute(
             Request(

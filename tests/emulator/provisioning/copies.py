@@ -7,6 +7,7 @@ before anything is made.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,24 @@ from constructs_lib.naming import ADDRESS_TAG
 CLAIMS = ("tenantId", "tenantName", "tenantTier", "userRole")
 
 
-def write_copies(stacks: Path, name: str, pool_id: str) -> None:
-    """Write the three tenants' root modules; `pool_id` is what basic tenants share."""
+def write_copies(
+    stacks: Path, name: str, pool_id: str, data_tasks: Mapping[str, Mapping[str, str]] | None = None
+) -> None:
+    """Write the three tenants' root modules.
+
+    Parameters
+    ----------
+    pool_id : str
+        The user pool that basic tenants share.
+    data_tasks : mapping, optional
+        By tier, the output that says how data tasks are run.
+    """
     for tier in ("basic", "advanced", "premium"):
         directory = stacks / f"tenant-{tier}"
         directory.mkdir(parents=True, exist_ok=True)
         document = _document(f"tenant-{tier}", tier, name, pool_id)
+        task = (data_tasks or {}).get(tier, {})
+        document["output"]["data_task"] = {"value": dict(task)}
         (directory / "cdk.tf.json").write_text(json.dumps(document, indent=2))
 
 

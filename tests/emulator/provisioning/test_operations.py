@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gzip
 import hashlib
@@ -9,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +29,7 @@ from services.provisioning.jobs.operations import Operations, document_of
 from services.provisioning.records.mapping import Reason
 from services.provisioning.records.move_log import Step
 from services.provisioning.records.published import published_cells
-from services.provisioning.tenants.holdings import required_holdings
+from services.provisioning.tenants.tenant_copy import require_copy
 from services.provisioning.tenants.tenants import Tenants
 from services.provisioning.terraform.locks import Begun
 from services.provisioning.terraform.progress import Silent
@@ -133,8 +134,8 @@ class Copy:
         return items
 
     def users(self) -> dict[str, bool]:
-        holdings = required_holdings(self.system.deployment, self.id, Tier(self.tier))
-        return {user.name: user.enabled for user in holdings.users}
+        copy = require_copy(self.system.deployment, self.id, Tier(self.tier))
+        return {user.name: user.enabled for user in copy.users}
 
     def row(self) -> dict[str, Any]:
         found = self.system.dynamodb.get_item(
@@ -186,6 +187,15 @@ def system(
     The tests share it, because each root module is initialised once: each has tenants of its own.
     """
     project = make_project(shared_local_aws, tmp_path_factory.mktemp("operations"))
+    with make_system(project) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def make_system(
+    project: Project, data_tasks: Mapping[str, Mapping[str, str]] | None = None
+) -> Iterator[System]:
+    """Make what the tenants of a project share, and their modules."""
     dynamodb = project.client("dynamodb")
     create_table(dynamodb, f"{project.prefix}-tenant-mapping", tenantId="S")
     create_table(dynamodb, f"{project.prefix}-basic-orders", tenantId="S", orderId="S")
@@ -195,12 +205,12 @@ def system(
         PoolName=f"{project.prefix}-basic", Schema=schema
     )["UserPool"]["Id"]
     stacks = project.path / "cdktf.out/stacks"
-    write_copies(stacks, project.name, pool)
+    write_copies(stacks, project.name, pool, data_tasks)
     write_cell(stacks, project.name)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
-        for name, value in shared_local_aws.environment().items():
+        for name, value in project.local.environment().items():
             patch.setenv(name, value)
         deployment = Deployment(
             load(project.path / "saas.tfvars"),
@@ -289,20 +299,7 @@ def _kill_a_move(silo: Copy, current: dict[str, Any]) -> None:
     request = silo.envelope(
         "tenantUpdateRequest", operationKind="move", parameters={"tier": "premium"}, **current
     )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "services.provisioning.jobs.job"],
-        cwd=silo.system.project.path,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(Path(__file__).parents[3]),
-            "OPERATION": json.dumps(request),
-            "EVENT_BUS": "default",
-            "ECS_SAAS_TARGET": "local",
-            "ECS_SAAS_REFUSAL_SECONDS": "60",
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = start_job(silo.system, request, refusal_seconds=60)
     eventually(lambda: silo.row().get("suspendedReason") == {"S": Reason.MOVING}, 120)
     process.kill()
     process.wait()
@@ -314,6 +311,26 @@ def _kill_a_move(silo: Copy, current: dict[str, Any]) -> None:
     assert json.loads(told["moveCopied"]) == {"orders": ITEMS, "users": 3}
     assert silo.row()["tier"] == {"S": "premium"}
     assert "suspendedAt" not in silo.row()
+
+
+def start_job(
+    system: System, request: Mapping[str, Any], *, refusal_seconds: int
+) -> subprocess.Popen[bytes]:
+    """Carry out a request in a process of its own, as a build does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "services.provisioning.jobs.job"],
+        cwd=system.project.path,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[3]),
+            "OPERATION": json.dumps(request),
+            "EVENT_BUS": "default",
+            "ECS_SAAS_TARGET": "local",
+            "ECS_SAAS_REFUSAL_SECONDS": str(refusal_seconds),
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def test_a_pooled_tenant_moves_out_and_back_and_leaves_its_neighbours_alone(

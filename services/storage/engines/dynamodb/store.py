@@ -9,14 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.application.storage import cursors, documents
-from services.application.storage.cursors import Place, Query
-from services.application.storage.interface import (
+from services.storage import cursors, documents, items
+from services.storage.cursors import Place, Query
+from services.storage.engine import Clients
+from services.storage.interface import (
     AlreadyExistsError,
     ConflictError,
     Document,
@@ -29,7 +29,7 @@ from services.application.storage.interface import (
     check_listing,
 )
 
-PARTITION_KEY: Final = "tenantId"
+PARTITION_KEY: Final = items.TENANT
 #: How often a batch is asked for that DynamoDB has not begun with, and the first wait.
 _MOST_TRIES: Final = 4
 _FIRST_WAIT_SECONDS: Final = 0.025
@@ -45,13 +45,6 @@ PASSING: Final = frozenset(
         "TransactionConflictException",
     )
 )
-
-
-class Clients(Protocol):
-    """Makes AWS clients whose credentials reach one tenant's items (`tenant_context`)."""
-
-    def client(self, tenant_id: str, service: str) -> Any:
-        """Return a client of the tenant's own session."""
 
 
 class DynamoStore:
@@ -114,11 +107,11 @@ class DynamoStore:
             asked = {self._table: {"Keys": wanted, "ConsistentRead": True}}
             with _explained():
                 answer = self._client(tenant_id).batch_get_item(RequestItems=asked)
-            items = answer["Responses"].get(self._table, ())
-            found |= {item[self._shape.key]["S"]: _stored(item) for item in items}
+            given = answer["Responses"].get(self._table, ())
+            found |= {item[self._shape.key]["S"]: _stored(item) for item in given}
             # An answer has 16 MB at most, and less from a busy table.
             wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-            if wanted and not items:
+            if wanted and not given:
                 tries += 1
                 if tries == _MOST_TRIES:
                     raise UnavailableError("DynamoDB: the table is too busy to be read")
@@ -193,18 +186,18 @@ class DynamoStore:
             return Page((), None)
         if cursor is not None:
             start = self._start(tenant_id, query, cursors.decode(query, cursor))
-        items: list[Mapping[str, Any]] = []
+        found: list[Mapping[str, Any]] = []
         # One more than asked for tells whether there is more. DynamoDB ends a page after 1 MB too.
-        while len(items) <= limit:
-            answer = self._query(tenant_id, query, limit + 1 - len(items), start)
-            items += answer["Items"]
+        while len(found) <= limit:
+            answer = self._query(tenant_id, query, limit + 1 - len(found), start)
+            found += answer["Items"]
             start = answer.get("LastEvaluatedKey")
             if not start:
                 break
         next_cursor = None
-        if len(items) > limit:
-            next_cursor = cursors.encode(query, self._place(query, items[limit - 1]))
-        return Page(tuple(_stored(item) for item in items[:limit]), next_cursor)
+        if len(found) > limit:
+            next_cursor = cursors.encode(query, self._place(query, found[limit - 1]))
+        return Page(tuple(_stored(item) for item in found[:limit]), next_cursor)
 
     def _query(
         self, tenant_id: str, query: Query, limit: int, start: Mapping[str, Any] | None
@@ -287,41 +280,8 @@ def _content(shape: Shape, document: Document) -> dict[str, Any]:
 
 
 def _values(content: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _written(value) for name, value in content.items()}
+    return {name: items.written(value) for name, value in content.items()}
 
 
 def _stored(item: Mapping[str, Any]) -> Stored:
-    return Stored(_read(item["document"]), int(item["version"]["N"]))
-
-
-# The SDK's own converter refuses numbers of 39 digits, as it writes 1E+38, and tuples.
-
-
-def _written(value: Any) -> dict[str, Any]:
-    """Return a value of a checked document as DynamoDB takes it."""
-    if value is None:
-        return {"NULL": True}
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    if isinstance(value, str):
-        return {"S": value}
-    if isinstance(value, int | Decimal):
-        return {"N": str(documents.shortest(value))}
-    if isinstance(value, Mapping):
-        return {"M": {name: _written(each) for name, each in value.items()}}
-    return {"L": [_written(each) for each in value]}
-
-
-def _read(attribute: Mapping[str, Any]) -> Any:
-    """Return the value of an attribute: whole numbers as `int`, as JSON has them."""
-    ((kind, value),) = attribute.items()
-    if kind == "NULL":
-        return None
-    if kind == "N":
-        number = Decimal(value)
-        return int(number) if number == number.to_integral_value() else number
-    if kind == "M":
-        return {name: _read(each) for name, each in value.items()}
-    if kind == "L":
-        return [_read(each) for each in value]
-    return value
+    return Stored(items.read(item["document"]), int(item["version"]["N"]))

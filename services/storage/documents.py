@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from decimal import Context, Decimal
 from typing import Any, Final
 
-from services.application.storage.interface import (
+from services.storage.interface import (
     MOST_AT_ONCE,
     Document,
     DocumentRefusedError,

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.application.storage import CursorRefusedError, DocumentRefusedError, Shape
-from services.application.storage.cursors import Place, Query, decode, encode
-from services.application.storage.documents import (
+from services.storage import CursorRefusedError, DocumentRefusedError, Shape
+from services.storage.cursors import Place, Query, decode, encode
+from services.storage.documents import (
     MOST_BYTES,
     checked,
     fingerprint,

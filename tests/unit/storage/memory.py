@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from services.application.storage import (
+from services.storage import (
     AlreadyExistsError,
     ConflictError,
     Document,
@@ -15,8 +15,8 @@ from services.application.storage import (
     cursors,
     documents,
 )
-from services.application.storage.cursors import Place, Query
-from services.application.storage.interface import check_listing
+from services.storage.cursors import Place, Query
+from services.storage.interface import check_listing
 
 
 class MemoryStore:

@@ -6,13 +6,13 @@ Shape               which attribute is a document's key, and which ones it is al
 Stored, Page        what comes back
 
 StorageError
- ├── NotFound           the tenant has no such document
- ├── AlreadyExists      another document has the key
- ├── Conflict           the document has changed since the caller read it
+ ├── NotFoundError           the tenant has no such document
+ ├── AlreadyExistsError      another document has the key
+ ├── ConflictError           the document has changed since the caller read it
  ├── CursorRefusedError      a cursor that was not made by this query
  ├── DocumentRefusedError    a document that not every back end could give back as it is
  ├── TenantRefusedError      the call names another tenant than the verified token does
- └── Unavailable        the back end does not answer for the moment; the caller may try again
+ └── UnavailableError        the back end does not answer for the moment; the caller may try again
 ```
 
 A document is what JSON can hold, numbers being `int` and `decimal.Decimal`. Equal is what comes
@@ -21,6 +21,7 @@ back equal: `Decimal("1.50")` may be read as `Decimal("1.5")`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -119,6 +120,27 @@ class Shape:
         ]
         if problems:
             raise ValueError("\n".join(problems))
+
+    @classmethod
+    def parse(cls, text: str) -> Shape:
+        """Return what `dump` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is none, saying what is allowed.
+        """
+        try:
+            given = json.loads(text)
+            return cls(given["key"], dict(given["indexes"]))
+        except (LookupError, TypeError, json.JSONDecodeError) as error:
+            raise ValueError(
+                f"a shape: got {text!r}; allowed a JSON object with key and indexes"
+            ) from error
+
+    def dump(self) -> str:
+        """Return it as JSON, as the environment of a container has it."""
+        return json.dumps({"key": self.key, "indexes": dict(self.indexes)})
 
     def indexed_by(self, index: str) -> str:
         """Return the attribute of an index.

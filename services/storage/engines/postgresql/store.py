@@ -2,7 +2,7 @@
 
 Row-level security draws the line: every transaction begins by naming its tenant, for as long as
 it lasts, and the database shows and takes that tenant's rows only, whatever a statement says.
-`services.application.storage.migrations` makes the table.
+`services.storage.engines.postgresql.migrations` makes the table.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
-from services.application.storage import cursors, documents
-from services.application.storage.cursors import Place, Query
-from services.application.storage.interface import (
+from services.storage import cursors, documents
+from services.storage.cursors import Place, Query
+from services.storage.engines.postgresql.migrations import TABLE, TENANT_SETTING, column_of
+from services.storage.interface import (
     AlreadyExistsError,
     ConflictError,
     Document,
@@ -29,7 +30,6 @@ from services.application.storage.interface import (
     UnavailableError,
     check_listing,
 )
-from services.application.storage.migrations import TABLE, TENANT_SETTING, column_of
 
 Connection = psycopg.Connection[TupleRow]
 Pool = ConnectionPool[Connection]
@@ -54,8 +54,6 @@ _DELETE = sql.SQL(
     "AND (%s::bigint IS NULL OR version = %s) RETURNING version"
 ).format(table=TABLE)
 
-_FORGET = sql.SQL("DELETE FROM {table} WHERE tenant_id = %s").format(table=TABLE)
-
 
 class PostgresStore:
     """A DocumentStore in a database that one service has to itself.
@@ -64,7 +62,7 @@ class PostgresStore:
     ----------
     pool : ConnectionPool
         Of connections as a user who neither owns the table nor bypasses row-level security, in
-        autocommit mode (`services.application.storage.connections`).
+        autocommit mode (`services.storage.engines.postgresql.connections`).
     shape : Shape
         As the table was made with.
     """
@@ -149,11 +147,6 @@ class PostgresStore:
             tuple(Stored(documents.from_json(text), version) for text, version, *_ in rows[:limit]),
             next_cursor,
         )
-
-    def forget(self, tenant_id: str) -> int:
-        """Delete all that a tenant has; return how many documents it was."""
-        with self._as(tenant_id) as connection:
-            return connection.execute(_FORGET, (tenant_id,)).rowcount
 
     def close(self) -> None:
         """Close all connections."""

@@ -13,10 +13,12 @@ import pytest
 from services.application.runtime import Settings, SettingsError, Tenant
 from services.application.runtime.logs import current_tenant
 from services.application.runtime.stores import BoundStore, open_store
-from services.application.storage import DocumentStore, Shape, TenantRefusedError
-from services.application.storage.connections import ROOT_CERTIFICATES, Database, iam_token
-from services.application.storage.dynamodb import Clients, DynamoStore
 from services.local_aws.images.bases import LIBRARY
+from services.storage import DocumentStore, Shape, TenantRefusedError
+from services.storage.engine import Clients
+from services.storage.engines.dynamodb.store import DynamoStore
+from services.storage.engines.postgresql import database_of
+from services.storage.engines.postgresql.connections import ROOT_CERTIFICATES, Database, iam_token
 from tests.unit.application.runtime.test_settings import POOL, SILO
 from tests.unit.provisioning.images.dockerfile import laid_out
 
@@ -74,7 +76,11 @@ def test_a_database_takes_the_place_of_a_table() -> None:
         Settings.from_environment({**POOL, **database})
     del pool["TABLE_NAME"]
     settings = Settings.from_environment({**pool, **database})
-    assert (settings.database_port, settings.database_ssl_mode) == (5432, "verify-full")
+    assert database_of(settings.place) == Database("db.internal", 5432, "orders", "orders")
+    with pytest.raises(SettingsError, match=r"DATABASE_PORT: got '0'.*\n.*DATABASE_SSLMODE: got"):
+        Settings.from_environment(
+            {**pool, **database, "DATABASE_PORT": "0", "DATABASE_SSLMODE": "prefer"}
+        )
     with pytest.raises(SettingsError, match="DATABASE_NAME"):
         Settings.from_environment({**pool, "DATABASE_HOST": "db.internal"})
 
@@ -100,4 +106,6 @@ def test_an_image_has_what_postgresql_takes(service: str, tmp_path: Path) -> Non
         assert tree.get(place) is not None, name
     certificates = ROOT_CERTIFICATES.replace(sys.prefix, "/usr/local")
     assert tree.get(PurePosixPath(certificates)) is not None
-    assert tree.get(PurePosixPath("/app/services/application/storage/migrate.py")) is not None
+    assert (
+        tree.get(PurePosixPath("/app/services/storage/engines/postgresql/migrate.py")) is not None
+    )

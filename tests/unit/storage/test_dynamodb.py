@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from services.application.storage import (
+from services.storage import (
     AlreadyExistsError,
     ConflictError,
     NotFoundError,
     Shape,
     UnavailableError,
 )
-from services.application.storage.documents import fingerprint
-from services.application.storage.dynamodb import DynamoStore
+from services.storage.documents import fingerprint
+from services.storage.engines.dynamodb.store import DynamoStore
 
 SHAPE = Shape("orderId", {"by-status": "status"})
 ORDER = {"orderId": "o-1", "status": "open", "count": 3}

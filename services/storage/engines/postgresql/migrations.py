@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from services.application.storage.interface import Shape, StorageError
+from services.storage.interface import Shape, StorageError
 
 Connection = psycopg.Connection[TupleRow]
 

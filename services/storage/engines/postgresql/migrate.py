@@ -1,6 +1,6 @@
 """Migrates a service's database before the service starts.
 
-`python -m services.application.storage.migrate`.
+`python -m services.storage.engines.postgresql.migrate`.
 
 It is the one container that is given the owner's credentials, which AWS keeps and rotates; it ends
 before the service's own container begins.
@@ -19,15 +19,15 @@ from typing import Annotated, Any, Final
 import psycopg
 from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
 
-from services.application.storage.connections import Database
-from services.application.storage.interface import Shape
-from services.application.storage.migrations import Connection, MigrationError, migrate
+from services.storage.engines.postgresql.connections import Database
+from services.storage.engines.postgresql.migrations import Connection, MigrationError, migrate
+from services.storage.interface import Shape
 
 #: A new rule of a security group, or a failover, takes some seconds to be seen.
 PATIENCE_SECONDS: Final = 90.0
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 
-_log = logging.getLogger("services.application.storage.migrate")
+_log = logging.getLogger("services.storage.engines.postgresql.migrate")
 _Text = Annotated[str, Field(min_length=1)]
 
 

@@ -10,8 +10,8 @@ import binascii
 import json
 from dataclasses import dataclass
 
-from services.application.storage.documents import is_key
-from services.application.storage.interface import CursorRefusedError
+from services.storage.documents import is_key
+from services.storage.interface import CursorRefusedError
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import boto3
+import psycopg
 from psycopg_pool import ConnectionPool
 
-from services.application.storage.postgresql import Connection, Pool
+from services.storage.engines.postgresql.store import Connection, Pool
 
 #: Where the image of a service has the certificates that sign those of RDS.
 ROOT_CERTIFICATES: Final = f"{sys.prefix}/share/rds/global-bundle.pem"
@@ -100,6 +101,18 @@ def connect(
         name=database.name,
         open=True,
     )
+
+
+def connect_for_long(
+    database: Database, password: Callable[[], str]
+) -> Callable[[], psycopg.Connection]:
+    """Return what opens one connection each time, for statements that may take their time."""
+
+    def connection() -> psycopg.Connection:
+        arguments: dict[str, Any] = database.arguments(password())
+        return psycopg.connect(**arguments, autocommit=True)
+
+    return connection
 
 
 def _clean(connection: Connection) -> None:
