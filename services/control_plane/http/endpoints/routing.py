@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from services.contracts.http_routes import ROUTES, Route
+from services.control_plane import ControlPlaneError
 from services.control_plane.http.responses import ResponseSpec
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -37,7 +38,7 @@ class Endpoint:
     response: ResponseSpec
 
 
-class EndpointError(Exception):
+class EndpointError(ControlPlaneError):
     """Endpoints that do not fit the table of routes; a fault of the code, found at its import."""
 
 
