@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import tiers
 from services.configuration import Configuration, ConfigurationError, load
+from services.tenancy import Tier
 
 if TYPE_CHECKING:
     from cdktf import App
@@ -41,13 +42,9 @@ def build(configuration: Configuration, outdir: str | Path = OUTPUT) -> App:
 
     tiers.Platform(app, configuration=configuration)
 
-    tiers.BasicTier(app, configuration=configuration)
-    tiers.AdvancedTier(app, configuration=configuration)
-    tenants = [
-        tiers.BasicTenant(app, configuration=configuration),
-        tiers.AdvancedTenant(app, configuration=configuration),
-        tiers.PremiumTenant(app, configuration=configuration),
-    ]
+    for tier in Tier:
+        tiers.shared_stack(app, configuration=configuration, tier=tier)
+    tenants = [tiers.tenant_stack(app, configuration=configuration, tier=tier) for tier in Tier]
 
     cells = tiers.RoutingCellModule(app, configuration=configuration)
 

@@ -38,13 +38,13 @@ from services.contracts.stacks import (
     ControlPlaneContract,
     contract_path,
 )
-from services.tenancy import operations
+from services.tenancy import Tier, operations
 from services.tenancy.events import Source
 from tiers import manifest
 from tiers.deployment import stack_settings
 from tiers.function_code import ROOT, starter_code
 from tiers.tenant_boundary import tenant_boundary_arn
-from tiers.watching import FAILURE_QUEUES, WATCHES, failure_queue
+from tiers.watching import FAILURE_QUEUES, failure_queue, watched_metrics
 
 APPLICATION_PLANE: Final = "application-plane"
 
@@ -111,14 +111,12 @@ class ApplicationPlane(SaasStack):
             statements=rights,
             untouchable_role_arns=[
                 f"arn:aws:iam::{account}:role/{prefix}-{part}*"
-                for part in (
-                    "api-logs",
-                    "authorizer-",
-                    "basic-",
-                    "cp-",
-                    "provisioner-",
-                    "start-operation-",
-                    "tenant-operation-",
+                for part in sorted(
+                    (
+                        *("api-logs", "authorizer-", "cp-", "provisioner-"),
+                        *("start-operation-", "tenant-operation-"),
+                        *(f"{tier.value}-" for tier in Tier if not tier.silo),
+                    )
                 )
             ],
             environment={"EVENT_BUS": control_plane.event_bus_name},
@@ -199,7 +197,7 @@ class ApplicationPlane(SaasStack):
                 failures.name,
                 *(failure_queue(configuration, function) for function in FAILURE_QUEUES),
             ],
-            charts={"Control plane": [watch.metric(configuration) for watch in WATCHES]},
+            charts={"Control plane": watched_metrics(configuration)},
         )
         self.publish(
             ApplicationPlaneContract(

@@ -28,7 +28,7 @@ from constructs_lib.control_plane import (
 )
 from constructs_lib.functions import DeadLetterQueue, FunctionCode, PythonFunction
 from constructs_lib.identity import Statement
-from constructs_lib.observability import Alarm, AlarmTopic
+from constructs_lib.observability import AlarmTopic
 from services.configuration import Configuration
 from services.contracts import http_routes as routes
 from services.contracts import registry_table as registry_shape
@@ -38,7 +38,7 @@ from services.tenancy.events.registered import registered_name, registered_schem
 from tiers import plug_ins
 from tiers.deployment import stack_settings
 from tiers.function_code import control_plane_code
-from tiers.watching import WATCHES, failure_queue
+from tiers.watching import failure_queue, watch_functions
 
 CONTROL_PLANE: Final = "control-plane"
 
@@ -138,7 +138,7 @@ class ControlPlane(SaasStack):
         self._application_events()
         self._sweep(account)
         self._billing()
-        self._alarms()
+        watch_functions(self, configuration, self._topic)
         self.publish(
             ControlPlaneContract(
                 event_bus_name=self._bus.name,
@@ -285,20 +285,6 @@ class ControlPlane(SaasStack):
             for about, pattern in patterns.items()
         ]
         failures.accept_from_rules([rule.arn for rule in rules])
-
-    def _alarms(self) -> None:
-        for watch in WATCHES:
-            Alarm(
-                self,
-                f"alarm-{watch.name}",
-                name=f"{self._configuration.prefix}-{watch.name}",
-                description=watch.meaning,
-                metric=watch.metric(self._configuration),
-                threshold=watch.highest,
-                evaluation_periods=watch.periods,
-                missing=watch.missing,
-                topic=self._topic,
-            )
 
     def _put_events(self) -> Statement:
         return Statement(["events:PutEvents"], [self._bus.arn], sid="Events")

@@ -24,7 +24,7 @@ def database_of(
     scope: Construct,
     *,
     configuration: Configuration,
-    tier: str,
+    tier: Tier,
     names: Names,
     platform: PlatformContract,
     last_snapshot: bool,
@@ -32,7 +32,7 @@ def database_of(
     """Return the server, or nothing if the manifest keeps no documents in PostgreSQL."""
     if not manifest.databases(configuration):
         return None
-    size = configuration.tiers[Tier(tier)].database
+    size = configuration.tiers[tier].database
     return Database(
         scope,
         "Database",

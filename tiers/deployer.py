@@ -11,15 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from constructs_lib.identity.statement import Statement
+from services.tenancy import Tier
 
 _PASSED_TO = (
     *("apigateway.amazonaws.com", "codebuild.amazonaws.com", "ec2.amazonaws.com"),
     *("ecs-tasks.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com"),
     *("states.amazonaws.com", "vpc-flow-logs.amazonaws.com"),
 )
-_OF_THE_PLATFORM = (
-    *("advanced-", "api-logs", "authorizer-", "basic-", "cp-", "flow-logs"),
-    *("start-operation-", "tenant-operation-", "token-claims-"),
+_OF_THE_PLATFORM = sorted(
+    (
+        *(f"{tier.value}-" for tier in Tier if tier.shared_stack),
+        *("api-logs", "authorizer-", "cp-", "flow-logs"),
+        *("start-operation-", "tenant-operation-", "token-claims-"),
+    )
 )
 _OF_AWS = (
     # API Gateway writes its log by it.

@@ -34,7 +34,7 @@ from constructs_lib.routing import RoutingCell
 from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
 from services.configuration import Configuration
 from services.contracts.stacks import FIRST_CELL, PlatformContract
-from services.tenancy.policy import POLICIES
+from services.tenancy import Tier
 from tiers import manifest
 from tiers.deployer import deployer_statements
 from tiers.deployment import PLATFORM, capacity_of, stack_settings
@@ -128,7 +128,7 @@ class Platform(SaasStack):
             name: _repository(self, f"repository-{name}", f"{prefix}/{name}", keep)
             for name in manifest.component_names(configuration)
         }
-        if any(capacity_of(configuration, tier) is Capacity.EC2 for tier in POLICIES):
+        if any(capacity_of(configuration, tier) is Capacity.EC2 for tier in Tier):
             # An instance has two or three network interfaces, so as many tasks; trunking gives it
             # ten and more. It is a setting of the account, not of a cluster.
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-eni.html

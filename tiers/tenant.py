@@ -23,7 +23,7 @@ from constructs_lib.contract import read
 from constructs_lib.edge import TenantKey
 from services.configuration import Configuration
 from services.contracts.stacks import CellContract, PlatformContract
-from services.tenancy.policy import policy_of
+from services.tenancy import Tier
 from services.tenancy.variables import (
     CELL_PATTERN,
     EMAIL_PATTERN,
@@ -33,7 +33,7 @@ from services.tenancy.variables import (
     RELEASE_PATTERN,
     TASK_SIZES,
     TENANT_NAME_PATTERN,
-    VARIABLES,
+    variables_of,
 )
 from tiers.deployment import platform_path, stack_settings, tenant_names
 from tiers.federation import provider_rules
@@ -53,22 +53,22 @@ class TenantStack(SaasStack):
     ----------
     configuration : Configuration
         The deployment.
-    tier : str
+    tier : Tier
         The tier; the stack is called `tenant-<tier>`.
     """
 
-    def __init__(self, scope: Construct, *, configuration: Configuration, tier: str) -> None:
+    def __init__(self, scope: Construct, *, configuration: Configuration, tier: Tier) -> None:
         super().__init__(
             scope,
-            f"tenant-{tier}",
+            tier.tenant_stack,
             settings=stack_settings(configuration),
             tenant_scoped=True,
-            tags={"TenantName": TENANT_NAME, "Tier": tier, "Release": "${var.release}"},
+            tags={"TenantName": TENANT_NAME, "Tier": tier.value, "Release": "${var.release}"},
         )
         self.configuration = configuration
         self.tier = tier
         rules = _validations(configuration, tier)
-        for variable in VARIABLES[tier]:
+        for variable in variables_of(tier):
             if variable.name == "tenant_id":
                 continue
             TerraformVariable(
@@ -121,7 +121,7 @@ class TenantStack(SaasStack):
                 # The provider writes these as `custom:<name>`.
                 "tenantId": TENANT_ID,
                 "tenantName": TENANT_NAME,
-                "tenantTier": self.tier,
+                "tenantTier": self.tier.value,
                 "userRole": "TenantAdmin",
             },
             # A suspended tenant's users are disabled, and administrators write their own name:
@@ -135,12 +135,12 @@ class TenantStack(SaasStack):
             "Key",
             name=tenant_names(self.configuration, self.tier).fit(naming.API_KEY),
             description=f"Counts the requests of the {self.tier} tenant {TENANT_NAME}",
-            usage_plan_id=Token.as_string(Fn.lookup_nested(cell.usage_plan_ids, [self.tier])),
+            usage_plan_id=Token.as_string(Fn.lookup_nested(cell.usage_plan_ids, [self.tier.value])),
         )
         item = {
             "tenantId": TENANT_ID,
             "tenantName": TENANT_NAME,
-            "tier": self.tier,
+            "tier": self.tier.value,
             "issuer": issuer,
             "clientId": client_id,
             "tenantPath": tenant_path,
@@ -161,7 +161,7 @@ class TenantStack(SaasStack):
         outputs = {
             "tenant_id": TENANT_ID,
             "tenant_name": TENANT_NAME,
-            "tier": self.tier,
+            "tier": self.tier.value,
             "admin_email": "${var.admin_email}",
             "admin_username": admin_name,
             "release": "${var.release}",
@@ -183,7 +183,7 @@ class TenantStack(SaasStack):
 
 
 def _validations(
-    configuration: Configuration, tier: str
+    configuration: Configuration, tier: Tier
 ) -> dict[str, list[TerraformVariableValidationConfig]]:
     services = ", ".join(f'"{name}"' for name in configuration.services)
     return {
@@ -224,9 +224,8 @@ def _validations(
     }
 
 
-def _override_rules(services: str, tier: str) -> list[TerraformVariableValidationConfig]:
-    policy = policy_of(tier)
-    if not policy.is_silo:
+def _override_rules(services: str, tier: Tier) -> list[TerraformVariableValidationConfig]:
+    if not tier.silo:
         return [
             _holds(
                 "length(var.overrides.services) == 0 && "
@@ -235,7 +234,7 @@ def _override_rules(services: str, tier: str) -> list[TerraformVariableValidatio
             )
         ]
     every = "concat(values(var.overrides.services), [var.overrides.gateway])"
-    most = policy.max_tasks_per_service
+    most = tier.policy.max_tasks_per_service
     sizes = ", ".join(
         f'"{cpu}/{memory}"' for cpu, memories in TASK_SIZES.items() for memory in memories
     )

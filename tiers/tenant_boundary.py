@@ -18,7 +18,7 @@ from constructs import Construct, IConstruct
 from constructs_lib.errors import ConfigError
 from constructs_lib.identity import Statement, policy
 from services.configuration import Configuration
-from services.tenancy.policy import POLICIES
+from services.tenancy import Tier
 from tiers import manifest
 
 _ITEMS: Final = (
@@ -68,7 +68,7 @@ def tenant_boundary(scope: Construct, configuration: Configuration, account: str
 def boundary_statements(configuration: Configuration, account: str) -> list[Statement]:
     """Return what the roles of silo tenants may do at most: with tenants' own things alone."""
     prefix = configuration.prefix
-    silos = [name for name, of_tier in POLICIES.items() if of_tier.is_silo]
+    silos = [tier.value for tier in Tier if tier.silo]
 
     def arn(service: str, resource: str) -> str:
         return f"arn:aws:{service}:{configuration.region}:{account}:{resource}"

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli.failures import confirm, failing_with_one
+from services.cli.options import Json, LockTimeout, Yes
 from services.cli.output import result_document, result_line, write_json, write_line
 from services.cli.settings import Settings
 from services.provisioning.platform import Platform
@@ -20,11 +21,6 @@ platform_app = typer.Typer(
     add_completion=False,
 )
 
-_Json = Annotated[bool, typer.Option("--json", help="Results as JSON, progress as plain lines.")]
-_LockTimeout = Annotated[
-    float, typer.Option("--lock-timeout", min=0, help="Seconds to wait for a locked state.")
-]
-
 
 @platform_app.command()
 def apply(
@@ -32,8 +28,8 @@ def apply(
     stack: Annotated[
         list[str] | None, typer.Option("--stack", help="Only this root module; may be repeated.")
     ] = None,
-    as_json: _Json = False,
-    lock_timeout: _LockTimeout = 600.0,
+    as_json: Json = False,
+    lock_timeout: LockTimeout = 600.0,
 ) -> None:
     """Apply everything that tenants stand on, in order. Safe to repeat."""
     settings: Settings = context.obj
@@ -43,9 +39,7 @@ def apply(
 
 
 @platform_app.command()
-def plan(
-    context: typer.Context, as_json: _Json = False, lock_timeout: _LockTimeout = 600.0
-) -> None:
+def plan(context: typer.Context, as_json: Json = False, lock_timeout: LockTimeout = 600.0) -> None:
     """Say what `apply` would do. Exit code 0: nothing, 2: changes, 1: any failure."""
     settings: Settings = context.obj
     with (
@@ -60,9 +54,9 @@ def plan(
 @platform_app.command()
 def destroy(
     context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: _Json = False,
-    lock_timeout: _LockTimeout = 600.0,
+    yes: Yes = False,
+    as_json: Json = False,
+    lock_timeout: LockTimeout = 600.0,
 ) -> None:
     """Destroy everything that tenants stand on; refused while there are tenants."""
     settings: Settings = context.obj

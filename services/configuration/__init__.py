@@ -24,7 +24,7 @@ from services.configuration.schema import (
     TierSettings,
 )
 from services.configuration.source import ConfigurationError, load, parse
-from services.tenancy.policy import Compute
+from services.tenancy.tier import Compute
 
 __all__ = [
     "BillingPlugIn",

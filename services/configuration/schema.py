@@ -19,8 +19,8 @@ from services.configuration.images import ImageLock
 from services.configuration.permissions import Frozen, Permission
 from services.configuration.plug_ins import BillingPlugIn, PlugIn
 from services.tenancy import Tier
-from services.tenancy.policy import Compute
 from services.tenancy.problems import not_allowed, show
+from services.tenancy.tier import Compute
 from services.tenancy.variables import TASK_SIZES
 
 _SERVICE_NAME = r"^[a-z][a-z0-9-]{0,19}$"
@@ -149,7 +149,7 @@ class DatabaseSpec(Frozen):
 
 
 class TierSettings(Frozen):
-    """One tier's policy. Unset values are the tier's default (`services.tenancy.policy`)."""
+    """One tier's policy. Unset values are the tier's default (`services.tenancy.tier`)."""
 
     throttle: ThrottleSettings = ThrottleSettings()
     compute: Compute | None = None

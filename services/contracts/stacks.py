@@ -68,8 +68,8 @@ class CellContract:
 
 
 @dataclass(frozen=True)
-class BasicTierContract:
-    """The pool that all basic tenants share."""
+class PoolContract:
+    """The pool that all tenants of a tier share."""
 
     cluster_arn: str
     cluster_name: str
@@ -84,8 +84,8 @@ class BasicTierContract:
 
 
 @dataclass(frozen=True)
-class AdvancedTierContract:
-    """The cluster that all advanced tenants' services run on."""
+class SharedClusterContract:
+    """The cluster that the services of all tenants of a tier run on."""
 
     cluster_arn: str
     cluster_name: str

@@ -14,11 +14,12 @@ from services.provisioning.errors import PreconditionError
 from services.provisioning.terraform.engine import Request, Result, RunKind
 from services.provisioning.terraform.state import DEFAULT_WORKSPACE
 from services.provisioning.terraform.workspace import require_module
+from services.tenancy import Tier
 
 STATE_BACKEND = "state_backend"
 ORDER: tuple[tuple[str, ...], ...] = (
     ("platform",),
-    ("tier-basic", "tier-advanced", "control-plane", ROUTING_CELL),
+    (*(tier.shared_stack for tier in Tier if tier.shared_stack), "control-plane", ROUTING_CELL),
     ("application-plane",),
 )
 """Root modules by wave: those of one wave need only the waves before, and run at once.

@@ -21,7 +21,8 @@ from services.tenancy.variables import (
     size_problem,
 )
 
-_RESERVED_IDS = frozenset({"default", "basic", "platform"})
+# A pool's name is the path that leads to it, as an id is a part of a silo's.
+_RESERVED_IDS = {"default", "platform"} | {tier.value for tier in Tier if not tier.silo}
 
 _ID_ALLOWED = (
     "1 to 36 of a-z, 0-9 and '-', neither first nor last a '-'; it names the Terraform workspace"
@@ -138,15 +139,15 @@ class TenantDocument(_Frozen):
     def _placed_in_silo_only(
         cls, value: Placement | None, info: ValidationInfo
     ) -> Placement | None:
-        if value is not None and info.data.get("tier") is Tier.BASIC:
-            raise not_allowed("no placement: basic tenants share the pool's route")
+        if value is not None and (pool := _pool(info)):
+            raise not_allowed(f"no placement: {pool} tenants share the pool's route")
         return value
 
     @field_validator("overrides")
     @classmethod
     def _sized_in_silo_only(cls, value: Overrides, info: ValidationInfo) -> Overrides:
-        if value != Overrides() and info.data.get("tier") is Tier.BASIC:
-            raise not_allowed("no overrides: basic tenants share the pool's services")
+        if value != Overrides() and (pool := _pool(info)):
+            raise not_allowed(f"no overrides: {pool} tenants share the pool's services")
         return value
 
     @field_validator("federation")
@@ -154,8 +155,8 @@ class TenantDocument(_Frozen):
     def _federated_in_silo_only(
         cls, value: tuple[IdentityProvider, ...], info: ValidationInfo
     ) -> tuple[IdentityProvider, ...]:
-        if value and info.data.get("tier") is Tier.BASIC:
-            raise not_allowed("no identity providers: basic tenants share the pool's sign-in")
+        if value and (pool := _pool(info)):
+            raise not_allowed(f"no identity providers: {pool} tenants share the pool's sign-in")
         names = [provider.name for provider in value]
         if len({name.lower() for name in names}) < len(names):
             raise not_allowed("each name once", ", ".join(names))
@@ -210,6 +211,12 @@ class TenantDocument(_Frozen):
         if self.placement is not None:
             values["placement"] = self.placement.model_dump()
         return values
+
+
+def _pool(info: ValidationInfo) -> str | None:
+    """Return the name of the document's tier if its tenants are a pool."""
+    tier: Tier | None = info.data.get("tier")
+    return tier.value if tier is not None and not tier.silo else None
 
 
 def check_tenant_id(tenant_id: str) -> str:

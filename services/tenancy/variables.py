@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from services.tenancy.tier import Tier
+
 TENANT_ID_PATTERN: Final = "^[a-z0-9](?:[a-z0-9-]{0,34}[a-z0-9])?$"
 TENANT_NAME_PATTERN: Final = "^[a-z][a-z0-9-]{1,29}$"
 EMAIL_PATTERN: Final = '^[^@\\s"\\\\]+@[^@\\s"\\\\]+\\.[^@\\s"\\\\]+$'
@@ -36,7 +38,6 @@ FEDERATED_ATTRIBUTES: Final = ("email", "name")
 FIRST_PRIORITY: Final = 100
 """The first listener priority of a silo tenant; the lower ones are the pool's and spare."""
 LAST_PRIORITY: Final = 999
-BASIC_POOL_PRIORITY: Final = 1
 
 TASK_SIZES: Final[Mapping[int, tuple[int, ...]]] = MappingProxyType(
     {
@@ -68,6 +69,7 @@ class Variable:
     description: str
     default: Any = None
     """None if it must be given."""
+    silo_only: bool = False
 
     @property
     def required(self) -> bool:
@@ -77,7 +79,7 @@ class Variable:
 
 _SIZE: Final = f"object({{{', '.join(f'{name}=optional(number)' for name in SERVICE_OVERRIDES)}}})"
 
-_EVERY_TENANT: Final = (
+_VARIABLES: Final = (
     Variable("tenant_id", "string", "The tenant's id, which is also its workspace's name."),
     Variable("tenant_name", "string", "The tenant's name, unique, as in its users' addresses."),
     Variable("admin_email", "string", "Where the tenant's first administrator is invited."),
@@ -112,20 +114,19 @@ _EVERY_TENANT: Final = (
         "Attributes of the mapping row by which the tenant is refused, as DynamoDB's JSON.",
         default="{}",
     ),
-)
-_SILO_TENANT: Final = (
-    *_EVERY_TENANT,
     Variable(
         "placement",
         "object({cell=string, listener_priority=number})",
         "The routing cell that holds the tenant, and the priority of its listener rule there.",
+        silo_only=True,
     ),
 )
 
-VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = MappingProxyType(
-    {"basic": _EVERY_TENANT, "advanced": _SILO_TENANT, "premium": _SILO_TENANT}
-)
-"""The variables of each tier's tenant root module, by tier."""
+
+def variables_of(tier: Tier) -> tuple[Variable, ...]:
+    """Return the variables of the root module of a tenant of `tier`."""
+    return tuple(each for each in _VARIABLES if tier.silo or not each.silo_only)
+
 
 OUTPUTS: Final = (
     "tenant_id",

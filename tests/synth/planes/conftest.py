@@ -8,6 +8,7 @@ import pytest
 from cdktf import App
 
 import tiers
+from services.tenancy import Tier
 from tests.synth.sample import configured
 from tests.synth.template import Template
 
@@ -21,13 +22,8 @@ def planes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
     configuration = configured()
     app = App(outdir=str(outdir))
     tenants = [
-        kind(app, configuration=configuration)
-        for kind in (
-            tiers.BasicTenant,
-            tiers.AdvancedTenant,
-            tiers.PremiumTenant,
-            tiers.RoutingCellModule,
-        )
+        *(tiers.tenant_stack(app, configuration=configuration, tier=tier) for tier in Tier),
+        tiers.RoutingCellModule(app, configuration=configuration),
     ]
     tiers.ControlPlane(app, configuration=configuration)
     tiers.ApplicationPlane(app, configuration=configuration, tenants=tenants)

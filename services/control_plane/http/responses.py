@@ -1,6 +1,6 @@
-"""What each route answers: the documents that `views` makes, and the errors that it can give.
+"""What routes answer: the documents that `views` makes, and the errors that an endpoint can give.
 
-Only the API's own description is made from this, so nothing of it is loaded to answer a request;
+The API's own description is made from this, and nothing else, so schemas are built for it alone;
 tests hold the answers against it. Fields that are not named are the caller's own, or a plug-in's,
 and only rows that have such may have others.
 """
@@ -11,22 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-from pydantic.json_schema import models_json_schema
 
 from services.tenancy import OperationKind, OperationStatus, State, Tier
 
-REF: Final = "#/components/schemas/{model}"
+
+class Shown(BaseModel):
+    """A document with the fields that are named, in camel case, and no others."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, defer_build=True)
 
 
-class _Shown(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
-
-
-class _Row(_Shown):
+class _Row(Shown):
     """A row: its own fields, and whatever else its caller and its jobs keep with it."""
 
     model_config = ConfigDict(extra="allow")
@@ -64,7 +63,7 @@ class Tenant(_Row):
     )
 
 
-class Operation(_Shown):
+class Operation(Shown):
     """An operation on a tenant; what is not known yet is left out."""
 
     operation_id: str
@@ -84,7 +83,7 @@ class Operation(_Shown):
     log_url: str = ""
 
 
-class RegistrationMade(_Shown):
+class RegistrationMade(Shown):
     """What a new tenant is called from now on."""
 
     tenant_registration_id: str
@@ -92,7 +91,7 @@ class RegistrationMade(_Shown):
     message: str
 
 
-class RegistrationChanged(_Shown):
+class RegistrationChanged(Shown):
     """What there is now; the tenant only if its data was sent."""
 
     tenant_registration: Registration
@@ -100,13 +99,13 @@ class RegistrationChanged(_Shown):
     message: str
 
 
-class Message(_Shown):
+class Message(Shown):
     """What was done, in words."""
 
     message: str
 
 
-class LoginConfig(_Shown):
+class LoginConfig(Shown):
     """What a tenant's login page needs."""
 
     tenant_name: str
@@ -116,7 +115,7 @@ class LoginConfig(_Shown):
     api_gateway_url: str = ""
 
 
-class User(_Shown):
+class User(Shown):
     """A user of the system."""
 
     user_name: str
@@ -128,13 +127,13 @@ class User(_Shown):
     modified: str
 
 
-class UserMade(_Shown):
+class UserMade(Shown):
     """The name of a new user."""
 
     user_name: str
 
 
-class Meter(_Shown):
+class Meter(Shown):
     """A thing that is measured."""
 
     meter_id: str
@@ -142,7 +141,7 @@ class Meter(_Shown):
     unit: str
 
 
-class StatementLine(_Shown):
+class StatementLine(Shown):
     """One metric, as far as it had one price; numbers are strings, to be exact."""
 
     metric_name: str
@@ -152,7 +151,7 @@ class StatementLine(_Shown):
     amount: str
 
 
-class Statement(_Shown):
+class Statement(Shown):
     """What a tenant used in a month, and what that costs."""
 
     tenant_id: str
@@ -161,7 +160,7 @@ class Statement(_Shown):
     lines: list[StatementLine]
 
 
-class MeterUsage(_Shown):
+class MeterUsage(Shown):
     """What a tenant used of one meter in a month."""
 
     meter_id: str
@@ -170,13 +169,13 @@ class MeterUsage(_Shown):
     value: str
 
 
-class UsageCancelled(_Shown):
+class UsageCancelled(Shown):
     """The events that counted until now."""
 
     cancelled: list[str]
 
 
-class AuditEntry(_Shown):
+class AuditEntry(Shown):
     """Who did what, when, and what it changed."""
 
     id: str
@@ -188,7 +187,7 @@ class AuditEntry(_Shown):
     after: dict[str, Any]
 
 
-class Health(_Shown):
+class Health(Shown):
     """That the function runs."""
 
     status: Literal["ok"]
@@ -197,11 +196,11 @@ class Health(_Shown):
 class Anything(BaseModel):
     """Whatever a plug-in or a standard says."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
 
-class Within(Enum):
-    """How a document is answered."""
+class Envelope(Enum):
+    """What a document is answered in."""
 
     BARE = auto()
     DATA = auto()
@@ -209,20 +208,28 @@ class Within(Enum):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a route answers if all is well, and the errors beside those of access and of input."""
+class ResponseSpec:
+    """What an endpoint answers if all is well, and its errors beside those of access and input.
+
+    Attributes
+    ----------
+    model : type of BaseModel
+        Of the document; of each of them in a page.
+    envelope : Envelope
+    errors : tuple
+        HTTP statuses, or "4XX" for any of a plug-in's choice.
+    """
 
     model: type[BaseModel]
-    within: Within = Within.DATA
+    envelope: Envelope
     errors: tuple[int | str, ...] = ()
 
-    def schema(self) -> dict[str, Any]:
-        """Return the JSON Schema of the answer."""
-        shown = {"$ref": REF.format(model=self.model.__name__)}
-        if self.within is Within.BARE:
+    def schema(self, shown: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the JSON Schema of the answer; `shown` is that of its document."""
+        if self.envelope is Envelope.BARE:
             return shown
         properties: dict[str, Any] = {"data": shown}
-        if self.within is Within.PAGE:
+        if self.envelope is Envelope.PAGE:
             properties = {
                 "data": {"type": "array", "items": shown},
                 "next_token": {"type": "string", "description": "left out at the end"},
@@ -235,68 +242,16 @@ class Answer:
         }
 
 
-def _page(model: type[BaseModel], *errors: int) -> Answer:
-    return Answer(model, Within.PAGE, errors)
+def page(model: type[BaseModel], *errors: int | str) -> ResponseSpec:
+    """Return the answer `{"data": [document, ...], "next_token": ...}`."""
+    return ResponseSpec(model, Envelope.PAGE, errors)
 
 
-def _one(model: type[BaseModel], *errors: int) -> Answer:
-    return Answer(model, Within.DATA, errors)
+def one(model: type[BaseModel], *errors: int | str) -> ResponseSpec:
+    """Return the answer `{"data": document}`."""
+    return ResponseSpec(model, Envelope.DATA, errors)
 
 
-def _bare(model: type[BaseModel], *errors: int) -> Answer:
-    return Answer(model, Within.BARE, errors)
-
-
-ANSWERS: Final[Mapping[str, Answer]] = {
-    "POST /tenant-registrations": _one(RegistrationMade, 409),
-    "GET /tenant-registrations": _page(Registration),
-    "GET /tenant-registrations/{id}": _one(Registration, 404),
-    "PATCH /tenant-registrations/{id}": _one(RegistrationChanged, 404),
-    "DELETE /tenant-registrations/{id}": _one(Message, 404),
-    "GET /tenants": _page(Tenant),
-    "GET /tenants/{id}": _one(Tenant, 404),
-    "POST /tenants": _one(Tenant, 409),
-    "PUT /tenants/{id}": _one(Tenant, 404),
-    "DELETE /tenants/{id}": _one(Tenant, 404),
-    "GET /tenants/{id}/operations": _page(Operation, 404),
-    **{
-        f"POST /tenants/{{id}}/{verb}": _one(Operation, 404, 409)
-        for verb in (
-            *("suspend", "resume", "retry", "reconcile", "update"),
-            *("move", "move/confirm", "move/rollback"),
-        )
-    },
-    "GET /tenant-config": _bare(LoginConfig, 400, 404),
-    "GET /tenant-config/{name}": _bare(LoginConfig, 404),
-    "POST /users": _one(UserMade, 409),
-    "GET /users": _page(User),
-    "GET /users/{id}": _one(User, 404),
-    "PUT /users/{id}": _bare(Message, 404, 409),
-    "DELETE /users/{id}": _bare(Message, 404, 409),
-    "PUT /users/{id}/enable": _bare(Message, 404, 409),
-    "PUT /users/{id}/disable": _bare(Message, 404, 409),
-    "DELETE /users/{id}/disable": _bare(Message, 404, 409),
-    "POST /users/{id}/invitation": _bare(Message, 404, 409),
-    "POST /meters": _one(Meter, 409),
-    "GET /meters": _page(Meter),
-    "GET /meters/{id}": _one(Meter, 404),
-    "PUT /meters/{id}": _one(Meter, 404, 409),
-    "DELETE /meters/{id}": _one(Meter, 404, 409),
-    "GET /usage": _one(Statement, 404),
-    "GET /usage/{id}": _one(MeterUsage, 404),
-    "DELETE /usage": _one(UsageCancelled),
-    "POST /billing/{path}": Answer(Anything, Within.BARE, (400, 404, "4XX")),
-    "GET /audit": _page(AuditEntry),
-    "GET /openapi.json": _bare(Anything),
-    "GET /health": _bare(Health),
-}
-"""Each route's answer, by the route's key."""
-
-
-def schemas() -> dict[str, Any]:
-    """Return the JSON Schemas of all documents, by name."""
-    models = sorted({answer.model for answer in ANSWERS.values()}, key=lambda model: model.__name__)
-    _, made = models_json_schema(
-        [(model, "validation") for model in models], by_alias=True, ref_template=REF
-    )
-    return dict(made["$defs"])
+def bare(model: type[BaseModel], *errors: int | str) -> ResponseSpec:
+    """Return the answer that is the document itself."""
+    return ResponseSpec(model, Envelope.BARE, errors)

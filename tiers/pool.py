@@ -1,6 +1,8 @@
-"""The basic tier: tenants share everything; credentials keep their items apart."""
+"""A pool: its tenants share everything, and credentials keep their items apart."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 from cdktf_cdktf_provider_aws.cognito_user_group import CognitoUserGroup
 from cdktf_cdktf_provider_aws.cognito_user_in_group import CognitoUserInGroup
@@ -10,12 +12,12 @@ from constructs_lib import SaasStack, naming
 from constructs_lib.compute import Cluster, TaskRole
 from constructs_lib.contract import read
 from constructs_lib.identity import Role, Statement, Trust, UserPool
-from constructs_lib.storage.tables import SESSION_TAG
+from constructs_lib.storage.tables import SESSION_TAG, TenantTable
 from services.configuration import Configuration
-from services.contracts.stacks import FIRST_CELL, BasicTierContract, CellContract, PlatformContract
-from services.tenancy.variables import BASIC_POOL_PRIORITY
+from services.contracts.stacks import FIRST_CELL, CellContract, PlatformContract, PoolContract
+from services.tenancy import Tier
 from tiers import manifest
-from tiers.databases import database_of, sign_in, with_database
+from tiers.databases import database_of
 from tiers.deployment import (
     capacity_of,
     instances_of,
@@ -25,16 +27,15 @@ from tiers.deployment import (
     stack_settings,
     tier_path,
 )
+from tiers.rights import Rights
 from tiers.silo import service_table
 from tiers.sizes import manifest_size
 from tiers.tenant import TENANT_ID, TenantStack
-from tiers.workload import Audience, Isolation, ServiceRights, Workload, network_of
-
-BASIC = "basic"
+from tiers.workload import Audience, Isolation, Workload, network_of
 
 
-class BasicTier(SaasStack):
-    """The pool: one cluster, gateway, set of services, tables and user pool for all its tenants.
+class Pool(SaasStack):
+    """One cluster, gateway, set of services, tables and user pool for all its tenants.
 
     A service's own role reaches no table. It may only take on a role for one tenant at a time,
     named by a session tag, and that role reaches items under that tenant's key alone. A service
@@ -44,11 +45,13 @@ class BasicTier(SaasStack):
     ----------
     configuration : Configuration
         The deployment.
+    tier : Tier
+        The tier, which names the stack.
     """
 
-    def __init__(self, scope: Construct, *, configuration: Configuration) -> None:
-        super().__init__(scope, "tier-basic", settings=stack_settings(configuration))
-        names = shared_names(configuration, BASIC)
+    def __init__(self, scope: Construct, *, configuration: Configuration, tier: Tier) -> None:
+        super().__init__(scope, f"tier-{tier.value}", settings=stack_settings(configuration))
+        names = shared_names(configuration, tier)
         platform = read(self, "platform", platform_path(configuration), PlatformContract)
         cell = read(self, "cell", routing_cell_path(configuration, FIRST_CELL), CellContract)
         cluster = Cluster(
@@ -56,8 +59,8 @@ class BasicTier(SaasStack):
             "cluster",
             names=names,
             network=network_of(platform),
-            capacity=capacity_of(configuration, BASIC),
-            ec2=instances_of(configuration, BASIC),
+            capacity=capacity_of(configuration, tier),
+            ec2=instances_of(configuration, tier),
             instance_tags=self.default_tags,
         )
         user_pool = UserPool(
@@ -75,51 +78,33 @@ class BasicTier(SaasStack):
         database = database_of(
             self,
             configuration=configuration,
-            tier=BASIC,
+            tier=tier,
             names=names,
             platform=platform,
             last_snapshot=configuration.deletion_protection,
         )
-        databases = manifest.databases(configuration)
 
-        def rights(parent: Construct, name: str) -> ServiceRights:
-            spec = configuration.services[name]
-            statements = manifest.permissions(spec)
-            statements += manifest.user_management(spec, user_pool.arn)
-            if not statements and name not in tables and name not in databases:
-                return ServiceRights(role=None)
-            own = TaskRole(
-                parent, f"{name}-role", names=names, service=name, cluster_arn=cluster.arn
+        def for_one_tenant(
+            parent: Construct, name: str, table: TenantTable, own: TaskRole
+        ) -> tuple[Sequence[Statement], Mapping[str, str]]:
+            tenant = Role(
+                parent,
+                f"{name}-tenant-role",
+                name=names.fit(naming.IAM_ROLE, name, "tenant"),
+                description=f"One tenant's items of {name}; the tenant is the session tag",
+                trust=Trust(
+                    role_arns=[own.arn],
+                    with_session_tags=True,
+                    conditions={
+                        # Without the tag the role would be nobody's; with more, another's.
+                        "Null": {f"aws:RequestTag/{SESSION_TAG}": "false"},
+                        "ForAllValues:StringEquals": {"aws:TagKeys": [SESSION_TAG]},
+                    },
+                ),
+                statements=[table.grant_read_write_own_items()],
             )
-            environment = {}
-            if name in tables:
-                tenant = Role(
-                    parent,
-                    f"{name}-tenant-role",
-                    name=names.fit(naming.IAM_ROLE, name, "tenant"),
-                    description=f"One tenant's items of {name}; the tenant is the session tag",
-                    trust=Trust(
-                        role_arns=[own.arn],
-                        with_session_tags=True,
-                        conditions={
-                            # Without the tag the role would be nobody's; with more, another's.
-                            "Null": {f"aws:RequestTag/{SESSION_TAG}": "false"},
-                            "ForAllValues:StringEquals": {"aws:TagKeys": [SESSION_TAG]},
-                        },
-                    ),
-                    statements=[tables[name].grant_read_write_own_items()],
-                )
-                statements.append(
-                    Statement(
-                        ["sts:AssumeRole", "sts:TagSession"], [tenant.arn], sid="ActForTenant"
-                    )
-                )
-                environment = {"TABLE_NAME": tables[name].name, "TENANT_ROLE_ARN": tenant.arn}
-            if database and name in databases:
-                own.allow([*statements, sign_in(database, name)])
-                return with_database(ServiceRights(role=own), database, configuration, name)
-            own.allow(statements)
-            return ServiceRights(role=own, environment=environment)
+            act = Statement(["sts:AssumeRole", "sts:TagSession"], [tenant.arn], sid="ActForTenant")
+            return [act], {"TABLE_NAME": table.name, "TENANT_ROLE_ARN": tenant.arn}
 
         workload = Workload(
             self,
@@ -129,28 +114,36 @@ class BasicTier(SaasStack):
             cell=cell,
             cluster=cluster,
             names=names,
-            namespace=f"{configuration.prefix}-{BASIC}.sc",
+            namespace=f"{configuration.prefix}-{tier.value}.sc",
             audience=Audience(
-                tier=BASIC,
+                tier=tier,
                 isolation=Isolation.POOL,
-                tenant_path=BASIC,
-                priority=BASIC_POOL_PRIORITY,
+                tenant_path=tier.value,
+                priority=tier.pool_priority,
                 release=configuration.release,
             ),
             user_pool=user_pool,
             sizing=manifest_size,
-            rights=rights,
+            rights=Rights(
+                configuration,
+                names=names,
+                cluster_arn=cluster.arn,
+                user_pool_arn=user_pool.arn,
+                tables=tables,
+                table_access=for_one_tenant,
+                database=database,
+            ),
             database=database,
         )
         self.publish(
-            BasicTierContract(
+            PoolContract(
                 cluster_arn=cluster.arn,
                 cluster_name=cluster.name,
                 namespace_arn=workload.namespace.arn,
                 user_pool_id=user_pool.id,
                 app_client_id=user_pool.client_id,
                 issuer=user_pool.issuer,
-                tenant_path=BASIC,
+                tenant_path=tier.value,
                 load_balancer_dns_name=cell.load_balancer_dns_name,
                 release=configuration.release,
                 tables={name: table.name for name, table in tables.items()},
@@ -158,18 +151,20 @@ class BasicTier(SaasStack):
         )
 
 
-class BasicTenant(TenantStack):
-    """A basic tenant: a group and an administrator in the shared user pool, and its mapping.
+class PoolTenant(TenantStack):
+    """A tenant of a pool: a group and an administrator in the shared user pool, and its mapping.
 
     Parameters
     ----------
     configuration : Configuration
         The deployment.
+    tier : Tier
+        The tier, which names the stack.
     """
 
-    def __init__(self, scope: Construct, *, configuration: Configuration) -> None:
-        super().__init__(scope, configuration=configuration, tier=BASIC)
-        pool = read(self, "pool", tier_path(configuration, BASIC), BasicTierContract)
+    def __init__(self, scope: Construct, *, configuration: Configuration, tier: Tier) -> None:
+        super().__init__(scope, configuration=configuration, tier=tier)
+        pool = read(self, "pool", tier_path(configuration, tier), PoolContract)
         group = CognitoUserGroup(
             self,
             "Group",
