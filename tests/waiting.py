@@ -9,11 +9,17 @@ from typing import TypeVar
 _Seen = TypeVar("_Seen")
 
 
-def eventually(look: Callable[[], _Seen | None], seconds: float = 60) -> _Seen:
-    """Return what `look` returns once it is something."""
+def eventually(
+    look: Callable[[], _Seen | None],
+    seconds: float = 60,
+    *,
+    every: float = 0.05,
+    what: str = "what is waited for",
+) -> _Seen:
+    """Return what `look` returns once it is something; fail if it is not within `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if seen := look():
             return seen
-        time.sleep(0.05)
-    raise AssertionError(f"it did not happen within {seconds:.0f} s")
+        time.sleep(every)
+    raise AssertionError(f"after {seconds:.0f} s still not: {what}")

@@ -60,7 +60,7 @@ class Authorizer(Construct):
             code=FunctionCode(self, "code", package=authorizer_code(configuration)),
             handler="services.application.authorizer.function.handler",
             topic=topic,
-            refusals=["Unauthorized"],
+            refusals=["UnauthorizedError"],
             statements=[
                 Statement(["dynamodb:GetItem"], [mapping_table_arn], sid="TenantMapping"),
             ],

@@ -26,13 +26,10 @@ from services.contracts.stacks import CellContract, PlatformContract
 from services.tenancy import Tier
 from services.tenancy.variables import (
     CELL_PATTERN,
-    EMAIL_PATTERN,
     FIRST_PRIORITY,
     LAST_PRIORITY,
     OUTPUTS,
-    RELEASE_PATTERN,
     TASK_SIZES,
-    TENANT_NAME_PATTERN,
     variables_of,
 )
 from tiers.deployment import platform_path, stack_settings, tenant_names
@@ -187,20 +184,11 @@ def _validations(
 ) -> dict[str, list[TerraformVariableValidationConfig]]:
     services = ", ".join(f'"{name}"' for name in configuration.services)
     return {
-        "tenant_name": [
-            _matches(
-                "tenant_name",
-                TENANT_NAME_PATTERN,
-                "tenant_name must be 2 to 30 lower-case letters, digits or hyphens, and must begin "
-                "with a letter.",
-            )
-        ],
-        "admin_email": [
-            _matches("admin_email", EMAIL_PATTERN, "admin_email must be an e-mail address.")
-        ],
-        "release": [
-            _matches("release", RELEASE_PATTERN, "release must be possible as an image tag.")
-        ],
+        **{
+            each.name: [_matches(each.name, each.pattern, each.refusal)]
+            for each in variables_of(tier)
+            if each.pattern
+        },
         "placement": [
             _holds(
                 f'can(regex("{CELL_PATTERN}", var.placement.cell))',

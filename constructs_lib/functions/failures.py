@@ -45,8 +45,8 @@ def failure_pattern(refusals: Sequence[str]) -> str:
 
     The runtime writes an exception as `errorType` [1]_, Lambda itself how an invocation ended [2]_.
 
-    >>> failure_pattern(["Unauthorized"])
-    '{ ($.errorType = "*" && $.errorType != "Unauthorized") || $.record.status = "timeout" }'
+    >>> failure_pattern(["UnauthorizedError"])
+    '{ ($.errorType = "*" && $.errorType != "UnauthorizedError") || $.record.status = "timeout" }'
 
     References
     ----------

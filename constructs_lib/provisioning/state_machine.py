@@ -147,7 +147,7 @@ def operation_definition(*, project: str, bus: str, source: str, timeout_seconds
                 "ReportFailure": _report(bus, source, timeout_seconds),
                 "ReportErrorOnly": _report_error_only(bus, source),
                 "Done": {"Type": "Succeed"},
-                "Failed": {"Type": "Fail", "Error": "OperationFailedError"},
+                "Failed": {"Type": "Fail", "Error": "OperationFailed"},
             },
         }
     )

@@ -3,6 +3,10 @@
 >>> from services.configuration import load
 >>> load("saas.tfvars").prefix  # doctest: +SKIP
 'ecs-saas-dev'
+
+Errors
+------
+`ConfigurationError`: all that is wrong with the file, at once. It is the domain's `InputError`.
 """
 
 from services.configuration.permissions import Permission

@@ -6,13 +6,14 @@ Errors
 ------
 ::
 
-    ValueError
-    └── InputError            problems of one input, all at once
-        └── TenantDocumentError a tenant document that cannot be applied
-    PlacementError
-    ├── NoFreeSlotError              every routing cell is full
-    └── UnknownCellError             a placement names a cell that does not exist
-    TransitionRefusedError           the tenant's state does not allow the operation
+    TenancyError
+    ├── InputError                  problems of one input, all at once
+    │   └── TenantDocumentError     a tenant document that cannot be applied
+    ├── PlacementError
+    │   ├── NoFreeSlotError         every routing cell is full
+    │   └── UnknownCellError        a placement names a cell that does not exist
+    ├── TransitionRefusedError      the tenant's state does not allow the operation
+    └── EventError                  of `services.tenancy.events`
 """
 
 from services.tenancy.cells import next_cell

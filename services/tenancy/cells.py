@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 
 from services.tenancy.placement import Cell
@@ -38,7 +39,7 @@ def next_cell(
     if not cells:
         return Cell("cell-1", capacity)
     *before, last = cells
-    mark = sum(cell.capacity for cell in before) + math.ceil(last.capacity * high_water)
+    mark = sum(map(attrgetter("capacity"), before)) + math.ceil(last.capacity * high_water)
     return Cell(f"cell-{_highest(cells) + 1}", capacity) if taken >= mark else None
 
 

@@ -19,10 +19,13 @@ from services.tenancy.variables import (
     TENANT_ID_PATTERN,
     TENANT_NAME_PATTERN,
     size_problem,
+    variables_of,
 )
 
 # A pool's name is the path that leads to it, as an id is a part of a silo's.
 _RESERVED_IDS = {"default", "platform"} | {tier.value for tier in Tier if not tier.silo}
+_OF_SILOS = frozenset({"placement", "overrides", "federation"})
+"""Fields that say nothing of a tenant that shares a pool."""
 
 _ID_ALLOWED = (
     "1 to 36 of a-z, 0-9 and '-', neither first nor last a '-'; it names the Terraform workspace"
@@ -184,33 +187,20 @@ class TenantDocument(_Frozen):
 
         Its slot is another one in each tier.
         """
-        if tier.silo:
-            return self.model_copy(update={"tier": tier, "placement": None})
-        return type(self)(
-            tenant_id=self.tenant_id,
-            tenant_name=self.tenant_name,
-            tier=tier,
-            admin_email=self.admin_email,
-            release=self.release,
-        )
+        lost = {"placement"} if tier.silo else _OF_SILOS
+        defaults = {name: type(self).model_fields[name].default for name in lost}
+        return self.model_copy(update={"tier": tier, **defaults})
 
     def variables(self) -> dict[str, Any]:
-        """Return the input variables of the tenant's root module."""
-        values: dict[str, Any] = {
-            "tenant_id": self.tenant_id,
-            "tenant_name": self.tenant_name,
-            "admin_email": self.admin_email,
-            "release": self.release,
-        }
-        if self.tier.silo:
-            values["overrides"] = self.overrides.model_dump(exclude_none=True)
-        if self.federation:
-            values["federation"] = [
-                provider.model_dump(mode="json", exclude_none=True) for provider in self.federation
-            ]
-        if self.placement is not None:
-            values["placement"] = self.placement.model_dump()
-        return values
+        """Return the input variables of the tenant's root module: the fields of the same names.
+
+        What is empty, or only a silo's, is left to the defaults of the module.
+        """
+        names = {each.name for each in variables_of(self.tier)} & type(self).model_fields.keys()
+        if not self.tier.silo:
+            names -= _OF_SILOS
+        values = self.model_dump(mode="json", include=names, exclude_none=True)
+        return {name: value for name, value in values.items() if value}
 
 
 def _pool(info: ValidationInfo) -> str | None:

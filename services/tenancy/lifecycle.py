@@ -19,10 +19,11 @@ corrects it, a reconciliation gives it up; both return to where the first one be
 
 from __future__ import annotations
 
+from services.tenancy.errors import TenancyError
 from services.tenancy.operations import SPECS, OperationKind, State
 
 
-class TransitionRefusedError(Exception):
+class TransitionRefusedError(TenancyError):
     """The tenant's state does not allow what was asked.
 
     Attributes

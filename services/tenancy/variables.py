@@ -70,6 +70,10 @@ class Variable:
     default: Any = None
     """None if it must be given."""
     silo_only: bool = False
+    pattern: str | None = None
+    """What a string must match, if there is more to say than its type does."""
+    refusal: str = ""
+    """What is said of one that does not."""
 
     @property
     def required(self) -> bool:
@@ -81,9 +85,28 @@ _SIZE: Final = f"object({{{', '.join(f'{name}=optional(number)' for name in SERV
 
 _VARIABLES: Final = (
     Variable("tenant_id", "string", "The tenant's id, which is also its workspace's name."),
-    Variable("tenant_name", "string", "The tenant's name, unique, as in its users' addresses."),
-    Variable("admin_email", "string", "Where the tenant's first administrator is invited."),
-    Variable("release", "string", "The release that the tenant runs; also its images' tag."),
+    Variable(
+        "tenant_name",
+        "string",
+        "The tenant's name, unique, as in its users' addresses.",
+        pattern=TENANT_NAME_PATTERN,
+        refusal="tenant_name must be 2 to 30 lower-case letters, digits or hyphens, and must begin "
+        "with a letter.",
+    ),
+    Variable(
+        "admin_email",
+        "string",
+        "Where the tenant's first administrator is invited.",
+        pattern=EMAIL_PATTERN,
+        refusal="admin_email must be an e-mail address.",
+    ),
+    Variable(
+        "release",
+        "string",
+        "The release that the tenant runs; also its images' tag.",
+        pattern=RELEASE_PATTERN,
+        refusal="release must be possible as an image tag.",
+    ),
     # Declared for a pooled tenant too, where it must be empty: to ignore a size that someone
     # has asked for would be a silent failure.
     Variable(

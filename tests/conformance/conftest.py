@@ -28,7 +28,7 @@ from services.contracts.registry_table import INDEXES, PARTITION_KEY, SORT_KEY, 
 from services.control_plane import runtime, sweep
 from services.control_plane.consumers import application_events
 from services.local_aws.machine import LocalAws
-from tests.aws import aws_client, free_port
+from tests.aws import aws_client
 from tests.conformance.adapter import serving, token
 from tests.conformance.bus import Bus
 from tests.conformance.offboarding import offboard
@@ -57,18 +57,16 @@ class Api:
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def deployed(request: pytest.FixtureRequest) -> Iterator[Api]:
     if url := os.environ.get("CONTROL_PLANE_URL"):
         bearer = os.environ.get("CONTROL_PLANE_TOKEN")
         if not bearer:
             pytest.skip("CONTROL_PLANE_URL is given, CONTROL_PLANE_TOKEN is not")
         yield Api(url, bearer, os.environ.get("CONTROL_PLANE_READ_TOKEN"))
         return
-    port = free_port()
-    local = LocalAws(tmp_path_factory.mktemp("local"), port)
-    local.up()
+    local: LocalAws = request.getfixturevalue("shared_local_aws")
     try:
-        made = _runtime(local.environment()["AWS_ENDPOINT_URL"])
+        made = _runtime(local.status().endpoint)
         runtime.use(made)
         scopes = f"{TENANT_READ} {TENANT_WRITE} {USER_READ} {USER_WRITE}"
         with serving() as address:
@@ -82,7 +80,6 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
             yield api
     finally:
         runtime.use(None)
-        local.down()
 
 
 @pytest.fixture(autouse=True)

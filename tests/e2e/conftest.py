@@ -1,4 +1,7 @@
-"""The system that all tests of this folder use, one after the other.
+"""The system that all tests of this folder share, and the tenants that each of them needs.
+
+A module asks for the tenants that it works with and changes none of another's, so that it may be
+run alone, and in any order. What it does to the system it takes back.
 
 ECS_SAAS_E2E_SYSTEM names a directory to keep the system in: it is used as it is found, and left
 as it is. That saves whoever writes a test the minutes that creating one takes.
@@ -7,60 +10,58 @@ as it is. That saves whoever writes a test the minutes that creating one takes.
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.aws import free_port
+from tests.e2e.fleet import FLEET, Onboarding, ensure, onboard
 from tests.e2e.system import PREFIX, PROJECT, System
 from tests.e2e.tasks import Tasks
-from tests.e2e.visitor import NAMES, WRITERS, Place, Visitor, suspended
+from tests.e2e.users import NAMES, WRITERS, Place, SignedInUser
+from tests.waiting import eventually
 
-# Nobody else's tenant: it is suspended for a while.
-SUSPENDED = "basic-01"
-
-# A system lives through them in this order; the first creates it and the last removes it.
-ORDER = (
-    "test_main_job",
-    "test_control_plane",
-    "test_conformance",
-    "test_operators",
-    "test_isolation",
-    "test_application_plane",
-    "test_lifecycle",
-    "test_faults",
-    "test_removal",
-    "test_end",
-)
+Present = Callable[..., None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Bring the modules into the order of the system's life."""
-    here = Path(__file__).parent
-    own = [item for item in items if item.path.parent == here]
-    rest = [item for item in items if item.path.parent != here]
-    items[:] = [*rest, *sorted(own, key=lambda item: ORDER.index(item.path.stem))]
+    """Put the end of the system last: after it there is none."""
+    items.sort(key=lambda item: item.path.stem == "test_end")
 
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The whole system, with the demo's tenants."""
     modules = PROJECT / "cdktf.out/stacks/platform/cdk.tf.json"
     assert modules.is_file(), "the root modules are missing: run `make synth`"
-    # Nobody writes while a tenant of these tests moves: no cache's answer has to be waited for.
-    os.environ["ECS_SAAS_REFUSAL_SECONDS"] = "1"
     if kept := os.environ.get("ECS_SAAS_E2E_SYSTEM"):
         system = System.create(Path(kept), int(os.environ.get("ECS_SAAS_LOCAL_PORT", "4570")))
         system.local.up()
+        system.demonstrate()
         yield system
         return
-    port = free_port()
-    system = System.create(tmp_path_factory.mktemp("system"), port)
-    yield system
-    system.local.reset()
+    system = System.create(tmp_path_factory.mktemp("system"), free_port())
+    try:
+        system.demonstrate()
+        yield system
+    finally:
+        system.local.reset()
+
+
+@pytest.fixture(scope="session")
+def fleet(system: System) -> Onboarding:
+    """All tenants of the fleet, registered at once."""
+    return onboard(system, FLEET)
+
+
+@pytest.fixture(scope="session")
+def present(system: System, request: pytest.FixtureRequest) -> Present:
+    """Make tenants of the fleet be there, by name; the whole of it where a test asks for that."""
+    if any("fleet" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("fleet")
+    return lambda *names: ensure(system, names)
 
 
 @pytest.fixture(scope="session")
@@ -71,42 +72,18 @@ def http() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def visitors(system: System, http: httpx.Client) -> dict[str, Visitor]:
+def admins(system: System, http: httpx.Client, present: Present) -> dict[str, SignedInUser]:
     """The administrator of each tenant, by the tenant's name; signed in anew, as tokens end."""
-
-    def visitor(name: str) -> Visitor:
-        place = Place.of(system, name)
-        return Visitor.of(system, place, http)
-
-    return {name: visitor(name) for name in NAMES}
+    present(*NAMES)
+    found = {name: SignedInUser.of(system, Place.of(system, name), http) for name in NAMES}
+    # A test before may have killed the machine that the tenants' tasks ran on.
+    eventually(lambda: all(admin.is_served() for admin in found.values()))
+    return found
 
 
 @pytest.fixture(scope="session")
 def tasks(system: System) -> Tasks:
     return Tasks(system.client("ecs"))
-
-
-@pytest.fixture(scope="session")
-def suspension(system: System, http: httpx.Client) -> Iterator[Future[tuple[float, float]]]:
-    """A suspension that takes its time while the other tests run: see its test."""
-    place = Place.of(system, SUSPENDED)
-    visitor = Visitor.of(system, place, http)
-    visitor.patient("GET", "/products")
-
-    def until(status: int) -> float:
-        began = time.monotonic()
-        while visitor.patient("GET", "/products").status_code != status:
-            assert time.monotonic() - began < 90, f"after 90 s still no {status}"
-            time.sleep(1)
-        return time.monotonic() - began
-
-    def suspend_and_resume() -> tuple[float, float]:
-        with suspended(system, place):
-            refused = until(403)
-        return refused, until(200)
-
-    with ThreadPoolExecutor(1) as beside:
-        yield beside.submit(suspend_and_resume)
 
 
 @pytest.fixture

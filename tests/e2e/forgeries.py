@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.e2e.system import System
-from tests.e2e.visitor import CLAIMS, Place, Visitor, sign_in
+from tests.e2e.users import CLAIMS, Place, SignedInUser, sign_in
 
 
 class Forger:
@@ -47,9 +47,9 @@ class Forger:
         self._expired = expired
         self._own_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
-    def token(self, random: Random, me: Visitor, other: Visitor) -> tuple[str, str]:
+    def token(self, random: Random, me: SignedInUser, other: SignedInUser) -> tuple[str, str]:
         """Return how it was made, and a token that would be the other's."""
-        kinds: list[Callable[[Visitor, Visitor], str]] = [
+        kinds: list[Callable[[SignedInUser, SignedInUser], str]] = [
             self._none, self._public_key_as_secret, self._signed_by_myself,
             self._changed, self._spliced, self._access, self._foreign_pool, self._replayed,
         ]  # fmt: skip
@@ -58,45 +58,45 @@ class Forger:
         kind = random.choice(kinds)
         return kind.__name__.strip("_"), kind(me, other)
 
-    def _none(self, me: Visitor, other: Visitor) -> str:
+    def _none(self, me: SignedInUser, other: SignedInUser) -> str:
         return _joined({**_header(other), "alg": "none"}, _claims(other), b"")
 
-    def _public_key_as_secret(self, me: Visitor, other: Visitor) -> str:
+    def _public_key_as_secret(self, me: SignedInUser, other: SignedInUser) -> str:
         unsigned = _joined({**_header(other), "alg": "HS256"}, _claims(other), b"")
         secret = self._public_keys[other.place.pool]
         signature = hmac.digest(secret, unsigned.rstrip(".").encode(), "sha256")
         return unsigned + _encoded(signature)
 
-    def _signed_by_myself(self, me: Visitor, other: Visitor) -> str:
+    def _signed_by_myself(self, me: SignedInUser, other: SignedInUser) -> str:
         headers = {"kid": _header(other)["kid"]}
         return jwt.encode(_claims(other), self._own_key, "RS256", headers=headers)
 
-    def _changed(self, me: Visitor, other: Visitor) -> str:
+    def _changed(self, me: SignedInUser, other: SignedInUser) -> str:
         head, _, signature = me.tokens.id.split(".")
         mine = _claims(me)
         theirs = {name: value for name, value in _claims(other).items() if name.startswith("cust")}
         return ".".join((head, _encoded(json.dumps({**mine, **theirs}).encode()), signature))
 
-    def _spliced(self, me: Visitor, other: Visitor) -> str:
+    def _spliced(self, me: SignedInUser, other: SignedInUser) -> str:
         return ".".join((*other.tokens.id.split(".")[:2], me.tokens.id.split(".")[2]))
 
-    def _access(self, me: Visitor, other: Visitor) -> str:
+    def _access(self, me: SignedInUser, other: SignedInUser) -> str:
         return other.tokens.access
 
-    def _foreign_pool(self, me: Visitor, other: Visitor) -> str:
+    def _foreign_pool(self, me: SignedInUser, other: SignedInUser) -> str:
         return self._foreign[other.place.id]
 
-    def _replayed(self, me: Visitor, other: Visitor) -> str:
+    def _replayed(self, me: SignedInUser, other: SignedInUser) -> str:
         return self._expired[other.place.id]
 
-    def _my_own_pool(self, me: Visitor, other: Visitor) -> str:
+    def _my_own_pool(self, me: SignedInUser, other: SignedInUser) -> str:
         return self._silos[me.place.id, other.place.id]
 
 
-def forger_of(system: System, foreign_pool: str, visitors: Sequence[Visitor]) -> Forger:
+def forger_of(system: System, foreign_pool: str, admins: Sequence[SignedInUser]) -> Forger:
     """Return a forger with a pool of its own, and with the silo tenants' pools at its command."""
     cognito = system.client("cognito-idp")
-    places = [visitor.place for visitor in visitors]
+    places = [user.place for user in admins]
     client = cognito.create_user_pool_client(
         UserPoolId=foreign_pool,
         ClientName="foreign",
@@ -159,12 +159,12 @@ def _public_key(system: System, pool: str) -> bytes:
     return pem
 
 
-def _header(visitor: Visitor) -> dict[str, Any]:
-    return jwt.get_unverified_header(visitor.tokens.id)
+def _header(user: SignedInUser) -> dict[str, Any]:
+    return jwt.get_unverified_header(user.tokens.id)
 
 
-def _claims(visitor: Visitor) -> dict[str, Any]:
-    claims: dict[str, Any] = jwt.decode(visitor.tokens.id, options={"verify_signature": False})
+def _claims(user: SignedInUser) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(user.tokens.id, options={"verify_signature": False})
     return {**claims, "exp": int(time.time()) + 3600}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -12,6 +11,7 @@ from typing import Any, Final
 import httpx
 
 from tests.emulator.ecs.processes import pids_at
+from tests.waiting import eventually
 
 PORT: Final = 3010
 _SECONDS: Final = 40.0
@@ -134,7 +134,4 @@ def _is_ready(address: str) -> bool:
 
 
 def _wait(what: str, done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while not done():
-        assert time.monotonic() < deadline, f"after {_SECONDS:.0f} s still no {what}"
-        time.sleep(0.1)
+    eventually(done, _SECONDS, what=what)

@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 
 from tests.e2e.system import PREFIX, System
 from tests.e2e.tasks import Tasks
-from tests.e2e.visitor import KETTLE, NAMES, WRITERS, Steady, Visitor
+from tests.e2e.users import KETTLE, NAMES, WRITERS, SignedInUser, Steady
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
@@ -26,9 +26,9 @@ LOADED = {**KETTLE, "category": "under load"}
 
 @pytest.mark.parametrize("name", ["demo-basic", "demo-advanced", "demo-premium"])
 def test_a_tenant_works_from_sign_in_to_row(
-    system: System, visitors: dict[str, Visitor], http: httpx.Client, name: str
+    system: System, admins: dict[str, SignedInUser], http: httpx.Client, name: str
 ) -> None:
-    admin = visitors[name]
+    admin = admins[name]
     product = admin.data("POST", "/products", KETTLE)
     path = f"/products/{product['productId']}"
     assert admin.data("GET", path) == product
@@ -60,14 +60,14 @@ def test_a_tenant_works_from_sign_in_to_row(
 
 
 def test_each_request_is_a_line_with_its_tenant(
-    system: System, visitors: dict[str, Visitor]
+    system: System, admins: dict[str, SignedInUser]
 ) -> None:
     api = system.client("apigateway")
     asked = {
-        name: visitors[name].patient("GET", f"/products/{secrets.token_hex(4)}") for name in NAMES
+        name: admins[name].patient("GET", f"/products/{secrets.token_hex(4)}") for name in NAMES
     }
-    nobody = visitors["demo-basic"].send("GET", "/products", token="a.b.c")
-    api_id = visitors["demo-basic"].place.api.rsplit("/", 2)[1]
+    nobody = admins["demo-basic"].send("GET", "/products", token="a.b.c")
+    api_id = admins["demo-basic"].place.api.rsplit("/", 2)[1]
     stage = api.get_stage(restApiId=api_id, stageName="prod")
     group = stage["accessLogSettings"]["destinationArn"].split(":log-group:")[1]
     events = system.client("logs").get_paginator("filter_log_events").paginate(
@@ -80,7 +80,7 @@ def test_each_request_is_a_line_with_its_tenant(
     }
 
     for name, answer in asked.items():
-        place, line = visitors[name].place, lines[answer.headers["x-amzn-requestid"]]
+        place, line = admins[name].place, lines[answer.headers["x-amzn-requestid"]]
         assert (line["tenantId"], line["tier"]) == (place.id, place.tier)
         assert (line["status"], line["method"]) == ("404", "GET")
         assert f"/prod{answer.request.url.path.partition('/prod')[2]}" == line["path"]
@@ -92,9 +92,9 @@ def test_each_request_is_a_line_with_its_tenant(
 
 
 def test_one_tenants_flood_is_not_its_neighbours(
-    system: System, visitors: dict[str, Visitor]
+    system: System, admins: dict[str, SignedInUser]
 ) -> None:
-    api_id = visitors["demo-basic"].place.api.rsplit("/", 2)[1]
+    api_id = admins["demo-basic"].place.api.rsplit("/", 2)[1]
     plans = system.client("apigateway").get_usage_plans()["items"]
     (rate,) = (
         plan["throttle"]["rateLimit"]
@@ -102,13 +102,13 @@ def test_one_tenants_flood_is_not_its_neighbours(
         if plan["apiStages"][0]["apiId"] == api_id and plan["name"].endswith("-basic")
     )
     seconds = 5
-    time.sleep(1)  # until the buckets are full
-    noisy, quiet = visitors["demo-basic"], visitors["basic-00"]
+    time.sleep(1)  # until the buckets are full: who looked would take out of them
+    noisy, quiet = admins["demo-basic"], admins["basic-00"]
     with (
         Steady(noisy, "GET", "/products?limit=1", per_second=5 * rate) as flood,
         Steady(quiet, "GET", "/products?limit=1", per_second=rate) as full,
     ):
-        time.sleep(seconds)
+        time.sleep(seconds)  # what is measured is what passes in this time
 
     assert full.counted() == {200: full.sent}
     assert full.sent >= 0.9 * rate * seconds
@@ -118,8 +118,8 @@ def test_one_tenants_flood_is_not_its_neighbours(
     assert flood.counted()[429] > flood.counted()[200]
 
 
-def test_a_hundred_writers_lose_no_update(visitors: dict[str, Visitor]) -> None:
-    premium = visitors["demo-premium"]
+def test_a_hundred_writers_lose_no_update(admins: dict[str, SignedInUser]) -> None:
+    premium = admins["demo-premium"]
     product = premium.data("POST", "/products", {**KETTLE, "price": "0"})
     path = f"/products/{product['productId']}"
     begin = threading.Barrier(WRITERS)
@@ -152,8 +152,10 @@ def test_a_hundred_writers_lose_no_update(visitors: dict[str, Visitor]) -> None:
     assert max(attempts) > 1  # they did meet
 
 
-def test_a_rolling_deployment_fails_no_request(visitors: dict[str, Visitor], tasks: Tasks) -> None:
-    premium = visitors["demo-premium"]
+def test_a_rolling_deployment_fails_no_request(
+    admins: dict[str, SignedInUser], tasks: Tasks
+) -> None:
+    premium = admins["demo-premium"]
     cluster, service = _own_products(premium)
     with _product(premium) as path:
         before = set(tasks.of(cluster, service))
@@ -162,7 +164,7 @@ def test_a_rolling_deployment_fails_no_request(visitors: dict[str, Visitor], tas
             Steady(premium, "POST", "/products", LOADED, per_second=5) as writes,
         ):
             tasks.deploy(cluster, service)
-            time.sleep(1.5)
+            reads.await_more(30)
         assert not before & set(tasks.of(cluster, service))
         assert reads.counted() == {200: reads.sent}
         assert writes.counted() == {201: writes.sent}
@@ -170,9 +172,9 @@ def test_a_rolling_deployment_fails_no_request(visitors: dict[str, Visitor], tas
 
 
 def test_a_killed_task_fails_no_request_but_those_on_their_way(
-    visitors: dict[str, Visitor], tasks: Tasks
+    admins: dict[str, SignedInUser], tasks: Tasks
 ) -> None:
-    premium = visitors["demo-premium"]
+    premium = admins["demo-premium"]
     cluster, service = _own_products(premium)
     with _product(premium) as path, tasks.scaled(cluster, service, 2):
         victim = min(tasks.of(cluster, service))
@@ -180,24 +182,15 @@ def test_a_killed_task_fails_no_request_but_those_on_their_way(
             Steady(premium, "GET", path, per_second=20) as reads,
             Steady(premium, "POST", "/products", LOADED, per_second=5) as writes,
         ):
-            time.sleep(1)
+            reads.await_more(20)
             killed = time.monotonic()
             tasks.kill(cluster, victim)
             tasks.await_replaced(cluster, service, victim, 2)
-            time.sleep(1)
+            reads.await_more(20)
         for sent, good in ((reads, 200), (writes, 201)):
             failed = [each for each in sent.ends if each.status != good]
             others = [each for each in failed if not each.spans(killed)]
             assert not others, (killed, others)
-
-
-def test_a_suspended_tenants_token_is_refused_within_a_minute_and_taken_again(
-    suspension: Future[tuple[float, float]],
-) -> None:
-    """The row was changed when the first test began: API and authorizer may remember 30 s each."""
-    refused, taken = suspension.result(timeout=120)
-    assert refused <= 62
-    assert taken <= 62
 
 
 def _line(product: dict[str, Any]) -> dict[str, Any]:
@@ -205,30 +198,30 @@ def _line(product: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _invited(system: System, admin: Visitor, http: httpx.Client) -> Iterator[Visitor]:
+def _invited(system: System, admin: SignedInUser, http: httpx.Client) -> Iterator[SignedInUser]:
     """A user whom the administrator invites, signs in and is removed in the end."""
     name = f"user-{secrets.token_hex(3)}"
     invitation = {"userName": name, "userEmail": f"{name}@example.com"}
     user = admin.data("POST", "/users", invitation)
     assert (user["userRole"], user["enabled"]) == ("TenantUser", True)
     try:
-        yield Visitor.of(system, admin.place, http, user["userName"])
+        yield SignedInUser.of(system, admin.place, http, user["userName"])
     finally:
         admin.data("DELETE", f"/users/{user['userName']}")
 
 
 @contextmanager
-def _product(visitor: Visitor) -> Iterator[str]:
+def _product(user: SignedInUser) -> Iterator[str]:
     """The path of a product that there is for a while; its whole category goes with it."""
-    made = visitor.data("POST", "/products", LOADED)
+    made = user.data("POST", "/products", LOADED)
     try:
         yield f"/products/{made['productId']}"
     finally:
-        for each in visitor.listed("/products", category=LOADED["category"]):
-            visitor.data("DELETE", f"/products/{each['productId']}")
+        for each in user.listed("/products", category=LOADED["category"]):
+            user.data("DELETE", f"/products/{each['productId']}")
 
 
-def _own_products(premium: Visitor) -> tuple[str, str]:
+def _own_products(premium: SignedInUser) -> tuple[str, str]:
     """Return the cluster and the service of a premium tenant's products."""
     cluster = f"{PREFIX}-{premium.place.id}-premium"
     return cluster, f"{cluster}-products"

@@ -20,7 +20,7 @@ from services.tenancy.operation_events import success
 from services.tenancy.operations import PROVISION
 from tests.conformance.bus import APPLICATION_PLANE, CONTROL_PLANE
 from tests.e2e.builds import Build, executions, request_of
-from tests.e2e.dying import dying_outbox
+from tests.e2e.crashing_outbox import crashing_outbox
 from tests.e2e.system import DEMO, PREFIX, System, Tenant
 from tests.e2e.traces import traces
 from tests.waiting import eventually
@@ -150,8 +150,9 @@ def test_a_bus_that_refuses_events(system: System) -> None:
     denied = {"Effect": "Deny", "Action": "events:PutEvents", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
     roles.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+    before = len(system.denials())
     operation = register(system, Tenant("unheard", "basic"))
-    time.sleep(2)
+    eventually(lambda: any("events:PutEvents" in each for each in system.denials()[before:]))
     assert operation.id not in {execution["name"] for execution in executions(system)}
     roles.delete_role_policy(RoleName=role, PolicyName=name)
 
@@ -166,12 +167,12 @@ def test_an_outbox_that_dies_at_the_bus(system: System, after: bool) -> None:
         row = api.tenant(DEMO[0].name)
     tenant, registration = row["tenantId"], row["tenantRegistrationId"]
     with system.bus() as listening:
-        with dying_outbox(system, after=after), system.control_plane() as api:
+        with crashing_outbox(system, after=after) as crashed, system.control_plane() as api:
             operation = api.request(tenant, "reconcile")
+            eventually(crashed.exists)
             if after:
                 listening.heard("tenantUpdateRequest", about=tenant)
             else:
-                time.sleep(2)
                 assert listening.everything(tenant) == []
         # Its record was not done with: the stream gives it again, to one that lives.
         heard = listening.heard("tenantUpdateRequest", about=tenant, count=1 + after)
@@ -201,8 +202,11 @@ def test_every_event_five_times(system: System) -> None:
     started = len(executions(system))
     bus = system.contract("control-plane")["event_bus_name"]
     entries = [Event.parse(request).entry(bus), answer.entry(bus)] * 5
-    system.client("events").put_events(Entries=entries)
-    time.sleep(3)
+    with system.bus() as listening:
+        system.client("events").put_events(Entries=entries)
+        listening.heard("onboardingRequest", about=before["tenantId"], count=5)
+        listening.heard("provisionSuccess", about=before["tenantRegistrationId"], count=5)
+        time.sleep(2)  # for what must not happen: there is nothing else to wait for
 
     assert len(executions(system)) == started
     with system.control_plane() as api:

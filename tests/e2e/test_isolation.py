@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from random import Random
 from typing import Any
@@ -16,14 +17,16 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.e2e import intrusions
-from tests.e2e.estates import Estate
+from tests.e2e import api_attacks
+from tests.e2e.api_attacks import Pair, Try
+from tests.e2e.aws_attacks import AwsAttacker, Taken, client_of
+from tests.e2e.conftest import Present
 from tests.e2e.forgeries import Forger, forger_of
-from tests.e2e.intrusions import Pair, Try
 from tests.e2e.system import PREFIX, System
 from tests.e2e.tasks import Tasks
-from tests.e2e.trespasses import Taken, Trespasser, client_of
-from tests.e2e.visitor import CLAIMS, KETTLE, Place, Visitor, anybody, suspended
+from tests.e2e.tenant_data import TenantData
+from tests.e2e.users import CLAIMS, KETTLE, NAMES, Place, SignedInUser, anybody, suspended
+from tests.waiting import eventually
 
 # The suspension needs the time that all these tests take.
 pytestmark = [
@@ -32,12 +35,15 @@ pytestmark = [
     pytest.mark.usefixtures("suspension"),
 ]
 
+# Nobody else's tenant: it is suspended for a while.
+SUSPENDED = "basic-01"
+
 REFUSALS = 1_200
 TRIES = 1_400
 POOL = f"{PREFIX}-basic"
 # Whose products service an intruder is in; nobody has asked for these two suspended ones before.
 TAKEN = ("demo-basic", "demo-advanced", "demo-premium")
-OWING = ("basic-05", "advanced-03")
+OWING = ("basic-05", "premium-02")
 SEED = int(os.environ.get("ECS_SAAS_SEED", "0")) or secrets.randbits(32)
 TIERS = ("basic", "advanced", "premium")
 WAYS = {
@@ -49,24 +55,24 @@ CARELESS = "tests.emulator.local_aws.careless_products"
 
 
 @pytest.fixture(scope="module")
-def forger(system: System, visitors: dict[str, Visitor]) -> Iterator[Forger]:
+def forger(system: System, admins: dict[str, SignedInUser]) -> Iterator[Forger]:
     cognito = system.client("cognito-idp")
     pool = cognito.create_user_pool(
         PoolName="of-an-intruder",
         Schema=[{"Name": claim, "AttributeDataType": "String"} for claim in CLAIMS],
     )["UserPool"]["Id"]
     try:
-        yield forger_of(system, pool, list(visitors.values()))
+        yield forger_of(system, pool, list(admins.values()))
     finally:
         cognito.delete_user_pool(UserPoolId=pool)
 
 
 @pytest.fixture(scope="module")
-def trespasser(system: System, visitors: dict[str, Visitor], tasks: Tasks) -> Trespasser:
+def attacker(system: System, admins: dict[str, SignedInUser], tasks: Tasks) -> AwsAttacker:
     """Who is in a service of each tier."""
 
     def leaked(name: str) -> dict[str, Any]:
-        place = visitors[name].place
+        place = admins[name].place
         cluster, family = _products(place)
         with tasks.instead(cluster, family, CARELESS) as url:
             given: dict[str, Any] = httpx.post(f"{url}/careless/credentials").json()
@@ -76,64 +82,89 @@ def trespasser(system: System, visitors: dict[str, Visitor], tasks: Tasks) -> Tr
         given = dict(zip(TAKEN, many.map(leaked, TAKEN), strict=True))
     pool = given["demo-basic"]
     taken = {
-        visitors[name].place.id: Taken.of(system, visitors[name].place, given[name], pool["role"])
+        admins[name].place.id: Taken.of(system, admins[name].place, given[name], pool["role"])
         for name in TAKEN
     }
-    return Trespasser(system, taken, pool["table"])
+    return AwsAttacker(system, taken, pool["table"])
 
 
 @pytest.fixture(scope="module")
-def owing(system: System, http: httpx.Client) -> Iterator[list[Visitor]]:
+def suspension(
+    system: System, http: httpx.Client, present: Present
+) -> Iterator[Future[tuple[float, float]]]:
+    """A suspension that takes its time while the other tests run: see its test."""
+    present(SUSPENDED, *OWING, *NAMES)
+    place = Place.of(system, SUSPENDED)
+    user = SignedInUser.of(system, place, http)
+    eventually(user.is_served)
+
+    def until(status: int) -> float:
+        began = time.monotonic()
+        eventually(lambda: user.patient("GET", "/products").status_code == status, 90, every=1)
+        return time.monotonic() - began
+
+    def suspend_and_resume() -> tuple[float, float]:
+        with suspended(system, place):
+            refused = until(403)
+        return refused, until(200)
+
+    with ThreadPoolExecutor(1) as beside:
+        yield beside.submit(suspend_and_resume)
+
+
+@pytest.fixture(scope="module")
+def owing(system: System, http: httpx.Client, present: Present) -> Iterator[list[SignedInUser]]:
     """Users of tenants that are suspended."""
+    present(*OWING)
     with ExitStack() as stack:
         places = [Place.of(system, name) for name in OWING]
         for place in places:
             stack.enter_context(suspended(system, place))
-        yield [Visitor.of(system, place, http) for place in places]
+        yield [SignedInUser.of(system, place, http) for place in places]
 
 
 def _drawn(
     chance: Random,
-    estates: list[Estate],
+    holders: list[TenantData],
     forger: Forger,
-    trespasser: Trespasser,
-    owing: list[Visitor],
+    attacker: AwsAttacker,
+    owing: list[SignedInUser],
 ) -> Try:
-    me, other = chance.sample(estates, 2)
-    pair = Pair(me, chance.choice([me.visitor, me.user]), other)
+    me, other = chance.sample(holders, 2)
+    pair = Pair(me, chance.choice([me.admin, me.user]), other)
     draws: list[tuple[int, Callable[[], Try]]] = [
-        (12, lambda: intrusions.by_path(chance, pair)),
-        (12, lambda: intrusions.by_detour(chance, pair)),
-        (4, lambda: intrusions.by_query(chance, pair)),
-        (12, lambda: intrusions.by_body(chance, pair)),
-        (12, lambda: intrusions.by_header(chance, pair)),
-        (6, lambda: intrusions.by_remembered_answer(chance, pair)),
+        (12, lambda: api_attacks.by_path(chance, pair)),
+        (12, lambda: api_attacks.by_detour(chance, pair)),
+        (4, lambda: api_attacks.by_query(chance, pair)),
+        (12, lambda: api_attacks.by_body(chance, pair)),
+        (12, lambda: api_attacks.by_header(chance, pair)),
+        (6, lambda: api_attacks.by_remembered_answer(chance, pair)),
         # A token that is refused costs the local AWS a cold start of the authorizer.
-        (5, lambda: intrusions.by_token(chance, pair, forger)),
-        (6, lambda: intrusions.of_a_suspended_tenant(chance, chance.choice(owing), other)),
-        (10, lambda: trespasser.as_user(chance, pair)),
+        (5, lambda: api_attacks.by_token(chance, pair, forger)),
+        (6, lambda: api_attacks.of_a_suspended_tenant(chance, chance.choice(owing), other)),
+        (10, lambda: attacker.as_user(chance, pair)),
     ]
-    if trespasser.is_in(me):
-        draws.append((40, lambda: trespasser.as_service(chance, pair)))
+    if attacker.is_in(me):
+        draws.append((40, lambda: attacker.as_service(chance, pair)))
     (draw,) = chance.choices([each for _, each in draws], [weight for weight, _ in draws])
     return draw()
 
 
 def test_no_way_leads_to_another_tenant(
     system: System,
-    visitors: dict[str, Visitor],
+    admins: dict[str, SignedInUser],
     forger: Forger,
-    trespasser: Trespasser,
-    owing: list[Visitor],
+    attacker: AwsAttacker,
+    owing: list[SignedInUser],
 ) -> None:
     """With what is tried of tokens and tables without the API: 10,000 refusals and more."""
     chance = Random(SEED)
-    with ThreadPoolExecutor(len(visitors)) as many:
-        estates = list(many.map(lambda visitor: Estate.make(system, visitor), visitors.values()))
+    with ThreadPoolExecutor(len(admins)) as many:
+        holders = list(many.map(lambda admin: TenantData.make(system, admin), admins.values()))
     drawn: list[Try] = []
     # However they fall, none of these is left out.
     while len(drawn) < TRIES or not {tried.way for tried in drawn} >= WAYS:
-        drawn.append(_drawn(chance, estates, forger, trespasser, owing))
+        drawn.append(_drawn(chance, holders, forger, attacker, owing))
 
     def refused(numbered: tuple[int, Try]) -> bool:
         number, tried = numbered
@@ -143,23 +174,23 @@ def test_no_way_leads_to_another_tenant(
             raise AssertionError(f"ECS_SAAS_SEED={SEED}, try {number}: {tried}: {error}") from error
 
     try:
-        before = [estate.seen() for estate in estates]
+        before = [each.seen() for each in holders]
         with ThreadPoolExecutor(8) as many:
             outcomes = list(many.map(refused, enumerate(drawn)))
-        assert [estate.seen() for estate in estates] == before, f"ECS_SAAS_SEED={SEED}"
+        assert [each.seen() for each in holders] == before, f"ECS_SAAS_SEED={SEED}"
         counted = Counter(tried.way for tried, was in zip(drawn, outcomes, strict=True) if was)
         assert counted.total() >= REFUSALS, counted
         assert set(counted) >= WAYS
     finally:
-        for estate in estates:
-            estate.remove()
+        for each in holders:
+            each.remove()
 
 
 @pytest.mark.parametrize("name", ["demo-basic", "demo-advanced", "demo-premium"])
-def test_no_user_writes_claims(system: System, visitors: dict[str, Visitor], name: str) -> None:
-    cognito, me = anybody(system), visitors[name]
+def test_no_user_writes_claims(system: System, admins: dict[str, SignedInUser], name: str) -> None:
+    cognito, me = anybody(system), admins[name]
     for claim in CLAIMS:
-        attribute = {"Name": f"custom:{claim}", "Value": visitors["premium-00"].place.id}
+        attribute = {"Name": f"custom:{claim}", "Value": admins["premium-00"].place.id}
         with pytest.raises(ClientError, match="NotAuthorized"):
             cognito.update_user_attributes(AccessToken=me.tokens.access, UserAttributes=[attribute])
     user = system.client("cognito-idp").admin_get_user(
@@ -169,12 +200,14 @@ def test_no_user_writes_claims(system: System, visitors: dict[str, Visitor], nam
     assert told["custom:tenantId"] == me.place.id
 
 
-def test_who_has_signed_out_gets_nothing_new(system: System, visitors: dict[str, Visitor]) -> None:
+def test_who_has_signed_out_gets_nothing_new(
+    system: System, admins: dict[str, SignedInUser]
+) -> None:
     """An ID token is good until it ends, and nothing shortens that: it proves itself.
 
     So it has to end soon. What gives new ones ends at once.
     """
-    admin = visitors["demo-advanced"]
+    admin = admins["demo-advanced"]
     name = f"leaver-{secrets.token_hex(3)}"
     invitation = {"userName": name, "userEmail": f"{name}@example.com"}
     leaver = admin.colleague(system, admin.data("POST", "/users", invitation)["userName"])
@@ -205,14 +238,14 @@ def test_who_has_signed_out_gets_nothing_new(system: System, visitors: dict[str,
 
 
 def test_a_careless_service_reaches_no_other_tenant(
-    visitors: dict[str, Visitor], tasks: Tasks
+    admins: dict[str, SignedInUser], tasks: Tasks
 ) -> None:
-    me, other = visitors["demo-basic"], visitors["basic-00"]
+    me, other = admins["demo-basic"], admins["basic-00"]
     theirs = other.data("POST", "/products", {**KETTLE, "sku": "secret-of-theirs"})
     body = {"tenantId": other.place.id, "productId": theirs["productId"]}
     with tasks.instead(POOL, f"{POOL}-products", CARELESS) as url:
 
-        def ask(mistake: str, who: Visitor) -> httpx.Response:
+        def ask(mistake: str, who: SignedInUser) -> httpx.Response:
             bearer = {"Authorization": f"Bearer {who.tokens.id}"}
             return httpx.post(f"{url}/careless/{mistake}", json=body, headers=bearer)
 
@@ -227,16 +260,25 @@ def test_a_careless_service_reaches_no_other_tenant(
 
 @pytest.mark.parametrize("name", TAKEN)
 def test_what_is_taken_of_a_service_reaches_its_own_tenant(
-    system: System, visitors: dict[str, Visitor], trespasser: Trespasser, name: str
+    system: System, admins: dict[str, SignedInUser], attacker: AwsAttacker, name: str
 ) -> None:
     """Else it would prove nothing that it reaches no other."""
-    me = visitors[name]
-    taken = trespasser.taken[me.place.id]
+    me = admins[name]
+    taken = attacker.taken[me.place.id]
     mine = me.data("POST", "/products", KETTLE)
     key = {"tenantId": {"S": me.place.id}, "productId": {"S": mine["productId"]}}
     tables = client_of(system, "dynamodb", taken.tenant)
     assert tables.get_item(TableName=taken.table, Key=key)["Item"].items() >= key.items()
     me.data("DELETE", f"/products/{mine['productId']}")
+
+
+def test_a_suspended_tenants_token_is_refused_within_a_minute_and_taken_again(
+    suspension: Future[tuple[float, float]],
+) -> None:
+    """The row was changed when the first test began: API and authorizer may remember 30 s each."""
+    refused, taken = suspension.result(timeout=180)
+    assert refused <= 62
+    assert taken <= 62
 
 
 def _products(place: Place) -> tuple[str, str]:

@@ -15,7 +15,9 @@ import httpx
 import pytest
 
 from services.cli.visit import api_address, sign_in, visit
-from tests.e2e.system import BY_HAND, PREFIX, System, Tenant
+from tests.e2e.conftest import Present
+from tests.e2e.fleet import fill_first_cell
+from tests.e2e.system import PREFIX, System, Tenant
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
@@ -25,6 +27,7 @@ MOVED = Tenant("basic-02", "basic")
 RESIZED = Tenant("advanced-02", "advanced")
 DRIFTED = Tenant("basic-03", "basic")
 ENDED = Tenant("basic-04", "basic")
+BY_HAND = Tenant("by-hand", "basic")
 
 
 def products_of(system: System, outputs: dict[str, Any], token: str) -> list[dict[str, Any]]:
@@ -82,8 +85,10 @@ def moved_through_all_tiers(system: System) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def journey(system: System) -> Iterator[Future[None]]:
+def journey(system: System, present: Present) -> Iterator[Future[None]]:
     """A tenant's way through all tiers, which takes its time while the other tests run."""
+    present(*(tenant.name for tenant in (PAUSED, MOVED, RESIZED, DRIFTED, ENDED)))
+    fill_first_cell(system)
     with ThreadPoolExecutor(1) as beside:
         yield beside.submit(moved_through_all_tiers, system)
 

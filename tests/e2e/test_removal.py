@@ -8,12 +8,17 @@ from dataclasses import dataclass
 import pytest
 
 from services.cli.visit import sign_in, visit
-from tests.e2e.system import BY_HAND, DEMO, System, Tenant, four_at_once
+from tests.e2e.conftest import Present
+from tests.e2e.system import DEMO, System, Tenant, four_at_once
 from tests.e2e.traces import traces
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
-GONE = [BY_HAND, Tenant("advanced-03", "advanced"), DEMO[2]]
+GONE = [
+    Tenant("basic-06", "basic"),
+    Tenant("advanced-03", "advanced"),
+    Tenant("premium-03", "premium"),
+]
 
 
 def test_values_of_one_tenant_are_refused_in_anothers_workspace(system: System) -> None:
@@ -41,8 +46,9 @@ class Removed:
 
 
 @pytest.fixture(scope="module")
-def removed(system: System) -> dict[str, Removed]:
+def removed(system: System, present: Present) -> dict[str, Removed]:
     """Offboard a tenant of each tier, all at once."""
+    present(*(tenant.name for tenant in GONE))
     cognito, endpoint = system.client("cognito-idp"), str(system.local.status().endpoint)
 
     def remove(tenant: Tenant) -> Removed:
@@ -79,4 +85,4 @@ def test_offboarding_leaves_nothing_of_the_tenant(
 
 def test_offboarding_leaves_all_of_the_others(system: System, removed: dict[str, Removed]) -> None:
     assert len(removed) == len(GONE)
-    assert four_at_once(DEMO[:2], lambda tenant: tenant.plan(system)) == [0, 0]
+    assert four_at_once(DEMO, lambda tenant: tenant.plan(system)) == [0, 0, 0]

@@ -1,4 +1,4 @@
-"""The whole system, synthesised once for all tests here."""
+"""The whole system, synthesised once of each configuration for all tests here."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-import main
 from services.configuration import Configuration
 from tests.synth.sample import CONFIGURATION, configured
+from tests.synth.synthesis import root_modules
 from tests.synth.template import Template
 
 Templates = dict[str, Template]
@@ -21,9 +21,8 @@ def synthesised(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Configura
     """Synthesise a configuration and return its root modules by name."""
 
     def synthesise(configuration: Configuration) -> Templates:
-        outdir = tmp_path_factory.mktemp("synth")
-        names = main.synthesize(configuration, outdir)
-        return {name: Template.read(outdir / "stacks" / name) for name in names}
+        stacks = root_modules(configuration, tmp_path_factory)
+        return {stack.name: Template.read(stack) for stack in sorted(stacks.iterdir())}
 
     return synthesise
 

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from services.application import ApplicationError
+
 
 class OrderStatus(StrEnum):
     """Where an order is."""
@@ -38,7 +40,7 @@ MOVES: Final[Mapping[OrderStatus, tuple[OrderStatus, ...]]] = {
 DELETABLE: Final = frozenset({OrderStatus.CREATED, OrderStatus.DELIVERED, OrderStatus.CANCELLED})
 
 
-class OrderRefusedError(ValueError):
+class OrderRefusedError(ApplicationError, ValueError):
     """The order is not where it would have to be."""
 
 

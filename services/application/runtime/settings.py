@@ -8,8 +8,10 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from services.application import ApplicationError
 
-class SettingsError(ValueError):
+
+class SettingsError(ApplicationError, ValueError):
     """The environment of a service is incomplete or wrong; the message names every problem."""
 
 

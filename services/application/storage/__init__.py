@@ -8,6 +8,10 @@ open_store        the one that a service's environment names   (opening)
 ```
 
 The interface alone is imported here: a back end's libraries are loaded by who uses it.
+
+Errors
+------
+`StorageError` is the root; `interface` draws the tree.
 """
 
 from services.application.storage.interface import (

@@ -23,6 +23,7 @@ from services.application.storage.interface import (
     NotFoundError,
     Page,
     Shape,
+    StorageError,
     Stored,
     UnavailableError,
     check_listing,
@@ -257,7 +258,7 @@ class DynamoStore:
         return self._clients.client(tenant_id, "dynamodb")
 
 
-class _ConditionFailedError(Exception):
+class _ConditionFailedError(StorageError):
     """The item is not as the request wants it."""
 
 

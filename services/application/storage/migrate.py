@@ -11,13 +11,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import psycopg
 from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from services.application.storage.connections import Database
 from services.application.storage.interface import Shape
@@ -25,6 +25,7 @@ from services.application.storage.migrations import Connection, MigrationError, 
 
 #: A new rule of a security group, or a failover, takes some seconds to be seen.
 PATIENCE_SECONDS: Final = 90.0
+_LONGEST_PAUSE_SECONDS: Final = 5.0
 
 _log = logging.getLogger("services.application.storage.migrate")
 _Text = Annotated[str, Field(min_length=1)]
@@ -70,16 +71,18 @@ def run(environment: Mapping[str, str], *, patience: float = PATIENCE_SECONDS) -
         settings.host, settings.port, settings.name, settings.user, settings.ssl_mode
     )
 
-    @retry(
-        retry=retry_if_exception_type(psycopg.OperationalError),
-        wait=wait_exponential(multiplier=0.5, max=5),
-        stop=stop_after_delay(patience),
-        reraise=True,
-    )
     def connect(name: str) -> Connection:
         owned = replace(database, name=name, user=settings.owner.username)
         arguments: dict[str, Any] = owned.arguments(settings.owner.password)
-        return psycopg.connect(**arguments, autocommit=True)
+        last, pause = time.monotonic() + patience, 0.5
+        while True:
+            try:
+                return psycopg.connect(**arguments, autocommit=True)
+            except psycopg.OperationalError:  # a server that is being made does not answer yet
+                if time.monotonic() >= last:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     done = migrate(
         connect,

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from services.application.storage.interface import Shape
+from services.application.storage.interface import Shape, StorageError
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -28,7 +28,7 @@ TABLE: Final = sql.Identifier(SCHEMA, "documents")
 _LOCK: Final = 7_240_311_905
 
 
-class MigrationError(RuntimeError):
+class MigrationError(StorageError, RuntimeError):
     """The database is not as the service may use it."""
 
 

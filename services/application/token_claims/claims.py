@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.application import ApplicationError
+
 ROLES: Final = ("TenantUser", "TenantAdmin")
 """The least one first."""
 
 
-class ClaimsRefusedError(Exception):
+class ClaimsRefusedError(ApplicationError):
     """No token is made; the message says why."""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.contracts import metrics
+from services.control_plane import ControlPlaneError
 from services.control_plane.runtime import Runtime, current
 from services.tenancy.events import Detail, Event
 from services.tenancy.events.catalogue import JobFailure, JobSuccess, Usage
@@ -21,7 +22,7 @@ from services.tenancy.operations import reported_by
 _log = logging.getLogger(__name__)
 
 
-class ParkedError(Exception):
+class ParkedError(ControlPlaneError):
     """An event that cannot be written down now; it is kept for a person to look at."""
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.control_plane import ControlPlaneError
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -19,7 +21,7 @@ Finding = tuple[tuple[str | int, ...], str] | tuple[tuple[str | int, ...], str, 
 """Where, which kind of problem, and what a person should know of it."""
 
 
-class AnswerError(Exception):
+class AnswerError(ControlPlaneError):
     """Raised by an endpoint to answer with an error."""
 
     def __init__(self, failure: Failure) -> None:

@@ -10,7 +10,7 @@ Errors
 ------
 ::
 
-    RegistryError
+    RegistryError                 a ControlPlaneError
     ├── TenantUnknownError
     ├── RegistrationUnknownError
     ├── OperationUnknownError

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from services.contracts.registry_table import Key, typed_key
+from services.control_plane import ControlPlaneError
 from services.control_plane.registry import items, keys
 from services.control_plane.registry.changes import Change
 from services.control_plane.registry.errors import RegistryError
@@ -42,7 +43,7 @@ class Why(Enum):
     CONTENDED = auto()
 
 
-class CancelledError(Exception):
+class CancelledError(ControlPlaneError):
     """Nothing of a transaction was written."""
 
     def __init__(self, why: Why) -> None:

@@ -24,6 +24,7 @@ from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import codebuild, eventbridge
 
 from services.local_aws.builds.run import BuildInterruptedError, Run
+from services.local_aws.errors import LocalAwsError
 from services.local_aws.service_roles import RoleRefusedError, assume
 
 _log = logging.getLogger("services.local_aws.builds.builds")
@@ -42,7 +43,7 @@ _tokens: dict[tuple[str, str], tuple[float, str]] = {}
 _TOKEN_SECONDS = 300
 
 
-class RefusedError(ValueError):
+class RefusedError(LocalAwsError, ValueError):
     """A build that cannot be started: the error's code and message."""
 
 

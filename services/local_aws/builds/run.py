@@ -28,6 +28,7 @@ from services.local_aws.builds.buildspec import (
     variables,
 )
 from services.local_aws.builds.log import BuildLog
+from services.local_aws.errors import LocalAwsError
 from services.local_aws.service_roles import client, endpoint
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -43,11 +44,11 @@ _RELEASE = (
 )
 
 
-class BuildInterruptedError(Exception):
+class BuildInterruptedError(LocalAwsError):
     """The build was stopped or ran out of time."""
 
 
-class _PhaseFailedError(Exception):
+class _PhaseFailedError(LocalAwsError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.contracts.images import dockerfile, folder
+from services.local_aws.errors import LocalAwsError
 
 _SEGMENT = re.compile(r"^[a-z0-9]+(?:[._-][a-z0-9]+)*$")
 _INSTRUCTION = re.compile(r"^\s*(?P<name>[A-Za-z]+)\s+(?P<value>.*\S)\s*$", re.DOTALL)
 
 
-class ImageNotFoundError(LookupError):
+class ImageNotFoundError(LocalAwsError, LookupError):
     """No Dockerfile of the project makes this image."""
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from services.local_aws.ecs.spawner import MESSAGE_LIMIT, end_leftovers
+from services.local_aws.errors import LocalAwsError
 
 _log = logging.getLogger("services.local_aws.ecs")
 
@@ -26,7 +27,7 @@ _START_SECONDS = 20.0
 NO_PRELOAD = "ECS_SAAS_LOCAL_NO_PRELOAD"
 
 
-class SpawnError(RuntimeError):
+class SpawnError(LocalAwsError, RuntimeError):
     """A process could not be started."""
 
 

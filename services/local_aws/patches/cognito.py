@@ -16,8 +16,8 @@ from services.local_aws.patches.registry import patch, replace, symbol
 def writable_attributes() -> None:
     """A user writes only what the client may, and nothing that cannot change.
 
-    Stock writes every attribute that a user sends, so that each could make himself another
-    tenant's administrator.
+    Stock writes every attribute that a user sends, so that each could give himself
+    whatever role an attribute stands for.
     """
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:

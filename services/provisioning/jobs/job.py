@@ -84,7 +84,7 @@ def carry_out(
     try:
         done = operations.carry_out(request)
     except Exception as error:
-        if not isinstance(error, JobError | InputError | ProvisionerError):
+        if not isinstance(error, InputError | ProvisionerError):
             traceback.print_exc()  # a fault of ours: the log gets all of it, the event its name
         reason = str(error) or type(error).__name__
         return failure(

@@ -9,7 +9,7 @@ from typing import Any, Final, assert_never
 
 from services.provisioning.cells import make_room
 from services.provisioning.deployment import Deployment
-from services.provisioning.errors import PreconditionError
+from services.provisioning.errors import PreconditionError, ProvisionerError
 from services.provisioning.records.mapping import Reason
 from services.provisioning.tenants.exports import Exports
 from services.provisioning.tenants.holdings import holdings_of, kept_after, required_holdings
@@ -24,7 +24,7 @@ from services.tenancy.operations import SPECS, OperationKind, requested_by
 _LISTED: Final = 20
 
 
-class JobError(Exception):
+class JobError(ProvisionerError):
     """The request cannot be carried out; the message says why."""
 
 

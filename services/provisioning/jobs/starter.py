@@ -23,13 +23,14 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from services.contracts.registry_table import Key, operation_key, typed_key
+from services.provisioning.errors import ProvisionerError
 
 _log = logging.getLogger(__name__)
 
 _RUNNING: Final = "RUNNING"
 
 
-class RequestRefusedError(Exception):
+class RequestRefusedError(ProvisionerError):
     """A request that the registry knows nothing of; the dead-letter queue keeps it."""
 
 

@@ -8,10 +8,10 @@ Errors
 ------
 ::
 
-    ValueError
-    └── EventError          something on the bus, or on its way there, that is no event of ours
-        ├── UnknownEventError      a detail-type or a source that nobody declared
-        └── InvalidDetailError     a detail that breaks its event's schema, with every problem
+    TenancyError
+    └── EventError                  something on the bus, or on its way there, that is none of ours
+        ├── UnknownEventError       a detail-type or a source that nobody declared
+        └── InvalidDetailError      a detail that breaks its event's schema, with every problem
 """
 
 from services.tenancy.events.catalogue import Detail, EventName, Source

@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from services.tenancy.errors import TenancyError
 from services.tenancy.events.catalogue import (
     DETAIL_TYPE_PREFIX,
     SCHEMA_VERSION,
@@ -20,7 +21,7 @@ from services.tenancy.events.catalogue import (
 _DETAIL_LIMIT: Final = 240_000  # PutEvents takes 256 KB an entry, envelope included
 
 
-class EventError(ValueError):
+class EventError(TenancyError, ValueError):
     """Something that is no event of ours."""
 
 

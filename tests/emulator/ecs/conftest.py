@@ -1,26 +1,15 @@
-"""A local AWS of its own for the runner's tests."""
+"""What the runner's tests share."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 
 from services.local_aws.machine import LocalAws
-from tests.aws import free_port
 from tests.emulator.ecs.environment import Environment
 
 
 @pytest.fixture(scope="session")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    local = LocalAws(tmp_path_factory.mktemp("local"), free_port())
-    local.up()
-    yield local
-    local.down()
-
-
-@pytest.fixture(scope="session")
-def pool(local: LocalAws) -> Environment:
-    environment = Environment(local.status().endpoint, "pool")
+def pool(shared_local_aws: LocalAws) -> Environment:
+    environment = Environment(shared_local_aws.status().endpoint, "pool")
     environment.build()
     return environment

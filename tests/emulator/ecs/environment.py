@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from constructs_lib.gateway.upstream import Route
 from services.local_aws.layout import ACCOUNT_ID
 from tests.aws import REGION, aws_client
 from tests.emulator.local_aws.synthesised import Module
+from tests.waiting import eventually
 
 PASSWORD = "Correct-horse-7"
 T = TypeVar("T")
@@ -63,14 +63,7 @@ def _read(data: bytes) -> Any:
 
 def wait_for(what: str, get: Callable[[], T], seconds: float = 30) -> T:
     """Return the first truthy answer of `get`."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = get()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"after {seconds} s still no {what}")
-        time.sleep(0.05)
+    return eventually(get, seconds, what=what)
 
 
 @dataclass

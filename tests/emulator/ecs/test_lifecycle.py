@@ -44,7 +44,7 @@ def load(environment: Environment, threads: int = 4) -> Iterator[Counter[int]]:
                 statuses[call("POST", products, draft, headers=headers).status] += 1
             except OSError:
                 statuses[0] += 1
-            time.sleep(0.005)
+            time.sleep(0.005)  # a pace, and no wait: the load is not to take all of the machine
 
     running = [threading.Thread(target=ask) for _ in range(threads)]
     for each in running:
@@ -57,6 +57,12 @@ def load(environment: Environment, threads: int = 4) -> Iterator[Counter[int]]:
             each.join()
 
 
+def await_more(statuses: Counter[int], count: int = 50) -> None:
+    """Wait until so many more requests have an answer."""
+    before = sum(statuses.values())
+    wait_for("more answers", lambda: sum(statuses.values()) >= before + count)
+
+
 def test_scaling_to_three_and_back_loses_no_request(pool: Environment) -> None:
     with load(pool) as statuses:
         for service in ("products", "gateway"):
@@ -64,12 +70,12 @@ def test_scaling_to_three_and_back_loses_no_request(pool: Environment) -> None:
             pool.await_steady(service)
             assert len(set(pool.addresses(service).values())) == 3
         wait_for("three healthy targets", lambda: len(pool.healthy()) == 3)
-        time.sleep(1)
+        await_more(statuses)
         for service in ("products", "gateway"):
             pool.scale(service, 1)
             pool.await_steady(service)
         wait_for("one healthy target", lambda: len(pool.healthy()) == 1)
-        time.sleep(2)
+        await_more(statuses, 100)
     assert set(statuses) == {200, 201}, statuses
     assert sum(statuses.values()) > 50
 
@@ -79,14 +85,14 @@ def test_requests_are_shared_among_tasks(pool: Environment) -> None:
     pool.await_steady("products")
     addresses = set(pool.addresses("products").values())
     headers = pool.headers("acme")
-    time.sleep(1.5)  # the gateway asks for the alias each second
-    for _ in range(30):
-        call("GET", pool.url("/products/identity"), headers=headers)
 
     def upstreams() -> bool:
+        for _ in range(10):
+            call("GET", pool.url("/products/identity"), headers=headers)
         log = "\n".join(pool.log_lines("gateway"))
         return all(f"{address}:3010" in log for address in addresses)
 
+    # The gateway asks for the alias each second.
     wait_for("requests at each task", upstreams)
     pool.scale("products", 1)
     pool.await_steady("products")
@@ -126,7 +132,7 @@ def test_a_rolling_deploy_loses_no_request(pool: Environment, service: str) -> N
         pool.ecs.update_service(cluster=pool.name, service=service, taskDefinition=revision)
         pool.await_steady(service)
         wait_for("the old processes' end", lambda: not any(map(alive, pids)), 20)
-        time.sleep(1)
+        await_more(statuses)
     assert set(statuses) == {200, 201}, statuses
     assert not before & set(pool.addresses(service).values())
 
@@ -183,7 +189,9 @@ def test_no_process_outlives_the_local_aws_and_its_services_come_back(
         headers = environment.headers("acme")
         draft = {"name": "n", "price": 1, "sku": "s", "category": "c"}
         product = call("POST", environment.url("/products"), draft, headers=headers).body["data"]
-        time.sleep(3)  # the state is saved on a timer
+        saved = tmp_path / "home/state/ecs.json"
+        names = [f":service/{environment.name}/{each}" for each in ("gateway", "products")]
+        wait_for("the saved services", lambda: all(name in saved.read_text() for name in names))
         pid = local.status().pid
         assert pid is not None
         family = descendants(pid)
@@ -204,8 +212,10 @@ def test_no_process_outlives_the_local_aws_and_its_services_come_back(
         local.down()
 
 
-def test_a_deleted_service_leaves_no_process_and_no_target(local: LocalAws) -> None:
-    environment = Environment(local.status().endpoint, "gone", silo="gone-tenant")
+def test_a_deleted_service_leaves_no_process_and_no_target(
+    shared_local_aws: LocalAws,
+) -> None:
+    environment = Environment(shared_local_aws.status().endpoint, "gone", silo="gone-tenant")
     environment.build()
     pids = [
         pid

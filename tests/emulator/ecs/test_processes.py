@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,7 +79,6 @@ def test_a_lost_spawner_takes_its_processes_along_and_is_replaced(nursery: Nurse
     assert process.ended.wait(5)
     wait_for("the process's end", lambda: not alive(process.pid), 2)
     os.close(reading)
-    time.sleep(0.2)
     assert finished(nursery, "/bin/sh", "-c", "exit 4") == (4, "")
 
 

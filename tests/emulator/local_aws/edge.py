@@ -321,5 +321,8 @@ def _authorizer(aws: Aws, directory: Path) -> str:
 
 
 def until_full() -> None:
-    """Wait until a bucket of five a second and ten at once is full again."""
+    """Wait until a bucket of five a second and ten at once is full again: that takes two seconds.
+
+    Who looked whether it is would take out of it.
+    """
     time.sleep(2.1)

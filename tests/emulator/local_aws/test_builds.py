@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import psutil
@@ -14,6 +13,7 @@ from services.local_aws.machine import LocalAws
 from tests.aws import free_port
 from tests.emulator.local_aws.conftest import Aws
 from tests.emulator.local_aws.test_control_plane_patches import _project
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.local_aws
 
@@ -32,19 +32,12 @@ def test_a_killed_local_aws_leaves_no_process(tmp_path: Path) -> None:
             projectName="left",
             environmentVariablesOverride=[{"name": "SECONDS_TO_SLEEP", "value": seconds}],
         )
-        deadline = time.monotonic() + 15
-        while not _sleepers(seconds) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert _sleepers(seconds)
+        eventually(lambda: _sleepers(seconds), 15)
         pid = local.status().pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + 5
-        while _sleepers(seconds) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not _sleepers(seconds)
-        while local.status().running:
-            time.sleep(0.05)
+        eventually(lambda: not _sleepers(seconds), 5)
+        eventually(lambda: not local.status().running)
         local.up()
         (build,) = _builds(local)
         assert build == "FAULT"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from services.local_aws.layout import ACCOUNT_ID
 from tests.aws import REGION
 from tests.emulator.local_aws.conftest import Aws
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.local_aws
 
@@ -71,6 +71,18 @@ def projects_by_arn(aws: Aws) -> bool:
     return not builds.list_projects()["projects"].count("by-arn")
 
 
+def _has_come_to(builds: Any, build_id: str, phase: str) -> bool:
+    """Whether a build is in a phase, or has ended before."""
+    (build,) = builds.batch_get_builds(ids=[build_id])["builds"]
+    return bool(build["buildStatus"] != "IN_PROGRESS" or build["currentPhase"] == phase)
+
+
+def _end_of(builds: Any, build_id: str) -> str | None:
+    """Return how a build has ended, None while it runs."""
+    (build,) = builds.batch_get_builds(ids=[build_id])["builds"]
+    return str(build["buildStatus"]) if build["buildStatus"] != "IN_PROGRESS" else None
+
+
 def builds_run(aws: Aws) -> bool:
     """One sleeps and is stopped; one cannot sleep "x" seconds and fails."""
     builds = _project(aws, "run")
@@ -80,14 +92,9 @@ def builds_run(aws: Aws) -> bool:
             projectName="run", environmentVariablesOverride=_sleeping(seconds)
         )["build"]
         if stop:
-            time.sleep(0.7)
+            eventually(lambda: _has_come_to(builds, build["id"], "BUILD"), 10)
             builds.stop_build(id=build["id"])
-        for _ in range(100):
-            (build,) = builds.batch_get_builds(ids=[build["id"]])["builds"]
-            if build["buildStatus"] != "IN_PROGRESS":
-                break
-            time.sleep(0.1)
-        return str(build["buildStatus"])
+        return eventually(lambda: _end_of(builds, build["id"]), 10)
 
     return (status_of("60", stop=True), status_of("x"), status_of("0")) == (
         "STOPPED",
@@ -197,12 +204,12 @@ def _execution(aws: Aws, name: str, task: dict[str, Any], *allowed: str) -> dict
         definition=json.dumps({"StartAt": "A", "States": {"A": state}}),
     )["stateMachineArn"]
     arn = machines.start_execution(stateMachineArn=machine)["executionArn"]
-    for _ in range(100):
+
+    def ended() -> dict[str, Any] | None:
         execution = machines.describe_execution(executionArn=arn)
-        if execution["status"] != "RUNNING":
-            break
-        time.sleep(0.1)
-    return dict(execution)
+        return dict(execution) if execution["status"] != "RUNNING" else None
+
+    return eventually(ended, 10)
 
 
 def builds_as_tasks(aws: Aws) -> bool:
@@ -215,14 +222,9 @@ def builds_as_tasks(aws: Aws) -> bool:
         "Parameters": {"ProjectName": "task", "EnvironmentVariablesOverride": variables},
     }
     execution = _execution(aws, "task", task, "codebuild:*")
-    for _ in range(80):
-        (build,) = builds.batch_get_builds(
-            ids=builds.list_builds_for_project(projectName="task")["ids"]
-        )["builds"]
-        if build["buildStatus"] != "IN_PROGRESS":
-            break
-        time.sleep(0.1)
-    return (execution.get("error"), build["buildStatus"]) == ("States.Timeout", "STOPPED")
+    (build,) = builds.list_builds_for_project(projectName="task")["ids"]
+    status = eventually(lambda: _end_of(builds, build), 8)
+    return (execution.get("error"), status) == ("States.Timeout", "STOPPED")
 
 
 def events_under_the_machines_role(aws: Aws) -> bool:

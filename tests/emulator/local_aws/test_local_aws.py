@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from tests.aws import free_port
 from tests.emulator.local_aws.conftest import Aws
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.local_aws
 
@@ -32,10 +32,7 @@ def _kill(local: LocalAws) -> None:
     pid = local.status().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while local.status().running and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not local.status().running
+    eventually(lambda: not local.status().running, 5)
 
 
 def test_up_is_idempotent_and_down_ends_it(local_aws: LocalAws) -> None:
@@ -127,7 +124,8 @@ def test_other_changes_are_saved_moments_later(local_aws: LocalAws) -> None:
     local_aws.up()
     aws = Aws(local_aws.status().endpoint)
     aws.client("ssm").put_parameter(Name="/p", Value="v", Type="String")
-    time.sleep(1)
+    saved = local_aws.home / "state/ssm.json"
+    eventually(lambda: saved.exists() and '"/p"' in saved.read_text(), 5)
     _kill(local_aws)
     local_aws.up()
     assert aws.client("ssm").get_parameter(Name="/p")["Parameter"]["Value"] == "v"

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -25,6 +24,7 @@ from services.local_aws.machine import LocalAws
 from services.provisioning.terraform.mirror import cli_config
 from tests.aws import free_port
 from tests.emulator.local_aws.conftest import Aws
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
@@ -75,18 +75,10 @@ def terraform(
     run("destroy", "-auto-approve", "-parallelism=20")
 
 
-def _await(look: Callable[[], Any], seconds: float = 60) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it did not happen in time")
-
-
 def _answer(aws: Aws, key: str) -> dict[str, Any]:
     table = aws.client("dynamodb")
-    item = _await(lambda: table.get_item(TableName="pipeline", Key={"id": {"S": key}}).get("Item"))
+    wanted = {"TableName": "pipeline", "Key": {"id": {"S": key}}}
+    item = eventually(lambda: table.get_item(**wanted).get("Item"))
     return dict(json.loads(item["detail"]["S"]))
 
 
@@ -132,7 +124,7 @@ def test_a_refused_event_is_not_lost(terraform: Callable[..., str], aws: Aws) ->
     aws.client("events").put_events(Entries=[entry])
     queues = aws.client("sqs")
     url = queues.get_queue_url(QueueName="pipeline-dead")["QueueUrl"]
-    (message,) = _await(
+    (message,) = eventually(
         lambda: queues.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages")
     )
     assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"

@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from services.local_aws.machine import LocalAws
 from services.provisioning.terraform.mirror import cli_config
 from tests.aws import free_port
 from tests.emulator.local_aws.conftest import Aws
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
@@ -138,8 +138,7 @@ def test_a_kill_loses_nothing(terraform: Terraform, local_aws: LocalAws) -> None
     pid = local_aws.status().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    while local_aws.status().running:
-        time.sleep(0.05)
+    eventually(lambda: not local_aws.status().running)
     local_aws.up()
     terraform.assert_planned_empty()
 

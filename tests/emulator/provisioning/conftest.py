@@ -1,4 +1,4 @@
-"""A project with small tenant modules, on a local AWS of its own."""
+"""A project with small tenant modules, on the local AWS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,23 +14,11 @@ from typing import Any
 import pytest
 
 from services.local_aws.machine import LocalAws
-from tests.aws import aws_client, free_port
+from tests.aws import aws_client
 from tests.emulator.provisioning.module import write_module
 
 ROOT = Path(__file__).resolve().parents[3]
 NAME = ("--name", "acme", "--email", "admin@example.com")
-
-
-@pytest.fixture(scope="session")
-def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    """A local AWS with the state backend and the placement table."""
-    port = free_port()
-    local = LocalAws(tmp_path_factory.mktemp("local"), port)
-    local.up()
-    try:
-        yield local
-    finally:
-        local.reset()
 
 
 @dataclass(frozen=True)
@@ -125,9 +112,9 @@ class Finished:
 
 
 @pytest.fixture
-def project(local_aws: LocalAws, tmp_path: Path) -> Project:
+def project(shared_local_aws: LocalAws, tmp_path: Path) -> Project:
     """A project of its own in a local AWS that others share."""
-    return make_project(local_aws, tmp_path)
+    return make_project(shared_local_aws, tmp_path)
 
 
 def make_project(local_aws: LocalAws, path: Path) -> Project:

@@ -37,7 +37,7 @@ from services.tenancy.events import Detail, Event
 from services.tenancy.events.catalogue import TenantRequest
 from tests.emulator.provisioning.conftest import Project, create_table, make_project
 from tests.emulator.provisioning.copies import CLAIMS, write_cell, write_copies
-from tests.emulator.provisioning.test_tenants import until
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
@@ -178,12 +178,14 @@ class Copy:
 
 
 @pytest.fixture(scope="module")
-def system(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system(
+    shared_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
     """A deployment with the pool, the mapping and the exports that tenants share.
 
     The tests share it, because each root module is initialised once: each has tenants of its own.
     """
-    project = make_project(local_aws, tmp_path_factory.mktemp("operations"))
+    project = make_project(shared_local_aws, tmp_path_factory.mktemp("operations"))
     dynamodb = project.client("dynamodb")
     create_table(dynamodb, f"{project.prefix}-tenant-mapping", tenantId="S")
     create_table(dynamodb, f"{project.prefix}-basic-orders", tenantId="S", orderId="S")
@@ -198,7 +200,7 @@ def system(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
-        for name, value in local_aws.environment().items():
+        for name, value in shared_local_aws.environment().items():
             patch.setenv(name, value)
         deployment = Deployment(
             load(project.path / "saas.tfvars"),
@@ -301,7 +303,7 @@ def _kill_a_move(silo: Copy, current: dict[str, Any]) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until(lambda: silo.row().get("suspendedReason") == {"S": Reason.MOVING}, 120)
+    eventually(lambda: silo.row().get("suspendedReason") == {"S": Reason.MOVING}, 120)
     process.kill()
     process.wait()
     move = silo.system.deployment.moves.find(silo.id)

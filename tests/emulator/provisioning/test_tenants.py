@@ -13,19 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.provisioning.conftest import NAME, Finished, Project
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
 
 def apply(project: Project, tenant: str, *more: str, code: int = 0) -> Finished:
     return project.run("workspace", "apply", tenant, *NAME, "--tier", "basic", *more, code=code)
-
-
-def until(condition: object, seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def in_the_middle(project: Project, tenant: str) -> bool:
@@ -108,7 +102,7 @@ def test_killed_run_converges(project: Project) -> None:
     process = project.start(
         "workspace", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow"
     )
-    until(lambda: in_the_middle(project, "t1"))
+    eventually(lambda: in_the_middle(project, "t1"))
     process.kill()
     process.wait()
     assert process.stdout
@@ -128,7 +122,7 @@ def test_killed_with_its_terraform(project: Project) -> None:
     process = project.start(
         "workspace", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow"
     )
-    until(lambda: project.locks() and in_the_middle(project, "t1"))
+    eventually(lambda: project.locks() and in_the_middle(project, "t1"))
     process.kill()
     for pid in running(project):
         os.kill(pid, signal.SIGKILL)
@@ -145,7 +139,7 @@ def lost(project: Project, tenant: str) -> None:
     process = project.start(
         "workspace", "apply", tenant, *NAME, "--tier", "basic", "--release", "slow"
     )
-    until(lambda: in_the_middle(project, tenant))
+    eventually(lambda: in_the_middle(project, tenant))
     # All at once: when its parent ends, Terraform would begin to store its state.
     process.send_signal(signal.SIGSTOP)
     for pid in running(project):
@@ -184,9 +178,9 @@ def test_interrupted_run_saves_its_state(project: Project) -> None:
     process = project.start(
         "workspace", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow"
     )
-    until(lambda: in_the_middle(project, "t1"))
+    eventually(lambda: in_the_middle(project, "t1"))
     process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    eventually(lambda: "nterrupt" in (project.workspace("t1") / "apply.log").read_text())
     process.send_signal(signal.SIGINT)  # impatience must not lose the state
     _, err = process.communicate(timeout=30)
     assert process.returncode == 1

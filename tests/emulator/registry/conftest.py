@@ -13,21 +13,17 @@ from botocore.config import Config
 from services.contracts.registry_table import INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW
 from services.control_plane.registry import Registry
 from services.local_aws.machine import LocalAws
-from tests.aws import aws_client, free_port
+from tests.aws import aws_client
 
 TABLE = "registry"
 
 
 @pytest.fixture(scope="session")
-def connect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
-    """Make clients of a local AWS that runs as long as the tests do."""
-    local = LocalAws(tmp_path_factory.mktemp("local"), free_port())
-    local.up()
-    endpoint = local.environment()["AWS_ENDPOINT_URL"]
-
+def connect(shared_local_aws: LocalAws) -> Callable[[str], Any]:
+    """Make clients of the local AWS."""
+    endpoint = shared_local_aws.status().endpoint
     busy = Config(max_pool_connections=40, retries={"total_max_attempts": 2})
-    yield lambda service: aws_client(service, endpoint, config=busy)
-    local.down()
+    return lambda service: aws_client(service, endpoint, config=busy)
 
 
 @pytest.fixture(scope="session")

@@ -102,12 +102,9 @@ def service(server: PostgresServer) -> Service:
 
 
 @pytest.fixture(scope="session")
-def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Return a client of a local AWS that runs as long as the tests do."""
-    local = LocalAws(tmp_path_factory.mktemp("local"), free_port())
-    local.up()
-    yield aws_client("dynamodb", local.environment()["AWS_ENDPOINT_URL"])
-    local.down()
+def dynamodb(shared_local_aws: LocalAws) -> Any:
+    """Return a client of the local AWS."""
+    return aws_client("dynamodb", shared_local_aws.status().endpoint)
 
 
 class OneClient:

@@ -11,6 +11,7 @@ import pytest
 
 import main
 from tests.synth.sample import CONFIGURATION, configured
+from tests.synth.synthesis import root_modules
 
 ROOT = Path(main.__file__).parent
 
@@ -53,20 +54,30 @@ def test_a_missing_file_is_said(outdir: Path, capsys: pytest.CaptureFixture[str]
     assert not outdir.exists()
 
 
-def test_root_modules_that_are_gone_are_removed(tmp_path: Path, outdir: Path) -> None:
-    configuration = tmp_path / "saas.tfvars"
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `main` wrote to where a root module was that is gone by now."""
+    directory = tmp_path_factory.mktemp("main")
+    configuration = directory / "saas.tfvars"
     configuration.write_text(CONFIGURATION)
-    gone = outdir / "stacks" / "tier-bronze"
+    gone = directory / "out/stacks/tier-bronze"
     gone.mkdir(parents=True)
     (gone / "cdk.tf.json").write_text("{}")
-    assert main.main([str(configuration)]) == 0
-    assert not gone.exists()
-    assert (outdir / "stacks" / "tier-basic" / "cdk.tf.json").exists()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CDKTF_OUTDIR", str(directory / "out"))
+        assert main.main([str(configuration)]) == 0
+    return directory / "out/stacks"
 
 
-def test_the_same_configuration_gives_the_same_files(tmp_path: Path) -> None:
-    for name in ("first", "second"):
-        main.synthesize(configured(), tmp_path / name)
-    for file in sorted((tmp_path / "first").rglob("cdk.tf.json")):
-        other = tmp_path / "second" / file.relative_to(tmp_path / "first")
-        assert file.read_text() == other.read_text()
+def test_root_modules_that_are_gone_are_removed(written: Path) -> None:
+    assert not (written / "tier-bronze").exists()
+    assert (written / "tier-basic/cdk.tf.json").exists()
+
+
+def test_the_same_configuration_gives_the_same_files(
+    written: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    first = root_modules(configured(), tmp_path_factory)
+    assert {each.name for each in written.iterdir()} == {each.name for each in first.iterdir()}
+    for file in sorted(first.rglob("cdk.tf.json")):
+        assert file.read_text() == (written / file.relative_to(first)).read_text()

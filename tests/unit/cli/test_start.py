@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,8 +35,15 @@ print("LOADED", *sys.modules)
 
 def loaded_by(code: str) -> set[str]:
     """Return the modules that a new interpreter has after `code`."""
+    # Nothing is measured of it: what measures is loaded too.
+    variables = {name: each for name, each in os.environ.items() if not name.startswith("COVERAGE")}
     output = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=variables,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     return set(output.rpartition("LOADED")[2].split())
 

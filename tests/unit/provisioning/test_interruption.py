@@ -11,6 +11,7 @@ from pathlib import Path
 from services.provisioning.terraform.interruption import Interruption
 
 ROOT = Path(__file__).parents[3]
+# The child waits for a second interrupt, which must not come: that takes time and nothing else.
 COUNTS = (
     "import signal, time; n = []; signal.signal(signal.SIGINT, lambda *a: n.append(1));"
     "print('ready', flush=True); time.sleep(0.5); time.sleep(0.1); print(len(n))"

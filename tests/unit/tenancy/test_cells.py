@@ -13,6 +13,8 @@ from services.tenancy import Cell, Placement, place
 from services.tenancy.cells import next_cell
 
 CAPACITY = 90
+ASKED_EVERY = 4
+"""How many tenants come until the next cell is asked for again: the platform asks at each."""
 
 
 class Fleet:
@@ -39,7 +41,7 @@ class Fleet:
         self.tenants.append(slot)
         if len(self.taken[cell.id]) == cell.capacity:
             self.roomy.remove(min(self.roomy))
-        if not self.planned:
+        if not self.planned and self.onboarded % ASKED_EVERY == 0:
             made = next_cell(self.cells, len(self.tenants), capacity=CAPACITY)
             if made:
                 self.planned.append((self.onboarded + self.delay, made))

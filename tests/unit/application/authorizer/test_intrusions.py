@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -115,10 +116,15 @@ def _without_signature(random: Random, token: Token) -> Token:
     return replace(token, head={**token.head, "alg": algorithm}, signature=b"", signer="")
 
 
+@cache
+def _public_pem(signer: str) -> bytes:
+    key = private_key(signer).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
 def _with_the_public_key(random: Random, token: Token) -> Token:
     algorithm = random.choice(["HS256", "HS384", "HS512"])
-    key = private_key(random.choice(SIGNERS)).public_key()
-    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    pem = _public_pem(random.choice(SIGNERS))
     forged = replace(token, head={**token.head, "alg": algorithm}, signature=b"", signer="")
     digest = hmac.digest(pem, forged.text().rstrip(".").encode(), f"sha{algorithm[2:]}")
     return replace(forged, signature=digest)

@@ -92,7 +92,7 @@ def test_a_token_of_iam_is_for_one_user_of_one_server(monkeypatch: pytest.Monkey
 def test_an_image_has_what_postgresql_takes(service: str) -> None:
     """The migration runs in the service's own image, before it."""
     image = Dockerfile.read(service)
-    assert {"psycopg", "psycopg-pool", "tenacity"} <= set(image.distributions)
+    assert {"psycopg", "psycopg-pool"} <= set(image.distributions)
     runs = [value for stage in image.stages for name, value in stage if name == "RUN"]
     certificates = ROOT_CERTIFICATES.replace("/usr/local", "/installed")
     assert any(certificates in run for run in runs)

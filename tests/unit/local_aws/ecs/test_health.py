@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,17 +10,22 @@ import pytest
 
 from services.local_aws.ecs.addresses import Addresses
 from services.local_aws.load_balancer.health import Health, HealthChecker, Probe
+from tests.waiting import eventually
 
 
 class Program(ThreadingHTTPServer):
     """Answers with the status it is told."""
 
     status = 200
+    asked = 0
 
 
 class Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         assert isinstance(self.server, Program)
+        self.server.asked += 1
+        if not self.server.status:
+            return  # the connection ends without an answer
         self.send_response(self.server.status)
         self.end_headers()
 
@@ -40,10 +44,7 @@ def program() -> Iterator[Program]:
 
 
 def becomes(expected: object, get: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + 3
-    while get() != expected and time.monotonic() < deadline:
-        time.sleep(0.005)
-    return get() == expected
+    return eventually(lambda: get() == expected, 3, every=0.005)
 
 
 @pytest.mark.parametrize(
@@ -72,10 +73,12 @@ def test_a_target_becomes_healthy_unhealthy_and_healthy_again(program: Program) 
     assert checker.health("target") is None
 
 
-def test_what_never_answered_is_not_healthy_and_not_given_up() -> None:
+def test_what_never_answered_is_not_healthy_and_not_given_up(program: Program) -> None:
     checker = HealthChecker()
-    checker.watch("target", Probe("127.0.0.1", 9, "/", interval_seconds=0.01))
-    time.sleep(0.1)
+    program.status = 0
+    port = program.server_address[1]
+    checker.watch("target", Probe("127.0.0.1", port, "/", interval_seconds=0.01))
+    eventually(lambda: program.asked >= 5)
     assert checker.health("target") is Health.INITIAL
     checker.forget("target")
 

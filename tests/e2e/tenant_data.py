@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.system import System
-from tests.e2e.visitor import KETTLE, Tokens, Visitor, anybody, sign_in
+from tests.e2e.users import KETTLE, SignedInUser, Tokens, anybody, sign_in
 
 
 @dataclass(frozen=True)
-class Estate:
+class TenantData:
     """What an administrator has made, and the mark that all of it bears.
 
     Attributes
     ----------
-    user : Visitor
+    user : SignedInUser
         Somebody of the tenant who administers nothing.
     ended : Tokens
         Those of a user who has signed out everywhere.
     """
 
-    visitor: Visitor
-    user: Visitor
+    admin: SignedInUser
+    user: SignedInUser
     ended: Tokens
     absent: str
     mark: str
@@ -31,17 +31,16 @@ class Estate:
     cursor: str
 
     @classmethod
-    def make(cls, system: System, visitor: Visitor) -> Estate:
-        mark = f"secret-{visitor.place.id[:8]}"
+    def make(cls, system: System, admin: SignedInUser) -> TenantData:
+        mark = f"secret-{admin.place.id[:8]}"
         products = [
-            visitor.data("POST", "/products", {**KETTLE, "sku": mark})["productId"]
-            for _ in range(2)
+            admin.data("POST", "/products", {**KETTLE, "sku": mark})["productId"] for _ in range(2)
         ]
         line = {"productId": products[0], "quantity": 1}
         order = {"orderName": mark, "orderProducts": [line]}
         # Not by the mark: who asks for a user is told the name asked for.
         user, absent = (
-            visitor.data(
+            admin.data(
                 "POST",
                 "/users",
                 {
@@ -51,27 +50,27 @@ class Estate:
             )["userName"]
             for kind in ("user", "absent")
         )
-        ended = sign_in(system, visitor.place, absent)
+        ended = sign_in(system, admin.place, absent)
         anybody(system).global_sign_out(AccessToken=ended.access)
         return cls(
-            visitor=visitor,
-            user=visitor.colleague(system, user),
+            admin=admin,
+            user=admin.colleague(system, user),
             ended=ended,
             absent=absent,
             mark=mark,
             product=products[0],
-            order=visitor.data("POST", "/orders", order)["orderId"],
-            cursor=visitor.patient("GET", "/products?limit=1").json()["next_token"],
+            order=admin.data("POST", "/orders", order)["orderId"],
+            cursor=admin.patient("GET", "/products?limit=1").json()["next_token"],
         )
 
     def seen(self) -> list[list[dict[str, Any]]]:
         """Return all that there is, as its owner sees it."""
-        return [self.visitor.listed(path) for path in ("/products", "/orders", "/users")]
+        return [self.admin.listed(path) for path in ("/products", "/orders", "/users")]
 
     def remove(self) -> None:
-        for product in self.visitor.listed("/products"):
+        for product in self.admin.listed("/products"):
             if product["sku"] == self.mark:
-                self.visitor.data("DELETE", f"/products/{product['productId']}")
-        self.visitor.data("DELETE", f"/orders/{self.order}")
+                self.admin.data("DELETE", f"/products/{product['productId']}")
+        self.admin.data("DELETE", f"/orders/{self.order}")
         for user in (self.user.name, self.absent):
-            self.visitor.data("DELETE", f"/users/{user}")
+            self.admin.data("DELETE", f"/users/{user}")

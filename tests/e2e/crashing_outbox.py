@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import secrets
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 
 from tests.e2e.system import PREFIX, System
 
 _MODULE = """
-import os
+import os, pathlib
 from services.control_plane import outbox
 from services.control_plane.runtime import current
 
@@ -21,6 +23,7 @@ def handler(event, context):
     def die(**entries):
         if {after}:
             put(**entries)
+        pathlib.Path({crashed!r}).touch()
         os._exit(1)
     current().events.put_events = die
     return outbox.handler(event, context)
@@ -28,18 +31,25 @@ def handler(event, context):
 
 
 @contextmanager
-def dying_outbox(system: System, *, after: bool) -> Iterator[None]:
-    """Let the outbox die with each batch, before or after it has put the batch's events."""
+def crashing_outbox(system: System, *, after: bool) -> Iterator[Path]:
+    """Let the outbox die with each batch, before or after it has put the batch's events.
+
+    Yields
+    ------
+    Path
+        A file that is there once it has died.
+    """
+    crashed = system.directory / f"crashed-{secrets.token_hex(4)}"
     functions, name = system.client("lambda"), f"{PREFIX}-cp-outbox"
     found = functions.get_function(FunctionName=name)
     code = httpx.get(found["Code"]["Location"]).raise_for_status().content
     changed = io.BytesIO(code)
     with zipfile.ZipFile(changed, "a") as archive:
-        archive.writestr("dying.py", _MODULE.format(after=after))
+        archive.writestr("crashing.py", _MODULE.format(after=after, crashed=str(crashed)))
     functions.update_function_code(FunctionName=name, ZipFile=changed.getvalue())
-    functions.update_function_configuration(FunctionName=name, Handler="dying.handler")
+    functions.update_function_configuration(FunctionName=name, Handler="crashing.handler")
     try:
-        yield
+        yield crashed
     finally:
         handler = found["Configuration"]["Handler"]
         functions.update_function_code(FunctionName=name, ZipFile=code)

@@ -21,6 +21,7 @@ from botocore.config import Config
 
 from services.cli.visit import api_address
 from tests.e2e.system import PREFIX, System
+from tests.waiting import eventually
 
 KETTLE = {"name": "Kettle", "price": "19.90", "sku": "kt-1", "category": "kitchen"}
 CLAIMS = ("tenantId", "tenantTier", "userRole", "tenantName")
@@ -127,7 +128,7 @@ def suspended(system: System, place: Place) -> Iterator[None]:
         table.update_item(**row, UpdateExpression="REMOVE suspendedAt")
 
 
-class Visitor:
+class SignedInUser:
     """A signed-in user of a tenant, who sends requests by the tenant's API and nothing else.
 
     Parameters
@@ -137,7 +138,7 @@ class Visitor:
         What they signed in with.
     tokens : Tokens
     http : httpx.Client
-        Shared by visitors: connections say nothing of who asks.
+        Shared by admins: connections say nothing of who asks.
     """
 
     def __init__(self, place: Place, name: str, tokens: Tokens, http: httpx.Client) -> None:
@@ -147,14 +148,14 @@ class Visitor:
         self._http = http
 
     @classmethod
-    def of(cls, system: System, place: Place, http: httpx.Client, name: str = "") -> Visitor:
+    def of(cls, system: System, place: Place, http: httpx.Client, name: str = "") -> SignedInUser:
         """Sign a user in; the administrator by default."""
         name = name or place.administrator
         return cls(place, name, sign_in(system, place, name), http)
 
-    def colleague(self, system: System, name: str) -> Visitor:
+    def colleague(self, system: System, name: str) -> SignedInUser:
         """Sign in another user of the tenant."""
-        return Visitor.of(system, self.place, self._http, name)
+        return SignedInUser.of(system, self.place, self._http, name)
 
     def __repr__(self) -> str:
         return f"{self.name} of {self.place.name}"
@@ -173,7 +174,7 @@ class Visitor:
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
     ) -> httpx.Response:
-        """Send one request, its path as it is written; `token` in place of the visitor's own."""
+        """Send one request, its path as it is written; `token` in place of the user's own."""
         told = {"Authorization": f"Bearer {token or self.tokens.id}", **(headers or {})}
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
@@ -191,6 +192,10 @@ class Visitor:
                 return answer
             time.sleep(0.2)
         raise AssertionError(f"{self.place.name} is throttled for 10 s: {answer.text}")
+
+    def is_served(self) -> bool:
+        """Whether the tenant's service answers."""
+        return self.patient("GET", "/products?limit=1").status_code == 200
 
     def data(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         """Return the data of an answer that must be a success."""
@@ -229,9 +234,9 @@ class Steady:
     """Requests at a steady rate, however long the answers take, and what became of each."""
 
     def __init__(
-        self, visitor: Visitor, method: str, path: str, body: Any = None, *, per_second: float
+        self, user: SignedInUser, method: str, path: str, body: Any = None, *, per_second: float
     ) -> None:
-        self._visitor = visitor
+        self._user = user
         self._request = (method, path, body)
         self._per_second = per_second
         self._stop = threading.Event()
@@ -250,6 +255,11 @@ class Steady:
     def counted(self) -> dict[int | str, int]:
         """Return how many requests had which end."""
         return dict(Counter(end.status for end in self.ends))
+
+    def await_more(self, count: int) -> None:
+        """Wait until so many more requests have an end."""
+        before = self.sent
+        eventually(lambda: self.sent >= before + count)
 
     def __enter__(self) -> Steady:
         # As many threads as it takes if each answer takes a second.
@@ -274,7 +284,7 @@ class Steady:
             began = time.monotonic()
             status: int | str
             try:
-                status = self._visitor.send(*self._request).status_code
+                status = self._user.send(*self._request).status_code
             except httpx.HTTPError as error:
                 status = repr(error)
             self.ends.append(End(began, time.monotonic(), status))

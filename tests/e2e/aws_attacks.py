@@ -12,16 +12,16 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.e2e.estates import Estate
-from tests.e2e.intrusions import Pair
+from tests.e2e.api_attacks import Pair
 from tests.e2e.system import PREFIX, System
-from tests.e2e.visitor import CLAIMS, Place, anybody
+from tests.e2e.tenant_data import TenantData
+from tests.e2e.users import CLAIMS, Place, anybody
 
 Call = Callable[[], Any]
 
 
 @dataclass(frozen=True)
-class Trespass:
+class AwsAttack:
     """A call on AWS that has to be refused with one of these codes."""
 
     way: str
@@ -87,7 +87,7 @@ def client_of(system: System, service: str, credentials: Mapping[str, str]) -> A
     )
 
 
-class Trespasser:
+class AwsAttacker:
     """Draws them.
 
     Parameters
@@ -112,22 +112,22 @@ class Trespasser:
             for service in services
         }
 
-    def as_user(self, random: Random, pair: Pair) -> Trespass:
+    def as_user(self, random: Random, pair: Pair) -> AwsAttack:
         """Use Cognito's own API, with the tokens that every user has."""
         return random.choice([self._write_claims, self._sign_up, self._ended_session])(random, pair)
 
-    def as_service(self, random: Random, pair: Pair) -> Trespass:
+    def as_service(self, random: Random, pair: Pair) -> AwsAttack:
         """Use the credentials of a service; the pair's must be one of those taken."""
         draw = random.choice([self._table, self._table, self._platform, self._role])
         return draw(random, pair)
 
-    def is_in(self, estate: Estate) -> bool:
+    def is_in(self, whose: TenantData) -> bool:
         """Whether an intruder is in this tenant's service."""
-        return estate.visitor.place.id in self.taken
+        return whose.admin.place.id in self.taken
 
-    def _write_claims(self, random: Random, pair: Pair) -> Trespass:
+    def _write_claims(self, random: Random, pair: Pair) -> AwsAttack:
         changes = _claims(random, pair.other)
-        return Trespass(
+        return AwsAttack(
             "claims",
             f"{pair.by} calls himself {changes}",
             lambda: self._cognito.update_user_attributes(
@@ -136,10 +136,10 @@ class Trespasser:
             ("NotAuthorizedException",),
         )
 
-    def _sign_up(self, random: Random, pair: Pair) -> Trespass:
-        place = random.choice([pair.me, pair.other]).visitor.place
+    def _sign_up(self, random: Random, pair: Pair) -> AwsAttack:
+        place = random.choice([pair.me, pair.other]).admin.place
         changes = random.choice([[], _claims(random, pair.other)])
-        return Trespass(
+        return AwsAttack(
             "sign-up",
             f"somebody signs up at {place.name}'s pool as {changes}",
             lambda: self._cognito.sign_up(
@@ -151,8 +151,8 @@ class Trespasser:
             ("NotAuthorizedException",),
         )
 
-    def _ended_session(self, random: Random, pair: Pair) -> Trespass:
-        ended, place = pair.other.ended, pair.other.visitor.place
+    def _ended_session(self, random: Random, pair: Pair) -> AwsAttack:
+        ended, place = pair.other.ended, pair.other.admin.place
         way, call = random.choice(
             [
                 (
@@ -173,11 +173,11 @@ class Trespasser:
             ]
         )
         told = f"{way} with what {pair.other.absent} has signed out of"
-        return Trespass(f"ended session: {way}", told, call, ("NotAuthorizedException",))
+        return AwsAttack(f"ended session: {way}", told, call, ("NotAuthorizedException",))
 
-    def _table(self, random: Random, pair: Pair) -> Trespass:
+    def _table(self, random: Random, pair: Pair) -> AwsAttack:
         """Go for the other's items with what is there for one's own."""
-        me, other = pair.me.visitor.place, pair.other.visitor.place
+        me, other = pair.me.admin.place, pair.other.admin.place
         whose = random.choice(["task", "tenant", "tenant"])
         tables = self._clients[me.id, whose, "dynamodb"]
         table = self._pool_table
@@ -224,9 +224,9 @@ class Trespasser:
         }
         return self._drawn(random, f"table, from {me.tier} to {other.tier}", whose, pair, calls)
 
-    def _platform(self, random: Random, pair: Pair) -> Trespass:
+    def _platform(self, random: Random, pair: Pair) -> AwsAttack:
         """Go for what the platform knows and keeps of the other."""
-        me, other = pair.me.visitor.place, pair.other.visitor.place
+        me, other = pair.me.admin.place, pair.other.admin.place
         whose = random.choice(["task", "tenant"])
 
         def client(service: str) -> Any:
@@ -255,9 +255,9 @@ class Trespasser:
         }
         return self._drawn(random, "platform", whose, pair, calls)
 
-    def _role(self, random: Random, pair: Pair) -> Trespass:
+    def _role(self, random: Random, pair: Pair) -> AwsAttack:
         """Become the other's service."""
-        me, other = pair.me.visitor.place, pair.other.visitor.place
+        me, other = pair.me.admin.place, pair.other.admin.place
         # The task of the pool may: it is who acts for all of the pool's tenants.
         whose = "tenant"
         sts = self._clients[me.id, whose, "sts"]
@@ -276,16 +276,16 @@ class Trespasser:
     @staticmethod
     def _drawn(
         random: Random, way: str, whose: str, pair: Pair, calls: Mapping[str, Call]
-    ) -> Trespass:
+    ) -> AwsAttack:
         name = random.choice(sorted(calls))
-        me, other = pair.me.visitor.place, pair.other.visitor.place
+        me, other = pair.me.admin.place, pair.other.admin.place
         told = f"{name}: the {whose}'s credentials of {me.name} at {other.name}'s"
-        return Trespass(way, told, calls[name])
+        return AwsAttack(way, told, calls[name])
 
 
-def _claims(random: Random, other: Estate) -> list[dict[str, str]]:
+def _claims(random: Random, other: TenantData) -> list[dict[str, str]]:
     """Return some of the claims that would make one the other's administrator."""
-    place = other.visitor.place
+    place = other.admin.place
     values = {
         "tenantId": place.id,
         "tenantTier": place.tier,

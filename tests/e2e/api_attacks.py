@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import httpx
 
-from tests.e2e.estates import Estate
 from tests.e2e.forgeries import Forger
-from tests.e2e.visitor import KETTLE, Visitor
+from tests.e2e.tenant_data import TenantData
+from tests.e2e.users import KETTLE, SignedInUser
 
 
 class Try(Protocol):
@@ -38,8 +38,8 @@ class Attempt:
         A path that the same token is let in at just before, so that the answer is remembered.
     """
 
-    by: Visitor
-    other: Estate = field(repr=False)
+    by: SignedInUser
+    other: TenantData = field(repr=False)
     way: str
     method: str
     path: str
@@ -85,9 +85,9 @@ def _is_none(answer: httpx.Response) -> bool:
 class Pair:
     """Who tries, and whose it is."""
 
-    me: Estate
-    by: Visitor
-    other: Estate
+    me: TenantData
+    by: SignedInUser
+    other: TenantData
 
     def attempt(
         self, way: str, method: str, path: str, right: Sequence[int], body: Any = None, **more: Any
@@ -101,7 +101,7 @@ class Pair:
 def by_path(random: Random, pair: Pair) -> Attempt:
     """Name what is the other's in the path."""
     other = pair.other
-    user = random.choice([other.user.name, other.visitor.name, other.absent])
+    user = random.choice([other.user.name, other.admin.name, other.absent])
     method, path, body = random.choice(
         [
             ("GET", f"/products/{other.product}", None),
@@ -124,7 +124,7 @@ def by_path(random: Random, pair: Pair) -> Attempt:
 def by_detour(random: Random, pair: Pair) -> Attempt:
     """Write the path so that somebody on the way may read it differently."""
     other = pair.other
-    place = other.visitor.place
+    place = other.admin.place
     path = random.choice(
         [
             f"/{place.id}/products/{other.product}",
@@ -154,7 +154,7 @@ def by_detour(random: Random, pair: Pair) -> Attempt:
 
 def by_query(random: Random, pair: Pair) -> Attempt:
     """Name the other in the query, or go on where the other's page ended."""
-    place = pair.other.visitor.place
+    place = pair.other.admin.place
     if random.random() < 0.5:
         path = f"/products?next_token={pair.other.cursor}"
         return pair.attempt("cursor", "GET", path, (200, 422))
@@ -166,7 +166,7 @@ def by_query(random: Random, pair: Pair) -> Attempt:
 def by_body(random: Random, pair: Pair) -> Attempt:
     """Name the other, or what is the other's, in the body."""
     name = random.choice(["tenantId", "tenant_id", "custom:tenantId", "custom:tenantTier"])
-    foreign = {name: pair.other.visitor.place.id}
+    foreign = {name: pair.other.admin.place.id}
     line = {"productId": pair.other.product, "quantity": 1}
     method, path, body = random.choice(
         [
@@ -184,13 +184,13 @@ def by_body(random: Random, pair: Pair) -> Attempt:
 def by_header(random: Random, pair: Pair) -> Attempt:
     """Say in headers that one is the other."""
     other = pair.other
-    place = other.visitor.place
+    place = other.admin.place
     names = (
         "tenantPath", "tenantpath", "X-Tenant-Id", "X_Tenant_Id", "tenantId", "X-Forwarded-Host",
         "X-Forwarded-For", "Forwarded", "X-Amzn-Oidc-Identity", "X-Envoy-Original-Path", "Host",
         "X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "x-api-key", "X-User-Id",
     )  # fmt: skip
-    values = (place.id, place.name, "basic", f"/products/{other.product}", other.visitor.tokens.id)
+    values = (place.id, place.name, "basic", f"/products/{other.product}", other.admin.tokens.id)
     headers = {name: random.choice(values) for name in random.sample(names, random.randint(1, 5))}
     if "Host" in headers:
         headers["Host"] = random.choice([f"{place.name}.example.com", f"{place.id}.example.com"])
@@ -222,12 +222,12 @@ def by_remembered_answer(random: Random, pair: Pair) -> Attempt:
 
 def by_token(random: Random, pair: Pair, forger: Forger) -> Attempt:
     """Bring a token that says one is the other."""
-    kind, token = forger.token(random, pair.by, pair.other.visitor)
+    kind, token = forger.token(random, pair.by, pair.other.admin)
     path = random.choice([f"/products/{pair.other.product}", "/orders", "/users", "/products"])
     return pair.attempt(f"token {kind}", "GET", path, (401,), token=token)
 
 
-def of_a_suspended_tenant(random: Random, by: Visitor, other: Estate) -> Attempt:
+def of_a_suspended_tenant(random: Random, by: SignedInUser, other: TenantData) -> Attempt:
     """Go on as the user of a tenant that is suspended, for others' things and for one's own."""
     method, path, body = random.choice(
         [

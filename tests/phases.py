@@ -1,0 +1,157 @@
+"""Everything that CI runs, phase by phase: `make test`.
+
+A phase that fails ends the run. The system that the tests of tests/e2e use is begun first, beside
+the other phases: creating it is for the most part waiting, for load balancers and the like.
+At the end a table says how long each phase took, and another how much of the code was run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tests.aws import free_port
+from tests.coverage_table import DATA, coverage_table
+from tests.e2e.system import System
+
+ROOT: Final = Path(__file__).parents[1]
+PYTHON: Final = sys.executable
+PYTEST: Final = ("-m", "pytest", "--durations=15", "--durations-min=1")
+MEASURED: Final = (PYTHON, "-m", "coverage", "run", *PYTEST)
+FAST: Final = ("tests/unit", "tests/synth", "tests/terraform", "tests/cli")
+EMULATED: Final = ("tests/emulator", "tests/conformance")
+
+
+@dataclass
+class Phase:
+    """A phase, and what it took in seconds: of the clock, and of all processors."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    began: float = field(default_factory=time.monotonic)
+    wall: float = 0
+    processors: float = 0
+
+    @classmethod
+    def start(
+        cls,
+        name: str,
+        *command: str,
+        variables: Mapping[str, str] | None = None,
+        output: int | None = None,
+    ) -> Phase:
+        """Start a phase."""
+        environment = {**os.environ, **(variables or {})}
+        return cls(
+            name,
+            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output),
+        )
+
+    def wait(self) -> bool:
+        """Wait for its end; whether it went well."""
+        _, status, used = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        self.wall = time.monotonic() - self.began
+        self.processors = used.ru_utime + used.ru_stime
+        return self.process.returncode == 0
+
+
+class PhaseError(Exception):
+    """A phase has failed."""
+
+
+@dataclass
+class Run:
+    """The phases of a run until now."""
+
+    phases: list[Phase] = field(default_factory=list)
+
+    def take(self, phase: Phase) -> None:
+        """Wait for a phase; the run ends if it fails."""
+        self.phases.append(phase)
+        if not phase.wait():
+            raise PhaseError(phase.name)
+
+    def do(self, name: str, *command: str, variables: Mapping[str, str] | None = None) -> None:
+        """Carry out a phase."""
+        sys.stdout.write(f"\n=== {name}\n")
+        sys.stdout.flush()
+        self.take(Phase.start(name, *command, variables=variables))
+
+    def table(self) -> str:
+        """Return a line for each phase."""
+        rows = [(each.name, f"{each.wall:.0f}", f"{each.processors:.0f}") for each in self.phases]
+        if installed := os.environ.get("ECS_SAAS_INSTALL_SECONDS"):
+            rows.insert(0, ("install", installed, ""))
+        rows.insert(0, ("phase", "seconds", "of processors"))
+        return "\n".join(f"{name:<30}{wall:>9}{used:>15}" for name, wall, used in rows)
+
+
+@contextlib.contextmanager
+def system_beside(directory: Path, port: int, log: Path) -> Iterator[Phase]:
+    """Create a system in `directory` while the block runs, and remove it in the end."""
+    with log.open("wb") as output:
+        creation = Phase.start(
+            "a system (beside the others)",
+            *(PYTHON, "-m", "tests.e2e.system", str(directory), str(port)),
+            output=output.fileno(),
+        )
+    try:
+        yield creation
+    finally:
+        if creation.process.returncode is None:
+            creation.process.terminate()
+            creation.process.wait()
+        if directory.exists():
+            System.create(directory, port).local.reset()
+
+
+def everything(run: Run) -> None:
+    """Carry out all phases."""
+    shutil.rmtree(DATA.parent, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="ecs-saas-e2e-") as temporary:
+        directory, log, port = Path(temporary, "system"), Path(temporary, "log"), free_port()
+        with system_beside(directory, port, log) as creation:
+            run.do("lint", "make", "lint")
+            run.do(" ".join(FAST), *MEASURED, "-n", "2", "--dist", "loadfile", *FAST)
+            run.do(" ".join(EMULATED), *MEASURED, "-n", "3", "--dist", "loadfile", *EMULATED)
+            try:
+                run.take(creation)
+            finally:
+                sys.stdout.write(log.read_text(errors="replace"))
+            run.do(
+                "tests/e2e",
+                *(PYTHON, *PYTEST, "tests/e2e"),
+                variables={
+                    "ECS_SAAS_E2E_SYSTEM": str(directory),
+                    "ECS_SAAS_LOCAL_PORT": str(port),
+                },
+            )
+
+
+def main() -> int:
+    """Run all phases; 0 if all went well."""
+    run = Run()
+    try:
+        everything(run)
+    except PhaseError as error:
+        sys.stdout.write(f"\nfailed: {error}\n")
+        return 1
+    else:
+        sys.stdout.write(f"\n{coverage_table()}\n")
+        return 0
+    finally:
+        sys.stdout.write(f"\n{run.table()}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
