@@ -12,7 +12,7 @@ from constructs import IConstruct
 import main
 from services.contracts.http_routes import ROUTES, Role
 from services.contracts.metrics import WATCHES
-from services.tenancy.events.names import EventName
+from services.tenancy.events import EventName
 from tests.synth.sample import CONFIGURATION, configured
 
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
