@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from cdktf import App, TerraformOutput, TerraformVariable
 from constructs import IConstruct
-from services.tenancy.events.names import EventName
 
 import main
 from services.contracts.http_routes import ROUTES, Role
 from services.contracts.metrics import WATCHES
+from services.tenancy.events import EventName
 from tests.synth.sample import CONFIGURATION, configured
 
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.control_plane.consumers import application_events
+from services.control_plane.consumers import application_events, billing_events
 from services.control_plane.consumers.application_events import ParkedError
 from services.control_plane.outbox import publish
 from services.control_plane.registry.outbox import OutboxEntry, batches
@@ -152,3 +152,58 @@ def test_usage_goes_to_the_metering() -> None:
     nobodys = Event.of(EventName.INGEST_USAGE, {**detail, "tenantId": "unknown"})
     with pytest.raises(ParkedError, match="Tenant not found for id unknown"):
         application_events.handler(envelope(nobodys), None)
+
+
+class Billing:
+    """A plug-in that notes what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[Any, ...]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def noted(*values: Any) -> bool:
+            self.heard.append((name, *values))
+            return True
+
+        return noted
+
+
+REQUEST = {
+    "tenantRegistrationId": "r1",
+    "tenantId": "t1",
+    "eventId": "e1",
+    "operationId": "o1",
+    "occurredAt": "2026-01-01T00:00:00+00:00",
+    "billingAccount": 7,
+}
+USED = {
+    "tenantId": "t1",
+    "metric": {"name": "calls", "unit": "", "value": 0.1},
+    "timestamp": "2026-01-01T00:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "detail", "heard"),
+    [
+        (EventName.ONBOARDING_REQUEST, REQUEST, ("create_customer", "t1", REQUEST)),
+        (EventName.OFFBOARDING_REQUEST, REQUEST, ("delete_customer", "t1")),
+        (EventName.TENANT_USER_CREATED, {"userName": "ann"}, ("create_user", "", "ann")),
+        (
+            EventName.TENANT_USER_DELETED,
+            {"userName": "ann", "tenantId": "t1"},
+            ("delete_user", "t1", "ann"),
+        ),
+        (EventName.INGEST_USAGE, USED, ("put_usage", "b1", USED)),
+        (EventName.DEACTIVATE_REQUEST, REQUEST, None),
+        (EventName.BILLING_SUCCESS, {}, None),
+    ],
+)
+def test_billing_hears_of_tenants_users_and_usage_as_they_were_said(
+    name: EventName, detail: dict[str, Any], heard: tuple[Any, ...] | None
+) -> None:
+    billing = Billing()
+    use(NotingRegistry(), billing=billing)
+    done = billing_events.handler(envelope(Event.of(name, detail)), None)
+    assert billing.heard == ([heard] if heard else [])
+    assert done["billed"] is bool(heard)
