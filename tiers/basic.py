@@ -69,7 +69,13 @@ class BasicTier(SaasStack):
             token_minutes=configuration.token_minutes,
         )
         tables = {
-            name: service_table(self, configuration, name, names)
+            name: service_table(
+                self,
+                configuration,
+                name,
+                names,
+                deletion_protection=configuration.deletion_protection,
+            )
             for name in manifest.storages(configuration)
         }
         database = database_of(
@@ -78,6 +84,7 @@ class BasicTier(SaasStack):
             tier=BASIC,
             names=names,
             platform=platform,
+            deletion_protection=configuration.deletion_protection,
             last_snapshot=configuration.deletion_protection,
         )
         databases = manifest.databases(configuration)

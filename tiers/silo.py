@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cdktf import IResolvable
 from constructs import Construct
 
 from constructs_lib import naming
@@ -37,6 +38,8 @@ class Silo(Construct):
         Where the services run: shared or the tenant's own.
     names : Names
         What the names of the resources begin with.
+    deletion_protection : bool or IResolvable
+        Whether user pool, tables and database refuse to be deleted.
     tenant_id, release : str
         Expressions of the tenant's variables.
     priority : int or float
@@ -62,6 +65,7 @@ class Silo(Construct):
         cell: CellContract,
         cluster: ICluster,
         names: Names,
+        deletion_protection: bool | IResolvable,
         tenant_id: str,
         release: str,
         priority: float,
@@ -72,12 +76,14 @@ class Silo(Construct):
             "UserPool",
             name=names.fit(naming.USER_POOL),
             region=configuration.region,
-            deletion_protection=configuration.deletion_protection,
+            deletion_protection=deletion_protection,
             token_minutes=configuration.token_minutes,
             federation=federation(configuration, platform),
         )
         tables = {
-            name: service_table(self, configuration, name, names)
+            name: service_table(
+                self, configuration, name, names, deletion_protection=deletion_protection
+            )
             for name in manifest.storages(configuration)
         }
         self.tables = {name: table.name for name, table in tables.items()}
@@ -87,6 +93,7 @@ class Silo(Construct):
             tier=tier,
             names=names,
             platform=platform,
+            deletion_protection=deletion_protection,
             last_snapshot=True,
         )
         databases = manifest.databases(configuration)
@@ -142,7 +149,12 @@ class Silo(Construct):
 
 
 def service_table(
-    scope: Construct, configuration: Configuration, service: str, names: Names
+    scope: Construct,
+    configuration: Configuration,
+    service: str,
+    names: Names,
+    *,
+    deletion_protection: bool | IResolvable,
 ) -> TenantTable:
     """Return the table that the manifest gives `service`."""
     storage = configuration.services[service].storage
@@ -154,5 +166,5 @@ def service_table(
         name=names.fit(naming.TABLE, service),
         sort_key=storage.sort_key,
         indexes=[TableIndex(index.name, index.sort_key) for index in storage.indexes],
-        deletion_protection=configuration.deletion_protection,
+        deletion_protection=deletion_protection,
     )

@@ -87,12 +87,13 @@ class Platform:
         self._deployment.aws.check_access()
         if self._deployment.configuration.deletion_protection:
             raise PreconditionError(
-                "deletion_protection is true in the configuration: set it to false and apply the "
-                "platform before destroying it"
+                "deletion_protection is true in the configuration: set it to false, run `make "
+                "synth` and `ecs-saas platform apply` before destroying the platform"
             )
         results: list[Result] = []
         if self._deployment.state.bucket_exists():
             self._refuse_with_tenants()
+            self._refuse_protected(waves)
             for wave in reversed(waves):
                 present = [
                     stack
@@ -114,6 +115,25 @@ class Platform:
                 f"{len(tenants)} tenants stand on the platform ({', '.join(tenants[:5])}"
                 f"{', ...' if len(tenants) > 5 else ''}): offboard them first "
                 "(`ecs-saas tenant delete`)"
+            )
+
+    def _refuse_protected(self, waves: Sequence[Sequence[str]]) -> None:
+        """Refuse while anything refuses to be deleted: a destruction would end half-way."""
+        state = self._deployment.state
+        protected = [
+            f"{stack}: {address}"
+            for wave in waves
+            for stack in wave
+            for workspace in (
+                state.workspaces(stack) if stack == ROUTING_CELL else [DEFAULT_WORKSPACE]
+            )
+            for address in state.protected(stack, workspace)
+        ]
+        if protected:
+            raise PreconditionError(
+                "still protected against deletion, though deletion_protection is false in the "
+                "configuration: run `ecs-saas platform apply` first; nothing was destroyed\n  "
+                + "\n  ".join(protected)
             )
 
     def _check_functions(self) -> None:

@@ -120,6 +120,13 @@ _SILO_TENANT: Final = (
         "object({cell=string, listener_priority=number})",
         "The routing cell that holds the tenant, and the priority of its listener rule there.",
     ),
+    # Never in a tenant's document: only what removes a copy says no, before it removes anything.
+    Variable(
+        "deletion_protection",
+        "bool",
+        "Whether tables, user pool and database are protected, where the deployment protects.",
+        default=True,
+    ),
 )
 
 VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = MappingProxyType(

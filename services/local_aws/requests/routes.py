@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,13 +18,31 @@ _NAMING: Final = "x-id"
 
 @dataclass(frozen=True)
 class _Route:
+    """An operation's place.
+
+    Attributes
+    ----------
+    query, headers : tuple of str
+        What must be there, beside the values in `fixed`.
+    """
+
     operation: OperationModel
     method: str
     path: re.Pattern[str]
-    query: Mapping[str, str]
-    naming: str | None
+    fixed: Mapping[str, str]
+    query: tuple[str, ...]
     headers: tuple[str, ...]
-    rank: tuple[int, int, int]
+    rank: tuple[int, int, int, bool]
+
+    def takes(self, query: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
+        return (
+            all(name in query for name in self.query)
+            and all(name in headers for name in self.headers)
+            and all(
+                name in query and (not value or first(query[name]) == value)
+                for name, value in self.fixed.items()
+            )
+        )
 
 
 class Routes:
@@ -35,36 +55,30 @@ class Routes:
 
     def __init__(self, service: ServiceModel) -> None:
         self._service = service
-        self._by_method: dict[tuple[str, bool], list[_Route]] | None = None
 
     def find(
         self, method: str, path: str, query: Mapping[str, Any], headers: Mapping[str, str]
     ) -> tuple[OperationModel, dict[str, str]] | None:
         """Return the operation and the values of its path's labels, None if there is none."""
-        if self._by_method is None:
-            self._by_method = self._compiled()
         named = first(query.get(_NAMING))
-        for route in self._by_method.get((method, bool(query)), ()):
-            if named is not None and route.naming not in (None, named):
+        for route in self._compiled.get((method, bool(query)), ()):
+            if named is not None and route.operation.name != named:
                 continue
-            if any(name not in query for name in route.query):
-                continue
-            if any(value and first(query[name]) != value for name, value in route.query.items()):
-                continue
-            if any(name not in headers for name in route.headers):
-                continue
-            match = route.path.fullmatch(path)
+            match = route.path.fullmatch(path) if route.takes(query, headers) else None
             if match is not None:
                 return route.operation, match.groupdict()
         return None
 
+    @functools.cached_property
     def _compiled(self) -> dict[tuple[str, bool], list[_Route]]:
-        """Return the routes by method, and by whether there is a query: many need one."""
+        """The routes by method, and by whether there is a query: many need one."""
+        operations = [self._service.operation_model(name) for name in self._service.operation_names]
+        places = Counter(_place(operation) for operation in operations)
         routes: dict[tuple[str, bool], list[_Route]] = {}
-        for name in self._service.operation_names:
-            route = _compile(self._service.operation_model(name))
+        for operation in operations:
+            route = _compile(operation, shared=places[_place(operation)] > 1)
             routes.setdefault((route.method, True), []).append(route)
-            if not route.query:
+            if not route.fixed and not route.query:
                 routes.setdefault((route.method, False), []).append(route)
         for candidates in routes.values():
             candidates.sort(key=lambda route: route.rank, reverse=True)
@@ -76,24 +90,33 @@ def first(value: Any) -> Any:
     return (value[0] if value else "") if isinstance(value, list) else value
 
 
-def _compile(operation: OperationModel) -> _Route:
-    uri = operation.http.get("requestUri", "/")
-    path, _, query_text = uri.partition("?")
-    query = dict(_pairs(query_text))
-    naming = query.pop(_NAMING, None)
-    # Two operations may differ by a header alone, such as an object's copy and its upload.
-    copies = operation.name.startswith("Copy") or operation.name.endswith("Copy")
-    headers = tuple(_required_headers(operation)) if copies else ()
+def _place(operation: OperationModel) -> tuple[str, str, frozenset[tuple[str, str]]]:
+    """Return the method, path and fixed parameters by which the operation is called."""
+    path, _, query = operation.http.get("requestUri", "/").partition("?")
+    fixed = frozenset(pair for pair in _pairs(query) if pair[0] != _NAMING)
+    return operation.http.get("method", "POST"), path.rstrip("/") or "/", fixed
+
+
+def _compile(operation: OperationModel, *, shared: bool) -> _Route:
+    method, path, fixed = _place(operation)
+    # Operations in one place differ by what they need, such as an upload and a copy.
+    query = tuple(_required(operation, "querystring")) if shared else ()
+    headers = tuple(name.lower() for name in _required(operation, "header")) if shared else ()
     segments = [segment for segment in path.split("/") if segment]
     literal = sum(1 for segment in segments if "{" not in segment)
     return _Route(
         operation=operation,
-        method=operation.http.get("method", "POST"),
-        path=re.compile(_pattern(path.rstrip("/") or "/") + "/?"),
+        method=method,
+        path=re.compile(_pattern(path) + "/?"),
+        fixed=dict(fixed),
         query=query,
-        naming=naming,
         headers=headers,
-        rank=(literal + len(query), len(headers), len(segments)),
+        rank=(
+            literal + len(fixed),
+            len(query) + len(headers),
+            len(segments),
+            not operation.deprecated,
+        ),
     )
 
 
@@ -102,7 +125,8 @@ def _pattern(path: str) -> str:
     for label in _LABEL.finditer(path):
         out.append(re.escape(path[position : label.start()]))
         # A label is one segment, but an ARN in it has its slashes decoded here.
-        out.append(f"(?P<{_group(label[1])}>.+)" if label[2] else f"(?P<{_group(label[1])}>.+?)")
+        many = ".+" if label[2] else "[^/]+" if label[1] == "Bucket" else ".+?"
+        out.append(f"(?P<{_group(label[1])}>{many})")
         position = label.end()
     out.append(re.escape(path[position:]))
     return "".join(out)
@@ -123,11 +147,12 @@ def _pairs(query: str) -> Iterator[tuple[str, str]]:
         yield name, value
 
 
-def _required_headers(operation: OperationModel) -> Iterator[str]:
+def _required(operation: OperationModel, location: str) -> Iterator[str]:
+    """Yield what the required members at a location are called there."""
     shape = operation.input_shape
     if shape is None:
         return
     for name in shape.required_members:
-        member = shape.members[name]
-        if member.serialization.get("location") == "header":
-            yield member.serialization["name"].lower()
+        serialization = shape.members[name].serialization
+        if serialization.get("location") == location:
+            yield serialization["name"]

@@ -63,20 +63,41 @@ def losses(changes: Iterable[PlannedChange]) -> list[PlannedChange]:
 def check(changes: Iterable[PlannedChange], *, offboarding: bool = False) -> None:
     """Let a plan pass, or raise `GuardRefusalError` naming every resource it would lose."""
     refused = [] if offboarding else losses(changes)
-    if not refused:
-        return
-    lines = [
+    if refused:
+        raise GuardRefusalError(
+            "\n".join(
+                [
+                    "refused before any change: the plan deletes what holds data",
+                    *_told(refused),
+                    "  only an offboarding (destroy) may do that; move the data first, or keep the "
+                    "resource in the configuration",
+                ]
+            )
+        )
+
+
+def check_updates(changes: Iterable[PlannedChange]) -> None:
+    """Let a plan pass that changes things where they are, or raise `GuardRefusalError`.
+
+    It is for the step that ends deletion protection: whatever else is refused, so that a tenant
+    which is still complete stays so.
+    """
+    refused = [change for change in changes if change.action != "update"]
+    if refused:
+        raise GuardRefusalError(
+            "\n".join(
+                [
+                    "refused before any change: ending deletion protection would do more than that",
+                    *_told(refused),
+                    "  reconcile the tenant first (`ecs-saas tenant reconcile`), then try again",
+                ]
+            )
+        )
+
+
+def _told(changes: Iterable[PlannedChange]) -> list[str]:
+    return [
         f"  {change.address} would be {change.action}d"
         + (f" ({change.reason.replace('_', ' ')})" if change.reason else "")
-        for change in refused
+        for change in changes
     ]
-    raise GuardRefusalError(
-        "\n".join(
-            [
-                "refused before any change: the plan deletes what holds data",
-                *lines,
-                "  only an offboarding (destroy) may do that; move the data first, or keep the "
-                "resource in the configuration",
-            ]
-        )
-    )

@@ -19,6 +19,8 @@ class Operation(StrEnum):
     PLAN = "plan"
     APPLY = "apply"
     DESTROY = "destroy"
+    UNPROTECT = "unprotect"
+    """Change what refuses to be deleted, so that it no longer does, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Request:
         How long to wait for a state that is locked.
     local_state : bool, default False
         Whether the module has no backend: its state is then a file in the run's own directory.
+    targets : sequence of str
+        Addresses of what `Operation.UNPROTECT` changes.
     strays : Strays, optional
         Finds what an earlier run made and did not write down. Asked only if one has not succeeded.
     """
@@ -48,6 +52,7 @@ class Request:
     variables: Mapping[str, Any] = field(default_factory=dict)
     lock_seconds: float = 600.0
     local_state: bool = False
+    targets: Sequence[str] = ()
     strays: Strays | None = None
 
     @property

@@ -103,8 +103,8 @@ class Run:
     def _adopt(self) -> None:
         """Give the state back what an earlier run made and did not write down.
 
-        The imports of an apply are part of its plan. A destruction imports nothing, so what is
-        adopted for one is applied before it, alone.
+        The imports of an apply are part of its plan. A destruction, and what prepares it, imports
+        nothing, so what is adopted for one is applied before it, alone.
         """
         strays = self._request.strays
         if strays is None:
@@ -117,7 +117,7 @@ class Run:
         found += strays.named(adoption.creations(self._stages.shown()))
         if found:
             self._stages.note(f"adopting {', '.join(each.address for each in found)}")
-        if found and self._request.operation is Operation.DESTROY:
+        if found and self._request.operation is not Operation.APPLY:
             self._planned_with(found, [f"-target={each.address}" for each in found])
             self._apply()
             found = []
@@ -158,9 +158,13 @@ class Run:
         return None
 
     def _plan(self) -> Tally:
-        destroys = self._request.operation is Operation.DESTROY
-        planned = self._planned(["-destroy"] if destroys else [])
-        if self._request.operation is not Operation.PLAN:
+        operation = self._request.operation
+        destroys = operation is Operation.DESTROY
+        targets = [f"-target={address}" for address in self._request.targets]
+        planned = self._planned(["-destroy"] if destroys else targets)
+        if operation is Operation.UNPROTECT:
+            guard.check_updates(planned.changes)
+        elif operation is not Operation.PLAN:
             guard.check(planned.changes, offboarding=destroys)
         return planned
 

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from services.configuration import Configuration
 
 DEFAULT_WORKSPACE = "default"
+# By type, the attribute by which a resource refuses to be deleted.
+_PROTECTION = {
+    "aws_cognito_user_pool": "deletion_protection",
+    "aws_db_instance": "deletion_protection",
+    "aws_dynamodb_table": "deletion_protection_enabled",
+    "aws_lb": "enable_deletion_protection",
+}
 _UNFINISHED = "workspaces/unfinished"
 
 
@@ -111,6 +118,18 @@ class StateStore:
             if item["mode"] == "managed"
             for instance in item["instances"]
         }
+
+    def protected(self, stack: str, workspace: str) -> list[str]:
+        """Return the addresses of the workspace's resources that refuse to be deleted."""
+        content = self._get(object_key(stack, workspace))
+        document: dict[str, Any] = json.loads(content) if content else {"resources": []}
+        return [
+            f"{item['type']}.{item['name']}{_index(instance)}"
+            for item in document["resources"]
+            if item["mode"] == "managed" and item["type"] in _PROTECTION
+            for instance in item["instances"]
+            if instance["attributes"].get(_PROTECTION[item["type"]]) in (True, "ACTIVE")
+        ]
 
     def tenants(self) -> Iterator[TenantEntry]:
         """Yield every tenant with a workspace, by tier and id."""

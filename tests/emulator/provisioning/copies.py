@@ -122,6 +122,7 @@ def _document(stack: str, tier: str, name: str, pool_id: str) -> dict[str, Any]:
         resources["aws_cognito_user_pool"] = {
             "own": {
                 "name": f"{prefix}-${{var.tenant_id}}-{tier}",
+                "deletion_protection": '${var.deletion_protection ? "ACTIVE" : "INACTIVE"}',
                 "schema": [
                     {
                         "name": claim,
@@ -139,6 +140,7 @@ def _document(stack: str, tier: str, name: str, pool_id: str) -> dict[str, Any]:
                 "billing_mode": "PAY_PER_REQUEST",
                 "hash_key": "tenantId",
                 "range_key": "orderId",
+                "deletion_protection_enabled": "${var.deletion_protection}",
                 "attribute": [{"name": n, "type": "S"} for n in ("tenantId", "orderId")],
             }
         }
@@ -161,6 +163,7 @@ def _document(stack: str, tier: str, name: str, pool_id: str) -> dict[str, Any]:
     variables["overrides"] = {"type": "any", "default": {}}
     if silo:
         variables["placement"] = {"type": "object({cell=string, listener_priority=number})"}
+        variables["deletion_protection"] = {"type": "bool", "default": True}
     outputs = {
         "tenant_id": "${var.tenant_id}",
         "admin_username": admin,

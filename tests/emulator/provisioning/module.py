@@ -38,7 +38,9 @@ def _document(stack: str, tier: str, name: str) -> dict[str, Any]:
     if tier != "basic":
         variables["placement"] = {"type": "object({cell=string, listener_priority=number})"}
         variables["overrides"] = {"type": "any", "default": {}}
-    outputs = {each: f"${{var.{each}}}" for each in variables if each != "overrides"}
+        variables["deletion_protection"] = {"type": "bool", "default": True}
+    unnamed = ("overrides", "deletion_protection")
+    outputs = {each: f"${{var.{each}}}" for each in variables if each not in unnamed}
     prefix = f"{name}-dev"
     return {
         "terraform": {
@@ -87,6 +89,9 @@ def _document(stack: str, tier: str, name: str) -> dict[str, Any]:
                     "billing_mode": "PAY_PER_REQUEST",
                     "hash_key": '${var.release == "rekeyed" ? "b" : "a"}',
                     "attribute": [{"name": '${var.release == "rekeyed" ? "b" : "a"}', "type": "S"}],
+                    "deletion_protection_enabled": (
+                        "${var.deletion_protection}" if tier != "basic" else False
+                    ),
                     "depends_on": ["terraform_data.middle"],
                     "tags": _address("aws_dynamodb_table.last"),
                 }
