@@ -71,6 +71,8 @@ class LocalAws:
         us-east-1.
     release : Mapping[str, str], optional
         Variables of the release that builds run, as the runner image has them on AWS.
+    account : str, optional
+        The account of a server that is started; one that runs has its own.
     """
 
     def __init__(
@@ -79,11 +81,13 @@ class LocalAws:
         port: int | None = None,
         region: str | None = None,
         release: Mapping[str, str] | None = None,
+        account: str = ACCOUNT_ID,
     ) -> None:
         self._layout = Layout(Path(home).resolve())
         self._release = dict(release or {})
         self._port = port
         self._region = region
+        self._account = account
 
     @property
     def home(self) -> Path:
@@ -124,6 +128,8 @@ class LocalAws:
                     str(port),
                     "--region",
                     self._region or DEFAULT_REGION,
+                    "--account",
+                    self._account,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -262,7 +268,7 @@ def environment(running: Running) -> dict[str, str]:
     """
     return {
         "AWS_ENDPOINT_URL": f"http://{HOST}:{running.port}",
-        "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
+        "AWS_ACCESS_KEY_ID": running.account,
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_REGION": running.region,
         "AWS_DEFAULT_REGION": running.region,

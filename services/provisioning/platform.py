@@ -12,7 +12,7 @@ from services.provisioning.cells import ROUTING_CELL, cell_request
 from services.provisioning.deployment import Deployment
 from services.provisioning.errors import PreconditionError
 from services.provisioning.terraform.engine import Operation, Request, Result
-from services.provisioning.terraform.state import DEFAULT_WORKSPACE
+from services.provisioning.terraform.state import DEFAULT_WORKSPACE, bucket_exists
 from services.provisioning.terraform.workspace import require_module
 
 STATE_BACKEND = "state_backend"
@@ -44,8 +44,7 @@ class Platform:
     def apply(self, stacks: Sequence[str] = ()) -> list[Result]:
         """Apply everything, or only `stacks`, in order."""
         waves = self._waves(stacks)
-        self._deployment.aws.check_access()
-        self._check_functions()
+        self._check_target()
         results = [] if stacks else self._apply_state_backend()
         for wave in waves:
             results += self._at_once(Operation.APPLY, wave)
@@ -54,8 +53,7 @@ class Platform:
     def plan(self) -> list[Result]:
         """Return what `apply` would do, as far as it can be known before the first wave exists."""
         waves = self._waves(())
-        self._deployment.aws.check_access()
-        self._check_functions()
+        self._check_target()
         results = self._plan_state_backend()
         if not self._deployment.state.bucket_exists():
             self._deployment.progress.note("platform", "planned once the state backend exists")
@@ -135,6 +133,14 @@ class Platform:
                 "configuration: run `ecs-saas platform apply` first; nothing was destroyed\n  "
                 + "\n  ".join(protected)
             )
+
+    def _check_target(self) -> None:
+        """Refuse what would fail half-way, in a plan as in an apply."""
+        aws = self._deployment.aws
+        aws.check_access()
+        self._check_functions()
+        for bucket in self._deployment.configuration.buckets:
+            bucket_exists(aws, bucket)
 
     def _check_functions(self) -> None:
         """Refuse functions that are packaged for this machine on AWS, where they would not load.

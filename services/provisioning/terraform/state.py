@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from services.provisioning.aws import Aws, access_errors
-from services.provisioning.errors import StateBackendMissingError
+from services.provisioning.errors import ForeignBucketError, StateBackendMissingError
 from services.provisioning.terraform.locks import Begun, LockInfo
 from services.tenancy import Tier
 
@@ -69,19 +69,8 @@ class StateStore:
             )
 
     def bucket_exists(self) -> bool:
-        """Whether the state bucket exists and may be used."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415
-
-        try:
-            with access_errors():
-                self._aws.s3.head_bucket(Bucket=self.bucket)
-        except ClientError as error:
-            if _status(error) == 404:
-                return False
-            if _status(error) == 403:
-                self._aws.check_access()  # says more than a HEAD request's answer can
-            raise
-        return True
+        """Whether the state bucket exists; raise `ForeignBucketError` if it is not ours to use."""
+        return bucket_exists(self._aws, self.bucket)
 
     def exists(self, stack: str, workspace: str) -> bool:
         """Whether the workspace has a state."""
@@ -244,6 +233,33 @@ class StateStore:
             if _status(error) == 404:
                 return None
             raise
+
+
+def bucket_exists(aws: Aws, bucket: str) -> bool:
+    """Whether there is a bucket of this name in our account.
+
+    Raises
+    ------
+    ForeignBucketError
+        If it is another account's, or these credentials may not use it.
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    try:
+        with access_errors():
+            aws.s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if _status(error) == 404:
+            return False
+        if _status(error) == 403:
+            account = aws.check_access()  # says more than a HEAD request's answer can
+            raise ForeignBucketError(
+                f"bucket {bucket} exists, and is not of account {account} or closed to these "
+                "credentials: bucket names are one space for all accounts; nothing was made. "
+                "Choose another `name` or `environment`, or for the state's `state.bucket`"
+            ) from error
+        raise
+    return True
 
 
 def object_key(stack: str, workspace: str) -> str:

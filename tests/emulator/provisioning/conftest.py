@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
+from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from tests.emulator.provisioning.module import write_module
 
@@ -51,15 +52,16 @@ class Project:
 
     @property
     def bucket(self) -> str:
-        return f"{self.prefix}-tfstate"
+        return f"{self.prefix}-tfstate-{ACCOUNT_ID}"
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, account: str = ACCOUNT_ID) -> Any:
+        """Return a client of an account's root."""
         environment = self.local.environment()
         return boto3.client(
             service,
             endpoint_url=environment["AWS_ENDPOINT_URL"],
             region_name="us-east-1",
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_access_key_id=account,
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from constructs_lib.naming import ADDRESS_TAG
+from services.local_aws.layout import ACCOUNT_ID
 
 
 def write_module(stacks: Path, tier: str, name: str) -> None:
@@ -48,7 +49,7 @@ def _document(stack: str, tier: str, name: str) -> dict[str, Any]:
             "required_providers": {"aws": {"source": "hashicorp/aws", "version": "5.100.0"}},
             "backend": {
                 "s3": {
-                    "bucket": f"{prefix}-tfstate",
+                    "bucket": f"{prefix}-tfstate-{ACCOUNT_ID}",
                     "key": f"{stack}.tfstate",
                     "workspace_key_prefix": f"workspaces/{stack}",
                     "region": "us-east-1",
