@@ -45,11 +45,7 @@ class SiloTenant(TenantStack):
             cell=self.cell,
             cluster=cluster,
             names=tenant_names(self.configuration, self.tier),
-            # A removal says no first, and then removes: see `Tenants`.
-            deletion_protection=(
-                self.configuration.deletion_protection
-                and Token.as_any("${var.deletion_protection}")
-            ),
+            deletion_protection=self.protection,
             tenant_id=TENANT_ID,
             release="${var.release}",
             priority=Token.as_number("${var.placement.listener_priority}"),

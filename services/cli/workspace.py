@@ -11,6 +11,7 @@ import typer
 from services.cli.failures import confirm, failing_with_one
 from services.cli.files import read_object
 from services.cli.output import (
+    plan_exit_code,
     result_document,
     result_line,
     write_json,
@@ -123,7 +124,7 @@ def plan(
         for change in result.changes:
             write_line(f"  {change.action} {change.address}")
         write_line(result_line(result))
-    raise typer.Exit(0 if result.empty else 2)
+    raise typer.Exit(plan_exit_code([result]))
 
 
 @workspace_app.command()

@@ -70,8 +70,8 @@ class Request:
 class Result:
     """What a run did.
 
-    `changes` is what the plan said; with `Operation.PLAN` nothing of it was done. `outputs` is
-    empty when nothing was applied.
+    `changes` is what the plan said; with `Operation.PLAN` nothing of it was done, and `refusal`
+    says why an apply would be refused, if it would. `outputs` is empty when nothing was applied.
     """
 
     stack: str
@@ -81,6 +81,7 @@ class Result:
     outputs: Mapping[str, Any]
     applied: bool
     seconds: float
+    refusal: str = ""
 
     @property
     def empty(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,10 @@ class Run:
             elif self._is_first() and (created := self._create()) is not None:
                 return self._result(created, created.outputs.values, applied=True)
             planned = self._plan()
-            if request.operation is Operation.PLAN or planned.empty:
+            if request.operation is Operation.PLAN:
+                result = self._result(planned, {}, applied=False)
+                return replace(result, refusal=guard.refusal(planned.changes))
+            if planned.empty:
                 return self._result(planned, {}, applied=False)
             try:
                 applied = self._apply()
