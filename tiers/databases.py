@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cdktf import IResolvable
 from constructs import Construct
 
 from constructs_lib import naming
@@ -27,6 +28,7 @@ def database_of(
     tier: Tier,
     names: Names,
     platform: PlatformContract,
+    deletion_protection: bool | IResolvable,
     last_snapshot: bool,
 ) -> Database | None:
     """Return the server, or nothing if the manifest keeps no documents in PostgreSQL."""
@@ -47,7 +49,7 @@ def database_of(
             multi_zone=size.multi_zone,
             backup_days=size.backup_days,
         ),
-        deletion_protection=configuration.deletion_protection,
+        deletion_protection=deletion_protection,
         last_snapshot=last_snapshot,
     )
 

@@ -22,6 +22,7 @@ def stack_settings(configuration: Configuration) -> StackSettings:
         lock_table=configuration.lock_table,
         use_lockfile=configuration.state.use_lockfile,
         kms_key_id=configuration.state.kms,
+        account=configuration.account,
     )
 
 

@@ -72,12 +72,15 @@ class Platform(SaasStack):
             flow_log_retention_days=configuration.network.flow_log_retention_days,
         )
         access_logs = LogBucket(
-            self, "access-logs", name=f"{prefix}-access-logs", force_destroy=not keep
+            self,
+            "access-logs",
+            name=configuration.access_log_bucket,
+            force_destroy=not keep,
         )
         releases = ReleaseBucket(
             self,
             "releases",
-            name=f"{prefix}-releases",
+            name=configuration.release_bucket,
             access_log_bucket=access_logs.name,
             force_destroy=not keep,
         )

@@ -76,7 +76,13 @@ class Pool(SaasStack):
             token_minutes=configuration.token_minutes,
         )
         tables = {
-            name: service_table(self, configuration, name, names)
+            name: service_table(
+                self,
+                configuration,
+                name,
+                names,
+                deletion_protection=configuration.deletion_protection,
+            )
             for name in manifest.storages(configuration)
         }
         database = database_of(
@@ -85,6 +91,7 @@ class Pool(SaasStack):
             tier=tier,
             names=names,
             platform=platform,
+            deletion_protection=configuration.deletion_protection,
             last_snapshot=configuration.deletion_protection,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cdktf import IResolvable
 from constructs import Construct
 
 from constructs_lib import naming
@@ -42,6 +43,8 @@ class Silo(Construct):
         Where the services run: shared or the tenant's own.
     names : Names
         What the names of the resources begin with.
+    deletion_protection : bool or IResolvable
+        Whether user pool, tables and database refuse to be deleted.
     tenant_id, release : str
         Expressions of the tenant's variables.
     priority : int or float
@@ -69,6 +72,7 @@ class Silo(Construct):
         cell: CellContract,
         cluster: ICluster,
         names: Names,
+        deletion_protection: bool | IResolvable,
         tenant_id: str,
         release: str,
         priority: float,
@@ -79,12 +83,14 @@ class Silo(Construct):
             "UserPool",
             name=names.fit(naming.USER_POOL),
             region=configuration.region,
-            deletion_protection=configuration.deletion_protection,
+            deletion_protection=deletion_protection,
             token_minutes=configuration.token_minutes,
             federation=federation(configuration, platform),
         )
         tables = {
-            name: service_table(self, configuration, name, names)
+            name: service_table(
+                self, configuration, name, names, deletion_protection=deletion_protection
+            )
             for name in manifest.storages(configuration)
         }
         self.tables = {name: table.name for name, table in tables.items()}
@@ -94,6 +100,7 @@ class Silo(Construct):
             tier=tier,
             names=names,
             platform=platform,
+            deletion_protection=deletion_protection,
             last_snapshot=True,
         )
         # A tenant that moves from silo to silo has two copies behind one listener for a while.
@@ -149,7 +156,12 @@ def _whole_table(
 
 
 def service_table(
-    scope: Construct, configuration: Configuration, service: str, names: Names
+    scope: Construct,
+    configuration: Configuration,
+    service: str,
+    names: Names,
+    *,
+    deletion_protection: bool | IResolvable,
 ) -> TenantTable:
     """Return the table that the manifest gives `service`."""
     storage = configuration.services[service].storage
@@ -161,5 +173,5 @@ def service_table(
         name=names.fit(naming.TABLE, service),
         sort_key=storage.sort_key,
         indexes=[TableIndex(index.name, index.sort_key) for index in storage.indexes],
-        deletion_protection=configuration.deletion_protection,
+        deletion_protection=deletion_protection,
     )

@@ -50,6 +50,7 @@ class SiloTenant(TenantStack):
             cell=cell,
             cluster=cluster,
             names=tenant_names(configuration, tier),
+            deletion_protection=self.protection,
             tenant_id=TENANT_ID,
             release="${var.release}",
             priority=Token.as_number("${var.placement.listener_priority}"),

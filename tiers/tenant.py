@@ -7,6 +7,7 @@ from typing import Any
 
 from cdktf import (
     Fn,
+    IResolvable,
     TerraformLocal,
     TerraformOutput,
     TerraformResourceLifecycle,
@@ -65,10 +66,11 @@ class TenantStack(SaasStack):
         self.configuration = configuration
         self.tier = tier
         rules = _validations(configuration, tier)
+        self._variables: dict[str, TerraformVariable] = {}
         for variable in variables_of(tier):
             if variable.name == "tenant_id":
                 continue
-            TerraformVariable(
+            self._variables[variable.name] = TerraformVariable(
                 self,
                 variable.name,
                 type=variable.type,
@@ -79,6 +81,17 @@ class TenantStack(SaasStack):
             )
         self.platform = read(self, "platform", platform_path(configuration), PlatformContract)
         limit_roles(self, configuration, self.platform.mapping_table_arn)
+
+    @property
+    def protection(self) -> bool | IResolvable:
+        """Whether what a silo holds refuses to be deleted.
+
+        Where the deployment protects, the tenant's variable can say no: what removes a tenant does
+        so first, and then removes.
+        """
+        if not self.configuration.deletion_protection:
+            return False
+        return self._variables["deletion_protection"].boolean_value
 
     def register(
         self,

@@ -9,7 +9,7 @@ import typer
 
 from services.cli.failures import confirm, failing_with_one
 from services.cli.options import Json, LockTimeout, Yes
-from services.cli.output import result_document, result_line, write_json, write_line
+from services.cli.output import plan_exit_code, result_document, result_line, write_json, write_line
 from services.cli.settings import Settings
 from services.provisioning.platform import Platform
 from services.provisioning.terraform.engine import Result
@@ -59,7 +59,7 @@ def plan(
     ):
         results = Platform(deployment).plan()
     _write(results, as_json)
-    raise typer.Exit(0 if all(result.empty for result in results) else 2)
+    raise typer.Exit(plan_exit_code(results))
 
 
 @platform_app.command()

@@ -68,16 +68,28 @@ class Settings:
         """Return this project's local AWS."""
         from services.local_aws.machine import LocalAws  # noqa: PLC0415
 
-        return LocalAws(home or self.local_home, port, region)
+        return LocalAws(home or self.local_home, port, region, self._account())
+
+    def _account(self) -> str:
+        """Return the account that a local AWS is to be: the configuration's, if there is one."""
+        from services.configuration import ConfigurationError, load  # noqa: PLC0415
+        from services.local_aws.layout import ACCOUNT_ID  # noqa: PLC0415
+
+        try:
+            return load(self.config, cache=self._cache).account
+        except ConfigurationError:
+            return ACCOUNT_ID  # whoever needs a configuration says what is wrong with this one
+
+    @property
+    def _cache(self) -> Path:
+        return self.project / ".ecs-saas/configuration"
 
     def configuration(self) -> Configuration:
         """Return the configuration, or raise `ConfigurationError`, or `NotLocalError`."""
         from services.configuration import load  # noqa: PLC0415
         from services.configuration.release import synthesised  # noqa: PLC0415
 
-        configuration = synthesised(
-            load(self.config, cache=self.project / ".ecs-saas/configuration"), self.modules_dir
-        )
+        configuration = synthesised(load(self.config, cache=self._cache), self.modules_dir)
         if self.target is Target.LOCAL:
             from services.local_aws import limits  # noqa: PLC0415
 

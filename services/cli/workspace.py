@@ -13,6 +13,7 @@ from services.cli.failures import confirm, failing_with_one
 from services.cli.files import read_object
 from services.cli.options import Json, LockTimeout, Release, Yes, taking
 from services.cli.output import (
+    plan_exit_code,
     result_document,
     result_line,
     write_json,
@@ -127,7 +128,7 @@ def plan(context: typer.Context, tenant_id: _TenantId, *, options: _Wanted) -> N
         for change in result.changes:
             write_line(f"  {change.action} {change.address}")
         write_line(result_line(result))
-    raise typer.Exit(0 if result.empty else 2)
+    raise typer.Exit(plan_exit_code([result]))
 
 
 @workspace_app.command()

@@ -150,6 +150,14 @@ Release = Annotated[
         description="1 to 128 letters, digits, '.', '_' and '-': an image tag",
     ),
 ]
+AccountId = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[0-9]{12}$",
+        description="the 12 digits of an AWS account, in quotes: `aws sts get-caller-identity`",
+    ),
+]
 BucketName = Annotated[
     str,
     Field(

@@ -277,6 +277,7 @@ class Configuration(Frozen):
 
     name: fields.Slug
     environment: fields.EnvironmentName
+    account: fields.AccountId
     region: fields.Region
     zones: tuple[str, ...] = Field(description="three different zones of the region")
     cidr: fields.PrivateCidr = "10.0.0.0/16"
@@ -310,7 +311,7 @@ class Configuration(Frozen):
     @property
     def state_bucket(self) -> str:
         """The bucket of Terraform's state."""
-        return self.state.bucket or f"{self.prefix}-tfstate"
+        return self.state.bucket or self._bucket("tfstate")
 
     @property
     def lock_table(self) -> str:
@@ -325,7 +326,26 @@ class Configuration(Frozen):
     @property
     def export_bucket(self) -> str:
         """The bucket of what offboarded tenants had."""
-        return f"{self.prefix}-exports"
+        return self._bucket("exports")
+
+    @property
+    def release_bucket(self) -> str:
+        """The bucket of the releases' archives."""
+        return self._bucket("releases")
+
+    @property
+    def access_log_bucket(self) -> str:
+        """The bucket of what the other buckets and the load balancers log."""
+        return self._bucket("access-logs")
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """All of them but the state's."""
+        return self.access_log_bucket, self.release_bucket, self.export_bucket
+
+    def _bucket(self, what: str) -> str:
+        """Return a name that nobody else would choose: all accounts of AWS share one space."""
+        return f"{self.prefix}-{what}-{self.account}"
 
     @property
     def mapping_table(self) -> str:

@@ -68,6 +68,8 @@ class LocalAws:
     region : str, optional
         The region of requests that name none. By default that of the server that runs, else
         us-east-1.
+    account : str, optional
+        The account of a server that is started; one that runs has its own.
     """
 
     def __init__(
@@ -75,10 +77,12 @@ class LocalAws:
         home: Path,
         port: int | None = None,
         region: str | None = None,
+        account: str = ACCOUNT_ID,
     ) -> None:
         self._layout = Layout(Path(home).resolve())
         self._port = port
         self._region = region
+        self._account = account
 
     @property
     def home(self) -> Path:
@@ -119,6 +123,8 @@ class LocalAws:
                     str(port),
                     "--region",
                     self._region or DEFAULT_REGION,
+                    "--account",
+                    self._account,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -257,7 +263,7 @@ def environment(running: Running) -> dict[str, str]:
     """
     return {
         "AWS_ENDPOINT_URL": f"http://{HOST}:{running.port}",
-        "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
+        "AWS_ACCESS_KEY_ID": running.account,
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_REGION": running.region,
         "AWS_DEFAULT_REGION": running.region,

@@ -89,7 +89,7 @@ class Deployment:
     @functools.cached_property
     def aws(self) -> Aws:
         """Calls to AWS beside Terraform's."""
-        return Aws(self.configuration.region)
+        return Aws(self.configuration.region, self.configuration.account)
 
     @functools.cached_property
     def state(self) -> StateStore:

@@ -12,7 +12,7 @@ from services.provisioning.cells import ROUTING_CELL, cell_request
 from services.provisioning.deployment import Deployment
 from services.provisioning.errors import PreconditionError
 from services.provisioning.terraform.engine import Request, Result, RunKind
-from services.provisioning.terraform.state import DEFAULT_WORKSPACE
+from services.provisioning.terraform.state import DEFAULT_WORKSPACE, bucket_exists
 from services.provisioning.terraform.workspace import require_module
 from services.tenancy import Tier
 
@@ -55,8 +55,7 @@ class Platform:
             before anything that starts them is applied.
         """
         waves = self._waves(stacks)
-        self._deployment.aws.check_access()
-        self._check_functions()
+        self._check_target()
         results = [] if stacks else self._apply_state_backend()
         pushed = False
         for wave in waves:
@@ -69,8 +68,7 @@ class Platform:
     def plan(self) -> list[Result]:
         """Return what `apply` would do, as far as it can be known before the first wave exists."""
         waves = self._waves(())
-        self._deployment.aws.check_access()
-        self._check_functions()
+        self._check_target()
         results = self._plan_state_backend()
         if not self._deployment.state.bucket_exists():
             self._deployment.progress.note("platform", "planned once the state backend exists")
@@ -102,12 +100,13 @@ class Platform:
         self._deployment.aws.check_access()
         if self._deployment.configuration.deletion_protection:
             raise PreconditionError(
-                "deletion_protection is true in the configuration: set it to false and apply the "
-                "platform before destroying it"
+                "deletion_protection is true in the configuration: set it to false, run `make "
+                "synth` and `ecs-saas platform apply` before destroying the platform"
             )
         results: list[Result] = []
         if self._deployment.state.bucket_exists():
             self._refuse_with_tenants()
+            self._refuse_protected(waves)
             for wave in reversed(waves):
                 present = [
                     stack
@@ -130,6 +129,33 @@ class Platform:
                 f"{', ...' if len(tenants) > 5 else ''}): offboard them first "
                 "(`ecs-saas tenant delete`)"
             )
+
+    def _refuse_protected(self, waves: Sequence[Sequence[str]]) -> None:
+        """Refuse while anything refuses to be deleted: a destruction would end half-way."""
+        state = self._deployment.state
+        protected = [
+            f"{stack}: {address}"
+            for wave in waves
+            for stack in wave
+            for workspace in (
+                state.workspaces(stack) if stack == ROUTING_CELL else [DEFAULT_WORKSPACE]
+            )
+            for address in state.protected(stack, workspace)
+        ]
+        if protected:
+            raise PreconditionError(
+                "still protected against deletion, though deletion_protection is false in the "
+                "configuration: run `ecs-saas platform apply` first; nothing was destroyed\n  "
+                + "\n  ".join(protected)
+            )
+
+    def _check_target(self) -> None:
+        """Refuse what would fail half-way, in a plan as in an apply."""
+        aws = self._deployment.aws
+        aws.check_access()
+        self._check_functions()
+        for bucket in self._deployment.configuration.buckets:
+            bucket_exists(aws, bucket)
 
     def _check_functions(self) -> None:
         """Refuse functions that are packaged for this machine on AWS, where they would not load.

@@ -143,6 +143,13 @@ _VARIABLES: Final = (
         "The routing cell that holds the tenant, and the priority of its listener rule there.",
         silo_only=True,
     ),
+    # Never in a tenant's document: only what removes a copy says no, before it removes anything.
+    Variable(
+        "deletion_protection",
+        "bool",
+        "Whether tables, user pool and database are protected, where the deployment protects.",
+        default=True,
+    ),
 )
 
 

@@ -20,6 +20,7 @@ from botocore.config import Config
 from services.cli.settings import Settings, Target
 from services.client import ControlPlaneClient, open_client
 from services.contracts.images import CONTEXT
+from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from tests.conformance.bus import Bus
 
@@ -172,7 +173,9 @@ class System:
     def state_keys(self) -> set[str]:
         """Every current object of the state bucket."""
         pages = (
-            self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=f"{PREFIX}-tfstate")
+            self.client("s3")
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=f"{PREFIX}-tfstate-{ACCOUNT_ID}")
         )
         return {item["Key"] for page in pages for item in page.get("Contents", [])}
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -219,23 +219,42 @@ class Tenants:
         return tier is not None
 
     def _destroy_copy(self, tenant_id: str, tier: Tier) -> Result:
+        """Remove one copy. Until nothing of it refuses to be deleted, nothing is removed."""
+        self._unprotect(tenant_id, tier)
         copy = find_copy(self._deployment, tenant_id, tier)
         if copy is not None:
             self._deployment.progress.stage(f"tenant/{tenant_id}", "delete data")
             copy.purge()
-        module = self._module(tier)
-        result = self._deployment.engine.execute(
+        result = self._end(RunKind.DESTROY, tenant_id, tier)
+        self._deployment.engine.forget(tier.tenant_stack, tenant_id, self._module(tier))
+        return result
+
+    def _unprotect(self, tenant_id: str, tier: Tier) -> None:
+        """End the deletion protection of the copy's tables, pool and database, if it has any."""
+        protected = self._deployment.state.protected(tier.tenant_stack, tenant_id)
+        if protected:
+            self._deployment.progress.note(
+                f"tenant/{tenant_id}", f"ends the deletion protection of {', '.join(protected)}"
+            )
+            self._end(RunKind.UNPROTECT, tenant_id, tier, protected)
+
+    def _end(
+        self, kind: RunKind, tenant_id: str, tier: Tier, targets: Sequence[str] = ()
+    ) -> Result:
+        variables = self._last_variables(tier, tenant_id)
+        if tier.silo:
+            variables["deletion_protection"] = False
+        return self._deployment.engine.execute(
             Request(
-                RunKind.DESTROY,
-                module,
+                kind,
+                self._module(tier),
                 tenant_id,
-                self._last_variables(tier, tenant_id),
+                variables,
                 lock_seconds=self._deployment.lock_seconds,
+                targets=targets,
                 strays=TenantStrays(self._deployment, tenant_id, tier),
             )
         )
-        self._deployment.engine.forget(tier.tenant_stack, tenant_id, module)
-        return result
 
     def _allocate(self, document: TenantDocument) -> Placement:
         with _placement_errors():

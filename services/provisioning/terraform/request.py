@@ -19,6 +19,8 @@ class RunKind(StrEnum):
     PLAN = "plan"
     APPLY = "apply"
     DESTROY = "destroy"
+    UNPROTECT = "unprotect"
+    """Change what refuses to be deleted, so that it no longer does, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Request:
         Whether the state is locked. Not for a plan that may write nothing, not even a lock.
     local_state : bool, default False
         Whether the module has no backend: its state is then a file in the run's own directory.
+    targets : sequence of str
+        Addresses of what `RunKind.UNPROTECT` changes.
     strays : Strays, optional
         Finds what an earlier run made and did not write down. Asked only if one has not succeeded.
     """
@@ -51,6 +55,7 @@ class Request:
     lock_seconds: float = 600.0
     locks: bool = True
     local_state: bool = False
+    targets: Sequence[str] = ()
     strays: Strays | None = None
 
     @property
@@ -68,8 +73,8 @@ class Request:
 class Result:
     """What a run did.
 
-    `changes` is what the plan said; with `RunKind.PLAN` nothing of it was done. `outputs` is
-    empty when nothing was applied.
+    `changes` is what the plan said; with `RunKind.PLAN` nothing of it was done, and `refusal`
+    says why an apply would be refused, if it would. `outputs` is empty when nothing was applied.
     """
 
     stack: str
@@ -79,6 +84,7 @@ class Result:
     outputs: Mapping[str, Any]
     applied: bool
     seconds: float
+    refusal: str = ""
 
     @property
     def empty(self) -> bool:

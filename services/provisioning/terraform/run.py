@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,10 @@ class Run:
             elif self._is_first() and (created := self._create()) is not None:
                 return self._result(created, created.outputs.values, applied=True)
             planned = self._plan()
-            if request.kind is RunKind.PLAN or planned.empty:
+            if request.kind is RunKind.PLAN:
+                result = self._result(planned, {}, applied=False)
+                return replace(result, refusal=guard.refusal(planned.changes))
+            if planned.empty:
                 return self._result(planned, {}, applied=False)
             try:
                 applied = self._apply()
@@ -103,8 +107,8 @@ class Run:
     def _adopt(self) -> None:
         """Give the state back what an earlier run made and did not write down.
 
-        The imports of an apply are part of its plan. A destruction imports nothing, so what is
-        adopted for one is applied before it, alone.
+        The imports of an apply are part of its plan. A destruction, and what prepares it, imports
+        nothing, so what is adopted for one is applied before it, alone.
         """
         strays = self._request.strays
         if strays is None:
@@ -117,7 +121,7 @@ class Run:
         found += strays.named(adoption.creations(self._stages.shown()))
         if found:
             self._stages.note(f"adopting {', '.join(each.address for each in found)}")
-        if found and self._request.kind is RunKind.DESTROY:
+        if found and self._request.kind is not RunKind.APPLY:
             self._planned_with(found, [f"-target={each.address}" for each in found])
             self._apply()
             found = []
@@ -158,9 +162,13 @@ class Run:
         return None
 
     def _plan(self) -> Tally:
-        destroys = self._request.kind is RunKind.DESTROY
-        planned = self._planned(["-destroy"] if destroys else [])
-        if self._request.kind is not RunKind.PLAN:
+        kind = self._request.kind
+        destroys = kind is RunKind.DESTROY
+        targets = [f"-target={address}" for address in self._request.targets]
+        planned = self._planned(["-destroy"] if destroys else targets)
+        if kind is RunKind.UNPROTECT:
+            guard.check_updates(planned.changes)
+        elif kind is not RunKind.PLAN:
             guard.check(planned.changes, offboarding=destroys)
         return planned
 

@@ -51,7 +51,7 @@ def _project(aws: Aws, name: str, **fields: Any) -> Any:
         environment={
             "type": "LINUX_CONTAINER",
             "image": "aws/codebuild/standard:7.0",
-            "computeType": "S",
+            "computeType": "BUILD_GENERAL1_SMALL",
         },
         **fields,
     )

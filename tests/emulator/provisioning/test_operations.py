@@ -21,6 +21,7 @@ import pytest
 from constructs_lib.naming import ADDRESS_TAG
 from services.configuration import load
 from services.contracts.stacks import CELL_NOT_MADE
+from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from services.provisioning.cells import make_next, make_room
 from services.provisioning.deployment import Deployment
@@ -68,7 +69,7 @@ class System:
 
     @property
     def exports(self) -> str:
-        return f"{self.project.prefix}-exports"
+        return f"{self.project.prefix}-exports-{ACCOUNT_ID}"
 
     def of(self, tenant: str, tier: str) -> Copy:
         """Return one tenant as it is in one tier."""
@@ -199,7 +200,7 @@ def make_system(
     dynamodb = project.client("dynamodb")
     create_table(dynamodb, f"{project.prefix}-tenant-mapping", tenantId="S")
     create_table(dynamodb, f"{project.prefix}-basic-orders", tenantId="S", orderId="S")
-    project.client("s3").create_bucket(Bucket=f"{project.prefix}-exports")
+    project.client("s3").create_bucket(Bucket=f"{project.prefix}-exports-{ACCOUNT_ID}")
     schema = [{"Name": claim, "AttributeDataType": "String", "Mutable": True} for claim in CLAIMS]
     pool = project.client("cognito-idp").create_user_pool(
         PoolName=f"{project.prefix}-basic", Schema=schema
