@@ -65,7 +65,8 @@ class Build:
 
     def forget(self, tenant_id: str) -> None:
         """Remove what builds left on this machine of a tenant: on AWS the next has another."""
-        for runs in (self.system.directory / ".ecs-saas/terraform").glob("*/*/runs/*"):
+        workdirs = self.system.local.home.glob("builds/tmp/*/ecs-saas")
+        for runs in (each for workdir in workdirs for each in workdir.glob("terraform/*/*/runs/*")):
             shutil.rmtree(runs / tenant_id, ignore_errors=True)
 
     def stop(self) -> None:
