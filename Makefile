@@ -46,7 +46,7 @@ unit: $(INSTALLED) ## The tests of pure logic (seconds)
 
 test: lint $(SYNTHESISED) ## Everything that CI runs
 	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/synth tests/terraform tests/cli
-	$(BIN)/pytest -n 3 --dist loadfile tests/emulator/provisioning tests/emulator/local_aws tests/emulator/ecs tests/emulator/registry tests/emulator/storage \
+	$(BIN)/pytest -n 3 --dist loadfile tests/emulator/provisioning tests/emulator/authorization tests/emulator/local_aws tests/emulator/ecs tests/emulator/registry tests/emulator/storage \
 		tests/conformance
 	$(BIN)/pytest tests/e2e
 
