@@ -31,6 +31,13 @@ def test_a_resource_is_named_by_what_the_request_says() -> None:
     assert f"arn:aws:lambda:{WHERE}:function:f" in alternatives
 
 
+def test_a_name_that_is_an_arn_is_the_resource() -> None:
+    found = reference.action("codebuild:DeleteProject")
+    assert found is not None
+    arn = f"arn:aws:codebuild:{WHERE}:project/p"
+    assert judged_by(found, f"arn:aws:codebuild:{WHERE}:project/{arn}", {}, WHERE) == [[arn]]
+
+
 def test_of_several_names_none_is_forgotten() -> None:
     found = reference.action("cloudwatch:DeleteAlarms")
     assert found is not None
