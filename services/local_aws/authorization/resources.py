@@ -43,6 +43,9 @@ def judged_by(
     kinds = resource_types(action)
     if not kinds:
         return [["*"]]
+    if ":arn:" in given or "/arn:" in given:
+        # Made of an ARN where a name was expected: it is named in full already.
+        given = f"arn:{given.rpartition('arn:')[2]}"
     fitting = _fitting(kinds, given)
     if not fitting:
         named = (value for _, value in leaves(request) if value.startswith("arn:"))

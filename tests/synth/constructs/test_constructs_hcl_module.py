@@ -80,7 +80,7 @@ def test_wrong_inputs_fail_at_once_and_leave_nothing(stack: SaasStack) -> None:
     with pytest.raises(ModuleInputError) as caught:
         HclModule(stack, "ci", source=MODULES / "ci_identity", inputs=inputs)
 
-    assert len(caught.value.problems) == 6
+    assert len(caught.value.problems) == 8
     assert "did you mean repository?" in str(caught.value)
     assert "How long a workflow's credentials are valid at most." in str(caught.value)
     assert "module" not in Template.of(stack).document

@@ -11,6 +11,7 @@ import pytest
 from constructs_lib.identity.statement import Statement, policy
 from constructs_lib.provisioning import RIGHTS
 from tiers.deployer import deployer_statements
+from tiers.planner import planner_statements
 
 ACCOUNT = "111122223333"
 PREFIX = "shop-dev"
@@ -88,6 +89,25 @@ def test_roles_that_act_for_tenants_have_their_boundary(
     assert found
     limits = [each.conditions["StringEquals"]["iam:PermissionsBoundary"] for each in found]
     assert f"arn:aws:iam::{ACCOUNT}:policy/{boundary}" in limits
+
+
+def test_pull_requests_read_no_content() -> None:
+    """Neither items nor objects, secrets, messages, logs or what a tenant's module alone has."""
+    groups = planner_statements(
+        name="shop", environment="dev", region="eu-central-1", account=ACCOUNT
+    )
+    statements = [each for group in groups.values() for each in group]
+    actions = {action for each in statements for action in each.actions}
+    for content in (
+        *("dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:BatchGetItem"),
+        *("s3:GetObject", "secretsmanager:GetSecretValue", "kms:Decrypt", "sqs:ReceiveMessage"),
+        *("logs:GetLogEvents", "logs:FilterLogEvents", "lambda:InvokeFunction"),
+    ):
+        assert not [each for each in actions if fnmatchcase(content, each)], content
+    (clients,) = (s for s in statements if "cognito-idp:DescribeUserPoolClient" in s.actions)
+    assert clients.conditions == {"StringEquals": {"aws:ResourceTag/Stack": "tier-basic"}}
+    for group in groups.values():
+        assert len(policy(list(group))) <= 6_144
 
 
 def test_any_policy_is_attached_to_no_role(statements: list[Statement]) -> None:
