@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
-SOURCES := $(shell find main.py saas.tfvars constructs_lib tiers modules services plug_ins -type f \
-	\( -name '*.py' -o -name '*.tf' -o -name '*.tfvars' \) -not -path '*/__pycache__/*' 2>/dev/null)
+SOURCES := $(shell find main.py saas.tfvars requirements.lock constructs_lib tiers modules services plug_ins -type f \
+	\( -name '*.py' -o -name '*.tf' -o -name '*.tfvars' -o -name '*.json' -o -name '*.yml' -o -name Dockerfile \) -not -path '*/__pycache__/*' 2>/dev/null)
 SYNTHESISED := cdktf.out/manifest.json
 
 .DEFAULT_GOAL := help

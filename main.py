@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import tiers
 from services.configuration import Configuration, ConfigurationError, load
+from services.configuration.release import FILE_NAME, derived
+from services.tenancy import Tier
 
 if TYPE_CHECKING:
     from cdktf import App
@@ -41,13 +43,9 @@ def build(configuration: Configuration, outdir: str | Path = OUTPUT) -> App:
 
     tiers.Platform(app, configuration=configuration)
 
-    tiers.BasicTier(app, configuration=configuration)
-    tiers.AdvancedTier(app, configuration=configuration)
-    tenants = [
-        tiers.BasicTenant(app, configuration=configuration),
-        tiers.AdvancedTenant(app, configuration=configuration),
-        tiers.PremiumTenant(app, configuration=configuration),
-    ]
+    for tier in Tier:
+        tiers.shared_stack(app, configuration=configuration, tier=tier)
+    tenants = [tiers.tenant_stack(app, configuration=configuration, tier=tier) for tier in Tier]
 
     cells = tiers.RoutingCellModule(app, configuration=configuration)
 
@@ -69,6 +67,7 @@ def synthesize(configuration: Configuration, outdir: str | Path = OUTPUT) -> lis
     for directory in stacks.iterdir():
         if directory.is_dir() and directory.name not in kept:
             shutil.rmtree(directory)
+    (stacks / FILE_NAME).write_text(f"{configuration.release}\n", encoding="utf-8")
     return kept
 
 
@@ -84,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     given = (sys.argv[1:] if arguments is None else arguments) or [CONFIGURATION]
     try:
-        configuration = load(given[0])
+        configuration = derived(load(given[0]), Path(__file__).parent, Path(given[0]))
         synthesize(configuration, os.environ.get("CDKTF_OUTDIR", OUTPUT))
     except (ConfigurationError, ConfigError) as error:
         sys.stderr.write(f"{error}\n")

@@ -3,6 +3,7 @@
 
 name        = "ecs-saas"  # with the environment, the start of every physical name
 environment = "dev"
+account     = "123456789012" # where it is deployed; `aws sts get-caller-identity` says yours
 region      = "us-east-1"
 zones       = ["us-east-1a", "us-east-1b", "us-east-1c"] # three, of the region
 admin_email = "admin@example.com"
@@ -18,7 +19,7 @@ token_minutes       = 15 # a disabled user's last token serves for so long; clie
 function_architecture = "host"
 
 # export_retention_days = 90 # how long the data of an offboarded tenant is kept
-release             = "latest" # the image tag of services that name no image
+# release             = "1.4.0" # tag of the images; a repository takes each once. Unset: their content's
 
 # domain     = "saas.example.com"
 # repository = "owner/name" # GitHub repository whose workflows may plan and apply
@@ -29,7 +30,8 @@ network = {
   flow_log_retention_days = 30
 }
 
-# Where Terraform keeps state; unset names are <name>-<environment>-tfstate and -tflock.
+# Where Terraform keeps state; unset names are <name>-<environment>-tfstate-<account> and
+# <name>-<environment>-tflock.
 state = {
   # bucket       = "my-state-bucket"
   # lock_table   = "my-lock-table"

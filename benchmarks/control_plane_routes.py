@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchmarks.control_plane_system import Api, System
 from benchmarks.measure import Verdict, at_most
-from services.control_plane.registry.records import Tenant
+from services.control_plane.registry.records import TenantRecord
 from services.tenancy import Tier
 
 REQUESTS = 100
@@ -48,7 +48,7 @@ def scale(system: System, api: Api) -> Iterator[Verdict]:
     few: dict[str, list[float]] = {}
     many: dict[str, list[float]] = {}
 
-    def add(to: dict[str, list[float]], tenants: Sequence[Tenant], meter: str) -> None:
+    def add(to: dict[str, list[float]], tenants: Sequence[TenantRecord], meter: str) -> None:
         for name, seconds in _measure(_reads(api, tenants[0], meter), PER_ROUND * ROUNDS).items():
             to.setdefault(name, []).extend(seconds)
 
@@ -76,7 +76,7 @@ def scale(system: System, api: Api) -> Iterator[Verdict]:
         yield at_most(f"  {name}", ratio, 1.2, "x", f"{ms[0]:.1f} ms / {ms[1]:.1f} ms")
 
 
-def _reads(api: Api, tenant: Tenant, meter: str) -> Routes:
+def _reads(api: Api, tenant: TenantRecord, meter: str) -> Routes:
     """Return a request for each read route."""
     (user, *_) = api.get("/users")
     name = user["userName"]
@@ -103,7 +103,7 @@ def _reads(api: Api, tenant: Tenant, meter: str) -> Routes:
     return {f"GET {route}": _get(api, path) for route, path in paths.items()}
 
 
-def _writes(api: Api, tenant: Tenant, meter: str) -> Routes:
+def _writes(api: Api, tenant: TenantRecord, meter: str) -> Routes:
     """Return a request for each route that writes and starts no build.
 
     Those that start one are measured to its end, as onboarding is.

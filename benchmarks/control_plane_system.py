@@ -22,12 +22,14 @@ import httpx
 from benchmarks.laboratory import aws_client
 from services.client.tokens import MachineTokens
 from services.configuration import Configuration, load
+from services.contracts.images import CONTEXT
 from services.contracts.stacks import contract_path
 from services.control_plane.registry import items
-from services.control_plane.registry.records import Registration, Tenant
+from services.control_plane.registry.keys import name_key
+from services.control_plane.registry.records import RegistrationRecord, TenantRecord
 from services.local_aws.machine import LocalAws
 from services.tenancy import Tier
-from services.tenancy.lifecycle import State
+from services.tenancy.operations import State
 
 PROJECT = Path(__file__).parent.parent
 MODULES = Path(os.environ.get("ECS_SAAS_MODULES", PROJECT / "cdktf.out/stacks")).absolute()
@@ -79,7 +81,7 @@ class System:
             yield Api(http, f"{endpoint}/_aws/execute-api/{contract['api_id']}/$default", tokens)
 
     @contextlib.contextmanager
-    def more_tenants(self, count: int) -> Iterator[list[Tenant]]:
+    def more_tenants(self, count: int) -> Iterator[list[TenantRecord]]:
         """Let the registry have `count` more active tenants, as rows that nothing was made for."""
         table = self.contract["registry_table_name"]
         tenants = [_tenant(number) for number in range(count)]
@@ -142,6 +144,8 @@ def running_system() -> Iterator[System]:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory)
         shutil.copy(PROJECT / "saas.tfvars", path)
+        for name in CONTEXT:
+            (path / name).symlink_to(PROJECT / name)
         local = LocalAws(path / ".ecs-saas/local")
         port = str(_free_port())
         try:
@@ -172,9 +176,9 @@ def _ecs_saas(path: Path, port: str, *arguments: str) -> None:
         raise RuntimeError(f"{' '.join(arguments)}: {finished.stdout}{finished.stderr}")
 
 
-def _tenant(number: int) -> Tenant:
+def _tenant(number: int) -> TenantRecord:
     now = datetime.now(UTC)
-    return Tenant(
+    return TenantRecord(
         id=str(uuid.uuid4()),
         registration_id=str(uuid.uuid4()),
         name=f"row-{number:05d}-{uuid.uuid4().hex[:6]}",
@@ -193,14 +197,16 @@ def _tenant(number: int) -> Tenant:
     )
 
 
-def _rows(tenant: Tenant) -> Iterator[items.Item]:
+def _rows(tenant: TenantRecord) -> Iterator[items.Item]:
     at = tenant.created_at
     yield items.tenant_item(tenant, _RETENTION)
     yield items.registration_item(
-        Registration(tenant.registration_id, tenant.id, {"registrationStatus": "created"}, at, at),
+        RegistrationRecord(
+            tenant.registration_id, tenant.id, {"registrationStatus": "created"}, at, at
+        ),
         _RETENTION,
     )
-    yield items.item(items.name_key(tenant.name), tenantId=tenant.id)
+    yield items.item(name_key(tenant.name), tenantId=tenant.id)
 
 
 def _free_port() -> int:

@@ -19,6 +19,8 @@ import psutil
 from benchmarks.forwarder import Forwarder
 from benchmarks.measure import Run, run
 from services.configuration import Configuration, load
+from services.configuration.release import synthesised
+from services.contracts.images import CONTEXT
 from services.local_aws.machine import LocalAws
 from services.provisioning.terraform.mirror import cli_config
 
@@ -40,11 +42,15 @@ def laboratory() -> Iterator["Laboratory"]:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory)
         shutil.copy(PROJECT / "saas.tfvars", path)
+        for name in CONTEXT:
+            (path / name).symlink_to(PROJECT / name)
         local = LocalAws(path / "local", _free_port())
         port = local.up().port
         try:
             with Forwarder(port) as forwarder:
-                made = Laboratory(path, local, forwarder, load(path / "saas.tfvars"))
+                modules = path / "cdktf.out/stacks"
+                configuration = synthesised(load(path / "saas.tfvars"), modules)
+                made = Laboratory(path, local, forwarder, configuration)
                 made.prepare()
                 yield made
         finally:
@@ -96,7 +102,10 @@ class Laboratory:
 
     def prepare(self) -> None:
         """Apply the platform, onboard the first tenant, initialise the bare directory."""
-        self._ecs_saas("platform", "apply")
+        # As the local AWS, which is what images are laid out for here.
+        program = str(Path(sys.executable).parent / "ecs-saas")
+        local = {"ECS_SAAS_TARGET": "local", "ECS_SAAS_LOCAL_HOME": str(self.local.home)}
+        run([program, "platform", "apply"], self.path, {**self.environment, **local})
         self.onboard(FIRST_TENANT)
         self._bare.mkdir()
         shutil.copy(MODULES / STACK / "cdk.tf.json", self._bare)

@@ -2,6 +2,10 @@
 
 Importing this package loads neither cdktf nor the AWS bindings. Each name below is imported
 when it is first used; the modules can be imported one by one as well.
+
+Errors
+------
+`ConfigError` is the root; `constructs_lib.errors` draws the tree.
 """
 
 from __future__ import annotations

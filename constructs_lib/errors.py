@@ -2,6 +2,7 @@
 
 - `ConfigError`: a value given to a construct cannot work; raised before anything is synthesised
     - `NameTooLongError` (`constructs_lib.naming`)
+    - `RouteError` (`constructs_lib.gateway.config`)
     - `HclSyntaxError` (`constructs_lib.hcl.reader`)
     - `ModuleInputError` (`constructs_lib.hcl.module`)
 """

@@ -6,7 +6,7 @@
 
 const Module = require("node:module");
 
-const INDEX = /@cdktf[\\/]provider-aws[\\/]lib[\\/]index\.js$/;
+const INDEX = /@cdkt[fn][\\/]provider-aws[\\/]lib[\\/]index\.js$/;
 const EXPORT = /^exports\.(\w+) = require\((['"][^'"]+['"])\);$/gm;
 const GETTER =
   'Object.defineProperty(exports, "$1", { enumerable: true, get: () => require($2) });';

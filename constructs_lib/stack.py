@@ -54,6 +54,9 @@ class StackSettings:
         deployment moves from one to the other.
     kms_key_id : str, optional
         The key states are encrypted with; the bucket's default without it.
+    account : str, optional
+        The id of the one account that stacks may be applied in; Terraform refuses any other, for
+        its state as well. Any by default.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class StackSettings:
     lock_table: str | None = None
     use_lockfile: bool = False
     kms_key_id: str | None = field(default=None, repr=False)
+    account: str | None = None
 
     def __post_init__(self) -> None:
         if self.lock_table is None and not self.use_lockfile:
@@ -140,6 +144,7 @@ class SaasStack(TerraformStack):
             self,
             "aws",
             region=settings.region,
+            allowed_account_ids=[settings.account] if settings.account else None,
             default_tags=[AwsProviderDefaultTags(tags=self.default_tags)],
         )
         self.add_override("terraform.required_version", REQUIRED_VERSION)
@@ -170,8 +175,10 @@ def add_backend(stack: TerraformStack, name: str, settings: StackSettings) -> S3
         dynamodb_table=settings.lock_table,
     )
     if settings.use_lockfile:
-        # S3BackendConfig of cdktf 0.21 does not know the argument.
+        # S3BackendConfig of cdktf 0.21 knows neither this argument nor the next.
         backend.add_override("use_lockfile", True)
+    if settings.account is not None:
+        backend.add_override("allowed_account_ids", [settings.account])
     return backend
 
 

@@ -10,27 +10,21 @@ from importlib import import_module
 from typing import Any
 
 _EXPORTS = {
-    "AdvancedTier": "tiers.advanced",
-    "AdvancedTenant": "tiers.advanced",
     "ApplicationPlane": "tiers.application_plane",
-    "BasicTenant": "tiers.basic",
-    "BasicTier": "tiers.basic",
     "ControlPlane": "tiers.control_plane",
     "Platform": "tiers.platform",
-    "PremiumTenant": "tiers.premium",
     "RoutingCellModule": "tiers.routing_cell",
+    "shared_stack": "tiers.by_tier",
+    "tenant_stack": "tiers.by_tier",
 }
 
 __all__ = [
-    "AdvancedTenant",
-    "AdvancedTier",
     "ApplicationPlane",
-    "BasicTenant",
-    "BasicTier",
     "ControlPlane",
     "Platform",
-    "PremiumTenant",
     "RoutingCellModule",
+    "shared_stack",
+    "tenant_stack",
 ]
 
 

@@ -8,11 +8,6 @@ from typing import Any, Final
 
 from cdktf import Fn, TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
-from cdktf_cdktf_provider_aws.ecr_repository import (
-    EcrRepository,
-    EcrRepositoryEncryptionConfiguration,
-    EcrRepositoryImageScanningConfiguration,
-)
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
@@ -31,33 +26,28 @@ from constructs_lib.provisioning import (
     required_statements,
 )
 from services.configuration import Configuration
-from services.contracts.provisioner_rights import RIGHTS
+from services.contracts.images import RUNNER
+from services.contracts.provisioner_rights import DATA_TASK_RIGHTS, RIGHTS
 from services.contracts.stacks import (
     CELL_NOT_MADE,
     ApplicationPlaneContract,
     ControlPlaneContract,
+    PlatformContract,
     contract_path,
 )
-from services.tenancy.events.names import EventName, Source
+from services.contracts.untouchable import DENIALS, PLATFORM_ROLES
+from services.tenancy import operations
+from services.tenancy.events import Source
 from tiers import manifest
 from tiers.deployment import stack_settings
 from tiers.function_code import ROOT, starter_code
+from tiers.pool import POOL_DATA
 from tiers.tenant_boundary import tenant_boundary_arn
-from tiers.watching import FAILURE_QUEUES, WATCHES, failure_queue
+from tiers.watching import FAILURE_QUEUES, failure_queue, watched_metrics
+from tiers.workload import repository
 
 APPLICATION_PLANE: Final = "application-plane"
 
-_REQUESTS: Final = (
-    EventName.ONBOARDING_REQUEST,
-    EventName.OFFBOARDING_REQUEST,
-    EventName.TENANT_UPDATE_REQUEST,
-    EventName.ACTIVATE_REQUEST,
-    EventName.DEACTIVATE_REQUEST,
-)
-_POOL_ACTIONS: Final = (
-    *("Admin", "Associate", "Create", "Delete", "Describe", "Get", "List", "Set", "Tag", "Untag"),
-    "Update",
-)
 _BUILD_MINUTES: Final = 60
 _PASSED_TO: Final = ("ec2.amazonaws.com", "ecs-tasks.amazonaws.com")
 
@@ -94,10 +84,17 @@ class ApplicationPlane(SaasStack):
         topic = AlarmTopic(
             self, "alarms", name=f"{prefix}-application-plane", emails=[configuration.admin_email]
         )
-        repository = _runner_repository(self, configuration)
+        platform = read(
+            self,
+            "platform",
+            contract_path(configuration.name, configuration.environment, "platform"),
+            PlatformContract,
+        )
         rights = [
             *tenant_statements(configuration, tenants, account),
-            *_engine_statements(configuration, account, repository.arn),
+            *_engine_statements(
+                configuration, account, repository(platform.repository_arns, RUNNER)
+            ),
             Statement(
                 ["events:PutEvents"],
                 [control_plane.event_bus_arn],
@@ -111,27 +108,25 @@ class ApplicationPlane(SaasStack):
             "provisioner",
             name=f"{prefix}-provisioner",
             image=manifest.image(
-                configuration, "provisioner", repository.repository_url, configuration.release
+                configuration,
+                RUNNER,
+                repository(platform.repository_urls, RUNNER),
+                configuration.release,
             ),
             buildspec=(ROOT / "services/provisioning/jobs/buildspec.yml").read_text(),
             statements=rights,
             untouchable_role_arns=[
-                f"arn:aws:iam::{account}:role/{prefix}-{part}*"
-                for part in (
-                    "api-logs",
-                    "authorizer-",
-                    "basic-",
-                    "cp-",
-                    "provisioner-",
-                    "start-operation-",
-                    "tenant-operation-",
-                )
+                f"arn:aws:iam::{account}:role/{prefix}-{part}*" for part in PLATFORM_ROLES
             ],
+            # Builds give these to tasks of the pool; what they may do is not theirs to say.
+            usable_role_arns=[f"arn:aws:iam::{account}:role/{prefix}-{POOL_DATA}-*"]
+            if manifest.databases(configuration)
+            else [],
             environment={"EVENT_BUS": control_plane.event_bus_name},
             timeout_minutes=_BUILD_MINUTES,
             log_retention_days=configuration.log_retention_days,
         )
-        _keep_off_administrators(self, configuration, project, account, control_plane.admin_pool_id)
+        _keep_off_the_platform(self, configuration, project, account, control_plane)
         _watch_cells(self, project, topic, prefix)
         machine = OperationMachine(
             self,
@@ -150,6 +145,7 @@ class ApplicationPlane(SaasStack):
                 "StepFunctionsGetEventForCodeBuildStartBuildRule"
             ),
             topic=topic,
+            log_retention_days=configuration.log_retention_days,
         )
         failures = DeadLetterQueue(
             self,
@@ -173,6 +169,7 @@ class ApplicationPlane(SaasStack):
                 ),
             ],
             environment={
+                "FAILURES": json.dumps(operations.failures()),
                 "REGISTRY_TABLE": control_plane.registry_table_name,
                 "STATE_MACHINE": machine.arn,
             },
@@ -187,7 +184,7 @@ class ApplicationPlane(SaasStack):
             description="Requests for operations on tenants",
             bus_name=control_plane.event_bus_name,
             pattern=EventPattern(
-                [Source.CONTROL_PLANE.value], [name.detail_type for name in _REQUESTS]
+                [Source.CONTROL_PLANE.value], [name.detail_type for name in operations.JOBS]
             ),
             function=starter,
             failures=failures,
@@ -204,14 +201,13 @@ class ApplicationPlane(SaasStack):
                 failures.name,
                 *(failure_queue(configuration, function) for function in FAILURE_QUEUES),
             ],
-            charts={"Control plane": [watch.metric(configuration) for watch in WATCHES]},
+            charts={"Control plane": watched_metrics(configuration)},
         )
         self.publish(
             ApplicationPlaneContract(
                 state_machine_arn=machine.arn,
                 build_project_name=project.name,
                 provisioner_role_arn=project.role_arn,
-                runner_repository_url=repository.repository_url,
             )
         )
 
@@ -251,18 +247,7 @@ def _engine_statements(
 ) -> list[Statement]:
     """Return what the provisioner needs beside Terraform, and its own image."""
     key = configuration.state.kms
-    parts = {
-        "prefix": configuration.prefix,
-        "name": configuration.name,
-        "environment": configuration.environment,
-        "region": configuration.region,
-        "account": account,
-        "state_bucket": configuration.state_bucket,
-        "lock_table": configuration.lock_table,
-        "placement_table": configuration.placement_table,
-        "mapping_table": configuration.mapping_table,
-        "export_bucket": configuration.export_bucket,
-    }
+    parts = _names(configuration, account)
     return [
         *(
             Statement(
@@ -270,7 +255,7 @@ def _engine_statements(
                 [resource.format(**parts) for resource in right.resources],
                 sid=right.sid,
             )
-            for right in RIGHTS
+            for right in (*RIGHTS, *(DATA_TASK_RIGHTS if manifest.databases(configuration) else ()))
         ),
         Statement(["ecr:GetAuthorizationToken"]),
         Statement(
@@ -286,10 +271,19 @@ def _engine_statements(
     ]
 
 
-def _keep_off_administrators(
-    scope: Construct, configuration: Configuration, project: BuildProject, account: str, pool: str
+def _keep_off_the_platform(
+    scope: Construct,
+    configuration: Configuration,
+    project: BuildProject,
+    account: str,
+    control_plane: ControlPlaneContract,
 ) -> None:
-    """Deny builds the administrators' pool: a pool has no name that would limit their rights."""
+    """Deny builds what is the platform's: their rights go by names that begin as its own do."""
+    parts = {
+        **_names(configuration, account),
+        "admin_pool": control_plane.admin_pool_id,
+        "registry_table": control_plane.registry_table_name,
+    }
     denied = IamPolicy(
         scope,
         "not-administrators",
@@ -298,17 +292,9 @@ def _keep_off_administrators(
         policy=json.dumps(
             {
                 "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Sid": "NotAdministrators",
-                        "Effect": "Deny",
-                        "Action": [f"cognito-idp:{kind}*" for kind in _POOL_ACTIONS],
-                        "Resource": [
-                            f"arn:aws:cognito-idp:{configuration.region}:{account}:userpool/{pool}"
-                        ],
-                    }
-                ],
-            }
+                "Statement": [denial.document(parts) for denial in DENIALS],
+            },
+            separators=(",", ":"),
         ),
     )
     IamRolePolicyAttachment(
@@ -317,6 +303,22 @@ def _keep_off_administrators(
         role=f"{Fn.element(Fn.split('/', project.role_arn), 1)}",
         policy_arn=denied.arn,
     )
+
+
+def _names(configuration: Configuration, account: str) -> dict[str, str]:
+    """Return what stands in the braces of the tables of rights and denials."""
+    return {
+        "prefix": configuration.prefix,
+        "name": configuration.name,
+        "environment": configuration.environment,
+        "region": configuration.region,
+        "account": account,
+        "state_bucket": configuration.state_bucket,
+        "lock_table": configuration.lock_table,
+        "placement_table": configuration.placement_table,
+        "mapping_table": configuration.mapping_table,
+        "export_bucket": configuration.export_bucket,
+    }
 
 
 def _watch_cells(scope: Construct, project: BuildProject, topic: AlarmTopic, prefix: str) -> None:
@@ -331,16 +333,4 @@ def _watch_cells(scope: Construct, project: BuildProject, topic: AlarmTopic, pre
         metric=metric,
         evaluation_periods=1,
         topic=topic,
-    )
-
-
-def _runner_repository(scope: Construct, configuration: Configuration) -> EcrRepository:
-    return EcrRepository(
-        scope,
-        "runner",
-        name=f"{configuration.prefix}/provisioner",
-        image_tag_mutability="IMMUTABLE",
-        image_scanning_configuration=EcrRepositoryImageScanningConfiguration(scan_on_push=True),
-        encryption_configuration=[EcrRepositoryEncryptionConfiguration(encryption_type="AES256")],
-        force_delete=not configuration.deletion_protection,
     )

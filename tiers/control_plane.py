@@ -17,6 +17,7 @@ from constructs_lib.control_plane import (
     EventPattern,
     EventRule,
     HttpApi,
+    PoolClients,
     RegistryTable,
     ResourceServer,
     Route,
@@ -28,17 +29,17 @@ from constructs_lib.control_plane import (
 )
 from constructs_lib.functions import DeadLetterQueue, FunctionCode, PythonFunction
 from constructs_lib.identity import Statement
-from constructs_lib.observability import Alarm, AlarmTopic
+from constructs_lib.observability import AlarmTopic
 from services.configuration import Configuration
 from services.contracts import http_routes as routes
 from services.contracts import registry_table as registry_shape
 from services.contracts.stacks import ControlPlaneContract
-from services.tenancy.events.names import EventName, Source
+from services.tenancy.events import EventName, Source
 from services.tenancy.events.registered import registered_name, registered_schema
 from tiers import plug_ins
 from tiers.deployment import stack_settings
 from tiers.function_code import control_plane_code
-from tiers.watching import WATCHES, failure_queue
+from tiers.watching import failure_queue, watch_functions
 
 CONTROL_PLANE: Final = "control-plane"
 
@@ -65,6 +66,12 @@ _MODULES: Final = {
     "billing": "consumers.billing_events",
     "events": "consumers.application_events",
 }
+_CLIENT_ACTIONS: Final = (
+    "CreateUserPoolClient",
+    "DeleteUserPoolClient",
+    "ListUserPoolClients",
+    "UpdateUserPoolClient",
+)
 _USER_ACTIONS: Final = (
     "AdminAddUserToGroup",
     "AdminCreateUser",
@@ -106,7 +113,6 @@ class ControlPlane(SaasStack):
             domain=f"{prefix}-{account}",
             admin_email=configuration.admin_email,
             resource_servers=RESOURCE_SERVERS,
-            callback_urls=[_console_url(configuration)],
             second_factor=SecondFactor[configuration.admin_second_factor.upper()],
             deletion_protection=configuration.deletion_protection,
         )
@@ -133,12 +139,13 @@ class ControlPlane(SaasStack):
             },
         )
         self._code = FunctionCode(self, "code", package=control_plane_code(configuration))
+        self._clients = self._pool_clients()
         api = self._api()
         self._outbox()
         self._application_events()
         self._sweep(account)
         self._billing()
-        self._alarms()
+        watch_functions(self, configuration, self._topic)
         self.publish(
             ControlPlaneContract(
                 event_bus_name=self._bus.name,
@@ -150,9 +157,29 @@ class ControlPlane(SaasStack):
                 admin_pool_id=self._pool.id,
                 issuer=self._pool.issuer,
                 token_url=self._pool.token_url,
-                machine_client_id=self._pool.machine_client_id,
-                public_client_id=self._pool.public_client_id,
+                machine_client_id=self._clients.machine_client_id,
+                public_client_id=self._clients.public_client_id,
             )
+        )
+
+    def _pool_clients(self) -> PoolClients:
+        return PoolClients(
+            self,
+            "pool-clients",
+            function=self._function(
+                "clients",
+                "Makes the clients of the admin pool, whose secret no state holds",
+                [
+                    Statement(
+                        [f"cognito-idp:{action}" for action in _CLIENT_ACTIONS],
+                        [self._pool.arn],
+                        sid="Clients",
+                    )
+                ],
+            ),
+            scopes=[name for server in RESOURCE_SERVERS for name in server.names()],
+            callback_urls=[_console_url(self._configuration)],
+            depends_on=self._pool.servers,
         )
 
     def _api(self) -> HttpApi:
@@ -176,7 +203,8 @@ class ControlPlane(SaasStack):
             name=f"{configuration.prefix}-control-plane",
             function=function,
             issuer=TokenIssuer(
-                self._pool.issuer, [self._pool.machine_client_id, self._pool.public_client_id]
+                self._pool.issuer,
+                [self._clients.machine_client_id, self._clients.public_client_id],
             ),
             routes=[
                 Route(route.key, scopes=route.scopes, access=_ACCESS[route.access])
@@ -193,7 +221,7 @@ class ControlPlane(SaasStack):
             "Puts the events of the registry's outbox on the bus",
             [
                 self._registry.grant_read_write(),
-                self._registry.grant_stream(),
+                *self._registry.grant_stream(),
                 self._put_events(),
                 Statement(["sqs:SendMessage"], [failures.arn], sid="Failures"),
             ],
@@ -285,20 +313,6 @@ class ControlPlane(SaasStack):
             for about, pattern in patterns.items()
         ]
         failures.accept_from_rules([rule.arn for rule in rules])
-
-    def _alarms(self) -> None:
-        for watch in WATCHES:
-            Alarm(
-                self,
-                f"alarm-{watch.name}",
-                name=f"{self._configuration.prefix}-{watch.name}",
-                description=watch.meaning,
-                metric=watch.metric(self._configuration),
-                threshold=watch.highest,
-                evaluation_periods=watch.periods,
-                missing=watch.missing,
-                topic=self._topic,
-            )
 
     def _put_events(self) -> Statement:
         return Statement(["events:PutEvents"], [self._bus.arn], sid="Events")

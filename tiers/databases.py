@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cdktf import IResolvable
 from constructs import Construct
 
 from constructs_lib import naming
@@ -24,15 +25,16 @@ def database_of(
     scope: Construct,
     *,
     configuration: Configuration,
-    tier: str,
+    tier: Tier,
     names: Names,
     platform: PlatformContract,
+    deletion_protection: bool | IResolvable,
     last_snapshot: bool,
 ) -> Database | None:
     """Return the server, or nothing if the manifest keeps no documents in PostgreSQL."""
     if not manifest.databases(configuration):
         return None
-    size = configuration.tiers[Tier(tier)].database
+    size = configuration.tiers[tier].database
     return Database(
         scope,
         "Database",
@@ -47,7 +49,7 @@ def database_of(
             multi_zone=size.multi_zone,
             backup_days=size.backup_days,
         ),
-        deletion_protection=configuration.deletion_protection,
+        deletion_protection=deletion_protection,
         last_snapshot=last_snapshot,
     )
 
@@ -61,16 +63,18 @@ def with_database(
     rights: ServiceRights, database: Database, configuration: Configuration, service: str
 ) -> ServiceRights:
     """Return `rights` with what tells a service, and its migration, where its database is."""
+    place = place_of(database, configuration, service)
+    where = {name: value for name, value in place.items() if name != "STORAGE_SHAPE"}
+    return replace(rights, environment={**rights.environment, **where}, migration=place)
+
+
+def place_of(database: Database, configuration: Configuration, service: str) -> dict[str, str]:
+    """Return the variables that say where a service's documents are, and how they are found."""
     name = manifest.database_name(service)
-    where = {
+    return {
         "DATABASE_HOST": database.address,
         "DATABASE_PORT": database.port,
         "DATABASE_NAME": name,
         "DATABASE_USER": name,
+        "STORAGE_SHAPE": manifest.storage_shape(configuration.services[service]),
     }
-    shape = manifest.storage_shape(configuration.services[service])
-    return replace(
-        rights,
-        environment={**rights.environment, **where},
-        migration={**where, "STORAGE_SHAPE": shape},
-    )

@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from constructs_lib.identity.statement import Statement
+from services.contracts.untouchable import PLATFORM_ROLES
 
 _PASSED_TO = (
     *("apigateway.amazonaws.com", "codebuild.amazonaws.com", "ec2.amazonaws.com"),
     *("ecs-tasks.amazonaws.com", "events.amazonaws.com", "lambda.amazonaws.com"),
     *("states.amazonaws.com", "vpc-flow-logs.amazonaws.com"),
 )
-_OF_THE_PLATFORM = (
-    *("advanced-", "api-logs", "authorizer-", "basic-", "cp-", "flow-logs"),
-    *("start-operation-", "tenant-operation-", "token-claims-"),
-)
+_OF_THE_PLATFORM = tuple(part for part in PLATFORM_ROLES if part != "provisioner-")
 _OF_AWS = (
     # API Gateway writes its log by it.
     "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
@@ -88,12 +86,21 @@ def deployer_statements(
                 "PutMetricFilter PutRetentionPolicy TagResource UntagResource",
                 arn("logs", f"log-group:*{prefix}*"),
             ),
+            # Stages of HTTP APIs write their log by a delivery.
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+            _allow(
+                "logs",
+                "CreateLogDelivery DeleteLogDelivery DescribeResourcePolicies GetLogDelivery "
+                "ListLogDeliveries PutResourcePolicy UpdateLogDelivery",
+            ),
+            # Endpoints bring a private zone with them, into their own network alone.
+            _allow("route53", "AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/*"),
         ],
         "data": [
             _allow(
                 "dynamodb",
                 "CreateTable DeleteItem DeleteTable PutItem TagResource UntagResource "
-                "UpdateContinuousBackups UpdateItem UpdateTable",
+                "UpdateContinuousBackups UpdateItem UpdateTable UpdateTimeToLive",
                 arn("dynamodb", f"table/{prefix}-*"),
             ),
             _allow(
@@ -151,11 +158,13 @@ def deployer_statements(
                 "SetInstanceProtection UpdateAutoScalingGroup",
                 arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{prefix}-*"),
             ),
-            _allow("servicediscovery", "CreateHttpNamespace"),
+            # The image of instances is named by AWS's own parameter.
+            _allow("ssm", "GetParameters", f"arn:aws:ssm:{region}::parameter/aws/service/ecs/*"),
+            _allow("servicediscovery", "CreateHttpNamespace TagResource UntagResource"),
             _allow(
                 "servicediscovery",
-                "DeleteNamespace TagResource UntagResource UpdateHttpNamespace",
-                arn("servicediscovery", "*"),
+                "DeleteNamespace UpdateHttpNamespace",
+                arn("servicediscovery", "namespace/*"),
             ),
         ],
         "planes": _on_planes(arn, account, prefix),
@@ -174,9 +183,15 @@ def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Seq
             "UpdateFunctionCode UpdateFunctionConfiguration UpdateFunctionEventInvokeConfig",
             functions,
         ),
+        # It makes the clients of the administrators' pool.
+        _allow("lambda", "InvokeFunction", arn("lambda", f"function:{prefix}-cp-clients")),
         # A mapping's id is Lambda's choice: the function that it is of says whose it is.
         Statement(
-            [f"lambda:{action}EventSourceMapping" for action in ("Create", "Delete", "Update")],
+            ["lambda:CreateEventSourceMapping"],
+            conditions={"ArnLike": {"lambda:FunctionArn": functions}},
+        ),
+        Statement(
+            ["lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"],
             [arn("lambda", "event-source-mapping:*")],
             conditions={"ArnLike": {"lambda:FunctionArn": functions}},
         ),
@@ -195,7 +210,7 @@ def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Seq
         _allow(
             "events",
             "CreateArchive CreateEventBus DeleteArchive DeleteEventBus DeleteRule DisableRule "
-            "EnableRule PutPermission PutRule PutTargets RemovePermission RemoveTargets "
+            "EnableRule PutRule PutTargets RemoveTargets "
             "TagResource UntagResource UpdateArchive UpdateEventBus",
             arn("events", f"archive/{prefix}-*"),
             arn("events", f"event-bus/{prefix}-*"),
@@ -203,6 +218,8 @@ def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Seq
             # The rule by which EventBridge keeps what an archive is to keep.
             arn("events", f"rule/{prefix}-*/Events-Archive-*"),
         ),
+        # A bus's policy: AWS lets neither be limited to one.
+        _allow("events", "PutPermission RemovePermission"),
         _allow(
             "schemas",
             "CreateRegistry CreateSchema DeleteRegistry DeleteSchema TagResource UntagResource "

@@ -8,7 +8,6 @@ from constructs_lib.naming import TENANT_KEY_LENGTH, Evaluated, tenant_id
 from services.configuration import Configuration
 from services.contracts.stacks import cell_path, contract_path
 from services.tenancy import Tier
-from services.tenancy.policy import policy_of
 
 PLATFORM = "platform"
 
@@ -23,6 +22,7 @@ def stack_settings(configuration: Configuration) -> StackSettings:
         lock_table=configuration.lock_table,
         use_lockfile=configuration.state.use_lockfile,
         kms_key_id=configuration.state.kms,
+        account=configuration.account,
     )
 
 
@@ -31,7 +31,7 @@ def shared_names(configuration: Configuration, *parts: str) -> Names:
     return Names((configuration.prefix, *parts))
 
 
-def tenant_names(configuration: Configuration, tier: str) -> Names:
+def tenant_names(configuration: Configuration, tier: Tier) -> Names:
     """Return the names of something that one tenant owns in one tier.
 
     The tier is in them, because a tenant that moves has two copies for a while.
@@ -48,7 +48,7 @@ def platform_path(configuration: Configuration) -> str:
     return contract_path(configuration.name, configuration.environment, PLATFORM)
 
 
-def tier_path(configuration: Configuration, tier: str) -> str:
+def tier_path(configuration: Configuration, tier: Tier) -> str:
     """Return where the shared part of a tier publishes its contract."""
     return contract_path(configuration.name, configuration.environment, f"tier-{tier}")
 
@@ -58,15 +58,15 @@ def routing_cell_path(configuration: Configuration, cell: str) -> str:
     return cell_path(configuration.name, configuration.environment, cell)
 
 
-def capacity_of(configuration: Configuration, tier: str) -> Capacity:
+def capacity_of(configuration: Configuration, tier: Tier) -> Capacity:
     """Return what a tier's tasks run on: as configured, else as its policy says."""
-    chosen = configuration.tiers[Tier(tier)].compute
-    return Capacity((chosen or policy_of(tier).compute).value)
+    chosen = configuration.tiers[tier].compute
+    return Capacity((chosen or tier.policy.compute).value)
 
 
-def instances_of(configuration: Configuration, tier: str) -> Ec2Capacity | None:
+def instances_of(configuration: Configuration, tier: Tier) -> Ec2Capacity | None:
     """Return a tier's instances, or nothing where it has none."""
     if capacity_of(configuration, tier) is not Capacity.EC2:
         return None
-    size = configuration.tiers[Tier(tier)].ec2 or policy_of(tier).ec2
+    size = configuration.tiers[tier].ec2 or tier.policy.ec2
     return Ec2Capacity(instance_type=size.instance_type, min=size.min, max=size.max)

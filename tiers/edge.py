@@ -18,7 +18,6 @@ from constructs_lib.routing import RoutingCell
 from services.configuration import Configuration
 from services.contracts.stacks import CellContract
 from services.tenancy import Tier
-from services.tenancy.policy import POLICIES, policy_of
 from tiers.deployment import routing_cell_path
 from tiers.function_code import authorizer_code
 
@@ -120,7 +119,7 @@ class CellEdge(Construct):
             backend=cell.nlb_dns_name,
             vpc_link_id=cell.vpc_link_id,
             authorizer=authorizer,
-            plans={tier: usage_limits(configuration, tier) for tier in POLICIES},
+            plans={tier.value: usage_limits(configuration, tier) for tier in Tier},
             log_retention_days=configuration.log_retention_days,
             depends_on=depends_on,
         )
@@ -141,10 +140,10 @@ class CellEdge(Construct):
         )
 
 
-def usage_limits(configuration: Configuration, tier: str) -> UsageLimits:
+def usage_limits(configuration: Configuration, tier: Tier) -> UsageLimits:
     """Return what one tenant of a tier may ask for: as configured, else as its policy says."""
-    given = configuration.tiers[Tier(tier)].throttle
-    default = policy_of(tier).throttle
+    given = configuration.tiers[tier].throttle
+    default = tier.policy.throttle
     return UsageLimits(
         rate=default.rate if given.rate is None else given.rate,
         burst=default.burst if given.burst is None else given.burst,

@@ -14,7 +14,7 @@ from constructs_lib.identity import Federation, Statement
 from constructs_lib.observability import AlarmTopic
 from services.configuration import Configuration
 from services.contracts.stacks import PlatformContract
-from services.tenancy.policy import policy_of
+from services.tenancy import Tier
 from services.tenancy.variables import (
     CREDENTIAL_ARN_PATTERN,
     FEDERATED_ATTRIBUTES,
@@ -100,12 +100,12 @@ def federation(configuration: Configuration, platform: PlatformContract) -> Fede
     )
 
 
-def provider_rules(configuration: Configuration, tier: str) -> list[tuple[str, str]]:
+def provider_rules(configuration: Configuration, tier: Tier) -> list[tuple[str, str]]:
     """Return what must hold for the variable, and what is said where it does not.
 
     The tenant document has the same rules; these hold for whoever applies the module without one.
     """
-    if not policy_of(tier).is_silo:
+    if not tier.silo:
         return [
             (
                 f"length({_VARIABLE}) == 0",

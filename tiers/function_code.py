@@ -43,7 +43,7 @@ def authorizer_code(configuration: Configuration) -> CodePackage:
     return CodePackage(
         root=ROOT,
         modules=["services.application.authorizer"],
-        distributions=["cffi", "cryptography", "pycparser", "PyJWT"],
+        distributions=["cachetools", "cffi", "cryptography", "pycparser", "PyJWT"],
         architecture=_architecture(configuration),
     )
 

@@ -13,7 +13,10 @@ from constructs_lib.compute.container import HealthCheck
 from constructs_lib.gateway.config import envoy_config
 from constructs_lib.gateway.upstream import Route
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS, Statement
-from services.configuration import Configuration, GatewaySpec, PlugIn, ServiceSpec, StorageEngine
+from services.configuration import Configuration, GatewaySpec, PlugIn, ServiceSpec
+from services.storage.engine import Infrastructure
+from services.storage.interface import Shape
+from services.storage.registry import engine
 
 GATEWAY: Final = "gateway"
 
@@ -132,12 +135,12 @@ def ports(configuration: Configuration) -> list[int]:
 
 def storages(configuration: Configuration) -> Mapping[str, ServiceSpec]:
     """Return the services that have a table."""
-    return _stored_in(configuration, StorageEngine.DYNAMODB)
+    return _stored_in(configuration, Infrastructure.TABLE)
 
 
 def databases(configuration: Configuration) -> Mapping[str, ServiceSpec]:
     """Return the services that have a database."""
-    return _stored_in(configuration, StorageEngine.POSTGRESQL)
+    return _stored_in(configuration, Infrastructure.SERVER)
 
 
 def database_name(service: str) -> str:
@@ -156,14 +159,14 @@ def storage_shape(spec: ServiceSpec) -> str:
     if spec.storage is None:
         raise LookupError(f"{spec.name} has no storage in the manifest")
     indexes = {index.name: index.sort_key for index in spec.storage.indexes}
-    return json.dumps({"key": spec.storage.sort_key, "indexes": indexes})
+    return Shape(spec.storage.sort_key, indexes).dump()
 
 
-def _stored_in(configuration: Configuration, engine: StorageEngine) -> dict[str, ServiceSpec]:
+def _stored_in(configuration: Configuration, kind: Infrastructure) -> dict[str, ServiceSpec]:
     return {
         name: spec
         for name, spec in configuration.services.items()
-        if spec.storage and spec.storage.engine is engine
+        if spec.storage and engine(spec.storage.engine).infrastructure is kind
     }
 
 

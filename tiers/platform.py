@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,19 +28,21 @@ from constructs_lib import SaasStack
 from constructs_lib.compute import Capacity
 from constructs_lib.edge import ApiAccount
 from constructs_lib.hcl.module import HclModule
-from constructs_lib.identity import policy
+from constructs_lib.identity import Statement, policy
 from constructs_lib.network import Network
 from constructs_lib.observability import AlarmTopic
 from constructs_lib.routing import RoutingCell
 from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
 from services.configuration import Configuration
+from services.contracts.images import RUNNER
 from services.contracts.stacks import FIRST_CELL, PlatformContract
-from services.tenancy.policy import POLICIES
+from services.tenancy import Tier
 from tiers import manifest
 from tiers.deployer import deployer_statements
 from tiers.deployment import PLATFORM, capacity_of, stack_settings
 from tiers.edge import Authorizer, CellEdge
 from tiers.federation import TokenClaims
+from tiers.planner import PLANNED_STATES, planner_statements
 from tiers.tenant_boundary import tenant_boundary
 
 _MODULES: Final = Path(__file__).parents[1] / "modules"
@@ -69,12 +72,15 @@ class Platform(SaasStack):
             flow_log_retention_days=configuration.network.flow_log_retention_days,
         )
         access_logs = LogBucket(
-            self, "access-logs", name=f"{prefix}-access-logs", force_destroy=not keep
+            self,
+            "access-logs",
+            name=configuration.access_log_bucket,
+            force_destroy=not keep,
         )
         releases = ReleaseBucket(
             self,
             "releases",
-            name=f"{prefix}-releases",
+            name=configuration.release_bucket,
             access_log_bucket=access_logs.name,
             force_destroy=not keep,
         )
@@ -126,9 +132,10 @@ class Platform(SaasStack):
         )
         repositories = {
             name: _repository(self, f"repository-{name}", f"{prefix}/{name}", keep)
-            for name in manifest.component_names(configuration)
+            # All of them: what stands on the platform starts from images that are pushed before.
+            for name in (*manifest.component_names(configuration), RUNNER)
         }
-        if any(capacity_of(configuration, tier) is Capacity.EC2 for tier in POLICIES):
+        if any(capacity_of(configuration, tier) is Capacity.EC2 for tier in Tier):
             # An instance has two or three network interfaces, so as many tasks; trunking gives it
             # ten and more. It is a setting of the account, not of a cluster.
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-eni.html
@@ -228,13 +235,26 @@ def _ci_identity(
     administrator changes who may do what.
     """
     name = f"ci-{configuration.prefix}"
-    policies = deployer_statements(
-        name=configuration.name,
-        environment=configuration.environment,
-        region=configuration.region,
-        account=account,
-        databases=bool(manifest.databases(configuration)),
-    )
+    where = {
+        "name": configuration.name,
+        "environment": configuration.environment,
+        "region": configuration.region,
+        "account": account,
+    }
+    applying = deployer_statements(**where, databases=bool(manifest.databases(configuration)))
+
+    def arns(kind: str, groups: Mapping[str, Sequence[Statement]]) -> dict[str, str]:
+        return {
+            part: IamPolicy(
+                stack,
+                f"{kind}-{part}",
+                name=f"{name}-{kind}-{part}",
+                description=f"For the root modules of {configuration.prefix}: {kind}, {part}",
+                policy=policy(statements),
+            ).arn
+            for part, statements in groups.items()
+        }
+
     lock_table = f"table/{configuration.lock_table}"
     HclModule(
         stack,
@@ -248,16 +268,9 @@ def _ci_identity(
             "state_kms_key_arn": configuration.state.kms,
             "apply_policy_arns": {
                 "read": "arn:aws:iam::aws:policy/ReadOnlyAccess",
-                **{
-                    part: IamPolicy(
-                        stack,
-                        f"deployer-{part}",
-                        name=f"{name}-deployer-{part}",
-                        description=f"Apply the root modules of {configuration.prefix}: {part}",
-                        policy=policy(statements),
-                    ).arn
-                    for part, statements in policies.items()
-                },
+                **arns("deployer", applying),
             },
+            "plan_policy_arns": arns("planner", planner_statements(**where)),
+            "plan_state_keys": list(PLANNED_STATES),
         },
     )

@@ -1,20 +1,26 @@
-"""What advanced and premium tenants have to themselves, wherever it runs."""
+"""What tenants of silo tiers have to themselves, wherever it runs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from cdktf import IResolvable
 from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.compute import ICluster, Names, TaskRole
-from constructs_lib.identity import UserPool
+from constructs_lib.identity import Statement, UserPool
 from constructs_lib.storage.tables import TableIndex, TenantTable
 from services.configuration import Configuration
 from services.contracts.stacks import CellContract, PlatformContract
+from services.tenancy import Tier
 from tiers import manifest
-from tiers.databases import database_of, sign_in, with_database
+from tiers.data_task import data_task
+from tiers.databases import database_of
 from tiers.federation import federation
+from tiers.rights import Rights
 from tiers.sizes import tenant_size
-from tiers.workload import Audience, Isolation, ServiceRights, Workload
+from tiers.workload import Audience, Isolation, Workload
 
 
 class Silo(Construct):
@@ -27,7 +33,7 @@ class Silo(Construct):
     ----------
     configuration : Configuration
         Its manifest says which services and tables there are.
-    tier : str
+    tier : Tier
         The tenant's tier.
     platform : PlatformContract
         The network and the image repositories.
@@ -37,6 +43,8 @@ class Silo(Construct):
         Where the services run: shared or the tenant's own.
     names : Names
         What the names of the resources begin with.
+    deletion_protection : bool or IResolvable
+        Whether user pool, tables and database refuse to be deleted.
     tenant_id, release : str
         Expressions of the tenant's variables.
     priority : int or float
@@ -47,6 +55,8 @@ class Silo(Construct):
     user_pool : UserPool
     tables : dict of str to str
         The tables' names by service.
+    data_task : dict of str to str
+        How builds run the task that reaches what is on the server; empty if there is none.
     tenant_path : str
         What the header of requests must hold to be routed here.
     """
@@ -57,11 +67,12 @@ class Silo(Construct):
         id_: str,
         *,
         configuration: Configuration,
-        tier: str,
+        tier: Tier,
         platform: PlatformContract,
         cell: CellContract,
         cluster: ICluster,
         names: Names,
+        deletion_protection: bool | IResolvable,
         tenant_id: str,
         release: str,
         priority: float,
@@ -72,12 +83,14 @@ class Silo(Construct):
             "UserPool",
             name=names.fit(naming.USER_POOL),
             region=configuration.region,
-            deletion_protection=configuration.deletion_protection,
+            deletion_protection=deletion_protection,
             token_minutes=configuration.token_minutes,
             federation=federation(configuration, platform),
         )
         tables = {
-            name: service_table(self, configuration, name, names)
+            name: service_table(
+                self, configuration, name, names, deletion_protection=deletion_protection
+            )
             for name in manifest.storages(configuration)
         }
         self.tables = {name: table.name for name, table in tables.items()}
@@ -87,37 +100,11 @@ class Silo(Construct):
             tier=tier,
             names=names,
             platform=platform,
+            deletion_protection=deletion_protection,
             last_snapshot=True,
         )
-        databases = manifest.databases(configuration)
-
-        def rights(parent: Construct, name: str) -> ServiceRights:
-            spec = configuration.services[name]
-            statements = manifest.permissions(spec)
-            statements += manifest.user_management(spec, self.user_pool.arn)
-            environment = {"TENANT_ID": tenant_id}
-            if name in tables:
-                statements.append(tables[name].grant_read_write())
-                environment["TABLE_NAME"] = tables[name].name
-            if database and name in databases:
-                statements.append(sign_in(database, name))
-            if not statements:
-                return ServiceRights(role=None, environment=environment)
-            role = TaskRole(
-                parent,
-                f"{name}-role",
-                names=names,
-                service=name,
-                cluster_arn=cluster.arn,
-                statements=statements,
-            )
-            own = ServiceRights(role=role, environment=environment)
-            if database and name in databases:
-                return with_database(own, database, configuration, name)
-            return own
-
         # A tenant that moves from silo to silo has two copies behind one listener for a while.
-        self.tenant_path = f"{tenant_id}-{tier}"
+        self.tenant_path = f"{tenant_id}-{tier.value}"
         self.workload = Workload(
             self,
             "Workload",
@@ -126,7 +113,7 @@ class Silo(Construct):
             cell=cell,
             cluster=cluster,
             names=names,
-            namespace=f"{tenant_id}-{tier}.sc",
+            namespace=f"{tenant_id}-{tier.value}.sc",
             audience=Audience(
                 tier=tier,
                 isolation=Isolation.SILO,
@@ -136,13 +123,45 @@ class Silo(Construct):
             ),
             user_pool=self.user_pool,
             sizing=tenant_size,
-            rights=rights,
+            rights=Rights(
+                configuration,
+                names=names,
+                cluster_arn=cluster.arn,
+                user_pool_arn=self.user_pool.arn,
+                tables=tables,
+                table_access=_whole_table,
+                database=database,
+                environment={"TENANT_ID": tenant_id},
+            ),
             database=database,
+        )
+        self.data_task = data_task(
+            self,
+            configuration=configuration,
+            platform=platform,
+            cluster=cluster,
+            names=names,
+            database=database,
+            workload=self.workload,
+            tenants=tenant_id,
+            release=release,
         )
 
 
+def _whole_table(
+    parent: Construct, name: str, table: TenantTable, own: TaskRole
+) -> tuple[Sequence[Statement], Mapping[str, str]]:
+    del parent, name, own  # all items are the one tenant's
+    return [table.grant_read_write()], {"TABLE_NAME": table.name}
+
+
 def service_table(
-    scope: Construct, configuration: Configuration, service: str, names: Names
+    scope: Construct,
+    configuration: Configuration,
+    service: str,
+    names: Names,
+    *,
+    deletion_protection: bool | IResolvable,
 ) -> TenantTable:
     """Return the table that the manifest gives `service`."""
     storage = configuration.services[service].storage
@@ -154,5 +173,5 @@ def service_table(
         name=names.fit(naming.TABLE, service),
         sort_key=storage.sort_key,
         indexes=[TableIndex(index.name, index.sort_key) for index in storage.indexes],
-        deletion_protection=configuration.deletion_protection,
+        deletion_protection=deletion_protection,
     )

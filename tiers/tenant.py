@@ -7,6 +7,7 @@ from typing import Any
 
 from cdktf import (
     Fn,
+    IResolvable,
     TerraformLocal,
     TerraformOutput,
     TerraformResourceLifecycle,
@@ -23,17 +24,14 @@ from constructs_lib.contract import read
 from constructs_lib.edge import TenantKey
 from services.configuration import Configuration
 from services.contracts.stacks import CellContract, PlatformContract
-from services.tenancy.policy import policy_of
+from services.tenancy import Tier
 from services.tenancy.variables import (
     CELL_PATTERN,
-    EMAIL_PATTERN,
     FIRST_PRIORITY,
     LAST_PRIORITY,
     OUTPUTS,
-    RELEASE_PATTERN,
     TASK_SIZES,
-    TENANT_NAME_PATTERN,
-    VARIABLES,
+    variables_of,
 )
 from tiers.deployment import platform_path, stack_settings, tenant_names
 from tiers.federation import provider_rules
@@ -53,25 +51,26 @@ class TenantStack(SaasStack):
     ----------
     configuration : Configuration
         The deployment.
-    tier : str
+    tier : Tier
         The tier; the stack is called `tenant-<tier>`.
     """
 
-    def __init__(self, scope: Construct, *, configuration: Configuration, tier: str) -> None:
+    def __init__(self, scope: Construct, *, configuration: Configuration, tier: Tier) -> None:
         super().__init__(
             scope,
-            f"tenant-{tier}",
+            tier.tenant_stack,
             settings=stack_settings(configuration),
             tenant_scoped=True,
-            tags={"TenantName": TENANT_NAME, "Tier": tier, "Release": "${var.release}"},
+            tags={"TenantName": TENANT_NAME, "Tier": tier.value, "Release": "${var.release}"},
         )
         self.configuration = configuration
         self.tier = tier
         rules = _validations(configuration, tier)
-        for variable in VARIABLES[tier]:
+        self._variables: dict[str, TerraformVariable] = {}
+        for variable in variables_of(tier):
             if variable.name == "tenant_id":
                 continue
-            TerraformVariable(
+            self._variables[variable.name] = TerraformVariable(
                 self,
                 variable.name,
                 type=variable.type,
@@ -83,6 +82,17 @@ class TenantStack(SaasStack):
         self.platform = read(self, "platform", platform_path(configuration), PlatformContract)
         limit_roles(self, configuration, self.platform.mapping_table_arn)
 
+    @property
+    def protection(self) -> bool | IResolvable:
+        """Whether what a silo holds refuses to be deleted.
+
+        Where the deployment protects, the tenant's variable can say no: what removes a tenant does
+        so first, and then removes.
+        """
+        if not self.configuration.deletion_protection:
+            return False
+        return self._variables["deletion_protection"].boolean_value
+
     def register(
         self,
         *,
@@ -93,6 +103,7 @@ class TenantStack(SaasStack):
         cell: CellContract,
         cluster_name: str,
         tables: Any,
+        data_task: Any,
     ) -> CognitoUser:
         """Create the first administrator, make the tenant known, and declare the outputs.
 
@@ -102,6 +113,8 @@ class TenantStack(SaasStack):
             The routing cell whose API the tenant's requests come in by.
         tables : mapping of str to str
             By service, the table that holds the tenant's items.
+        data_task : mapping of str to str
+            How builds run the task that reaches the tenant's other documents.
 
         Returns
         -------
@@ -121,7 +134,7 @@ class TenantStack(SaasStack):
                 # The provider writes these as `custom:<name>`.
                 "tenantId": TENANT_ID,
                 "tenantName": TENANT_NAME,
-                "tenantTier": self.tier,
+                "tenantTier": self.tier.value,
                 "userRole": "TenantAdmin",
             },
             # A suspended tenant's users are disabled, and administrators write their own name:
@@ -135,12 +148,14 @@ class TenantStack(SaasStack):
             "Key",
             name=tenant_names(self.configuration, self.tier).fit(naming.API_KEY),
             description=f"Counts the requests of the {self.tier} tenant {TENANT_NAME}",
-            usage_plan_id=Token.as_string(Fn.lookup_nested(cell.usage_plan_ids, [self.tier])),
+            usage_plan_id=Token.as_string(Fn.lookup_nested(cell.usage_plan_ids, [self.tier.value])),
+            # A tenant that moves has one in either tier for a while.
+            of=f"{self.configuration.prefix} {self.tier} {TENANT_ID}",
         )
         item = {
             "tenantId": TENANT_ID,
             "tenantName": TENANT_NAME,
-            "tier": self.tier,
+            "tier": self.tier.value,
             "issuer": issuer,
             "clientId": client_id,
             "tenantPath": tenant_path,
@@ -161,7 +176,7 @@ class TenantStack(SaasStack):
         outputs = {
             "tenant_id": TENANT_ID,
             "tenant_name": TENANT_NAME,
-            "tier": self.tier,
+            "tier": self.tier.value,
             "admin_email": "${var.admin_email}",
             "admin_username": admin_name,
             "release": "${var.release}",
@@ -174,6 +189,7 @@ class TenantStack(SaasStack):
             "load_balancer_dns_name": cell.load_balancer_dns_name,
             "cluster_name": cluster_name,
             "tables": tables,
+            "data_task": data_task,
         }
         for name in OUTPUTS:
             # The id carries a suffix, because a variable of the same stack has the plain one.
@@ -183,24 +199,15 @@ class TenantStack(SaasStack):
 
 
 def _validations(
-    configuration: Configuration, tier: str
+    configuration: Configuration, tier: Tier
 ) -> dict[str, list[TerraformVariableValidationConfig]]:
     services = ", ".join(f'"{name}"' for name in configuration.services)
     return {
-        "tenant_name": [
-            _matches(
-                "tenant_name",
-                TENANT_NAME_PATTERN,
-                "tenant_name must be 2 to 30 lower-case letters, digits or hyphens, and must begin "
-                "with a letter.",
-            )
-        ],
-        "admin_email": [
-            _matches("admin_email", EMAIL_PATTERN, "admin_email must be an e-mail address.")
-        ],
-        "release": [
-            _matches("release", RELEASE_PATTERN, "release must be possible as an image tag.")
-        ],
+        **{
+            each.name: [_matches(each.name, each.pattern, each.refusal)]
+            for each in variables_of(tier)
+            if each.pattern
+        },
         "placement": [
             _holds(
                 f'can(regex("{CELL_PATTERN}", var.placement.cell))',
@@ -224,9 +231,8 @@ def _validations(
     }
 
 
-def _override_rules(services: str, tier: str) -> list[TerraformVariableValidationConfig]:
-    policy = policy_of(tier)
-    if not policy.is_silo:
+def _override_rules(services: str, tier: Tier) -> list[TerraformVariableValidationConfig]:
+    if not tier.silo:
         return [
             _holds(
                 "length(var.overrides.services) == 0 && "
@@ -235,7 +241,7 @@ def _override_rules(services: str, tier: str) -> list[TerraformVariableValidatio
             )
         ]
     every = "concat(values(var.overrides.services), [var.overrides.gateway])"
-    most = policy.max_tasks_per_service
+    most = tier.policy.max_tasks_per_service
     sizes = ", ".join(
         f'"{cpu}/{memory}"' for cpu, memories in TASK_SIZES.items() for memory in memories
     )

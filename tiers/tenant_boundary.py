@@ -18,7 +18,8 @@ from constructs import Construct, IConstruct
 from constructs_lib.errors import ConfigError
 from constructs_lib.identity import Statement, policy
 from services.configuration import Configuration
-from services.tenancy.policy import POLICIES
+from services.storage.exchange import exchange_arn
+from services.tenancy import Tier
 from tiers import manifest
 
 _ITEMS: Final = (
@@ -68,7 +69,7 @@ def tenant_boundary(scope: Construct, configuration: Configuration, account: str
 def boundary_statements(configuration: Configuration, account: str) -> list[Statement]:
     """Return what the roles of silo tenants may do at most: with tenants' own things alone."""
     prefix = configuration.prefix
-    silos = [name for name, of_tier in POLICIES.items() if of_tier.is_silo]
+    silos = [tier.value for tier in Tier if tier.silo]
 
     def arn(service: str, resource: str) -> str:
         return f"arn:aws:{service}:{configuration.region}:{account}:{resource}"
@@ -92,6 +93,17 @@ def boundary_statements(configuration: Configuration, account: str) -> list[Stat
         ),
         Statement(list(_ITEMS), tables, sid="Items"),
         Statement(["rds-db:connect"], [arn("rds-db", "dbuser:*/*")], sid="Databases"),
+        *(
+            [
+                Statement(
+                    ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+                    [exchange_arn(configuration.export_bucket, "*")],
+                    sid="Exchange",
+                )
+            ]
+            if manifest.databases(configuration)
+            else []
+        ),
         Statement(
             ["secretsmanager:GetSecretValue"],
             [arn("secretsmanager", name) for name in (f"secret:{prefix}/*", "secret:rds!db-*")],

@@ -25,6 +25,7 @@ from constructs_lib.observability import LogGroup
 from constructs_lib.storage.database import Database
 from services.configuration import Configuration
 from services.contracts.stacks import CellContract, PlatformContract
+from services.tenancy import Tier
 from tiers import manifest
 from tiers.manifest import GATEWAY
 from tiers.sizes import Sizing
@@ -53,7 +54,7 @@ class Audience:
 
     Parameters
     ----------
-    tier : str
+    tier : Tier
         Their tier.
     isolation : Isolation
         Whether they share it.
@@ -65,7 +66,7 @@ class Audience:
         The release of its images.
     """
 
-    tier: str
+    tier: Tier
     isolation: Isolation
     tenant_path: str
     priority: float
@@ -152,7 +153,7 @@ class Workload(Construct):
         if database:
             database.allow_from("services", security_group_id=self.namespace.security_group_id)
         common = {
-            "TIER": audience.tier,
+            "TIER": audience.tier.value,
             "ISOLATION": audience.isolation.value,
             "USER_POOL_ID": user_pool.id,
             "APP_CLIENT_ID": user_pool.client_id,
@@ -244,7 +245,7 @@ def _migration(
     return Preparation(
         name="migration",
         image=image,
-        command=["python", "-m", "services.application.storage.migrate"],
+        command=["python", "-m", "services.storage.engines.postgresql.migrate"],
         environment=environment,
         secrets={"DATABASE_OWNER": database.secret_arn},
     )

@@ -41,7 +41,7 @@ class HealthCheck:
 
 @dataclass(frozen=True)
 class Preparation:
-    """A container that does its work and ends before the task's own begins; or the task fails.
+    """A container that does its work and ends: before a task's own begins, or as a task of its own.
 
     Parameters
     ----------
@@ -63,6 +63,22 @@ class Preparation:
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+
+    def definitions(self, *, log_group: str, region: str) -> str:
+        """Return the container definitions of a task that is this container alone, as JSON."""
+        return json.dumps([self.definition(NON_ROOT_USER, log_group, region)])
+
+    def definition(self, user: str, log_group: str, region: str) -> dict[str, object]:
+        """Return the container definition."""
+        made = _definition(
+            self.name, self.image, self.environment, user=user, log_group=log_group, region=region
+        )
+        made["command"] = list(self.command)
+        if self.secrets:
+            made["secrets"] = [
+                {"name": name, "valueFrom": arn} for name, arn in sorted(self.secrets.items())
+            ]
+        return made
 
 
 @dataclass(frozen=True)
@@ -122,7 +138,14 @@ class Container:
         `json.dumps` and not Terraform's `jsonencode`: all numbers are known here, and the
         expressions are strings, so the result stays readable in a plan.
         """
-        definition = self._definition(self.name, self.image, self.environment, log_group, region)
+        definition = _definition(
+            self.name,
+            self.image,
+            self.environment,
+            user=self.user,
+            log_group=log_group,
+            region=region,
+        )
         definition["portMappings"] = [
             {
                 "name": port_name,
@@ -145,52 +168,48 @@ class Container:
         if self.preparation is None:
             return json.dumps([definition])
         first = self.preparation
-        before = self._definition(first.name, first.image, first.environment, log_group, region)
+        before = first.definition(self.user, log_group, region)
         before["essential"] = False
-        before["portMappings"] = []
-        before["command"] = list(first.command)
-        before["secrets"] = [
-            {"name": name, "valueFrom": arn} for name, arn in sorted(first.secrets.items())
-        ]
         definition["dependsOn"] = [{"containerName": first.name, "condition": "SUCCESS"}]
         return json.dumps([definition, before])
 
-    def _definition(
-        self,
-        name: str,
-        image: str,
-        environment: Mapping[str, str],
-        log_group: str,
-        region: str,
-    ) -> dict[str, object]:
-        """Return what all containers of the task have."""
-        return {
-            "name": name,
-            "image": image,
-            "essential": True,
-            "user": self.user,
-            "readonlyRootFilesystem": True,
-            # Fargate allows to drop capabilities, but not to add them.
-            # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
-            "linuxParameters": {"capabilities": {"drop": ["ALL"]}, "initProcessEnabled": True},
-            "portMappings": [],
-            # In this order ECS returns them, so that the next plan finds no difference.
-            "environment": [
-                {"name": variable, "value": value}
-                for variable, value in sorted(environment.items())
-            ],
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {
-                    "awslogs-group": log_group,
-                    "awslogs-region": region,
-                    "awslogs-stream-prefix": name,
-                    # A full log buffer must not stop the service it belongs to.
-                    "mode": "non-blocking",
-                    "max-buffer-size": "4m",
-                },
+
+def _definition(
+    name: str,
+    image: str,
+    environment: Mapping[str, str],
+    *,
+    user: str,
+    log_group: str,
+    region: str,
+) -> dict[str, object]:
+    """Return what all containers of the task have."""
+    return {
+        "name": name,
+        "image": image,
+        "essential": True,
+        "user": user,
+        "readonlyRootFilesystem": True,
+        # Fargate allows to drop capabilities, but not to add them.
+        # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html
+        "linuxParameters": {"capabilities": {"drop": ["ALL"]}, "initProcessEnabled": True},
+        "portMappings": [],
+        # In this order ECS returns them, so that the next plan finds no difference.
+        "environment": [
+            {"name": variable, "value": value} for variable, value in sorted(environment.items())
+        ],
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": log_group,
+                "awslogs-region": region,
+                "awslogs-stream-prefix": name,
+                # A full log buffer must not stop the service it belongs to.
+                "mode": "non-blocking",
+                "max-buffer-size": "4m",
             },
-            "mountPoints": [],
-            "volumesFrom": [],
-            "systemControls": [],
-        }
+        },
+        "mountPoints": [],
+        "volumesFrom": [],
+        "systemControls": [],
+    }

@@ -183,9 +183,7 @@ class Microservice(Construct):
         )
         target = None
         if route:
-            target = RoutedTarget(
-                self, "Route", names=own_names, network=network, port=port, route=route
-            )
+            target = RoutedTarget(self, "Route", names=own_names, network=network, route=route)
             namespace.allow_from(
                 f"Route-{name}", security_group_id=route.security_group_id, port=port
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.lb_listener_rule import (
@@ -47,6 +48,12 @@ class HeaderRoute:
     health_path: str = "/health"
 
 
+# ECS registers each task with its own port; a group's port is for targets without one. It cannot be
+# changed, and a group that a rule uses cannot be replaced, so the service's port is not in it.
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
+_UNUSED_PORT: Final = 8080
+
+
 class RoutedTarget(Construct):
     """A target group and the listener rule that forwards to it.
 
@@ -56,8 +63,6 @@ class RoutedTarget(Construct):
         What the target group's name begins with.
     network : INetwork
         Where the targets are.
-    port : int
-        The port they listen on.
     route : HeaderRoute
         Which requests they get.
 
@@ -74,7 +79,6 @@ class RoutedTarget(Construct):
         *,
         names: Names,
         network: INetwork,
-        port: int,
         route: HeaderRoute,
     ) -> None:
         super().__init__(scope, id_)
@@ -84,7 +88,7 @@ class RoutedTarget(Construct):
             name=names.fit(naming.TARGET_GROUP),
             vpc_id=network.vpc_id,
             target_type="ip",
-            port=port,
+            port=_UNUSED_PORT,
             protocol="HTTP",
             # A gateway answers within seconds; the default of five minutes would hold up every
             # deployment and offboarding.

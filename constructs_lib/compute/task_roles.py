@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdktf import Fn
 from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.compute.names import Names
-from constructs_lib.identity.role import Role
+from constructs_lib.identity.role import Role, trust_of_own_account
 from constructs_lib.identity.statement import Statement, Trust
 
 
@@ -119,14 +118,8 @@ class TaskRole(Role):
 
 
 def tasks_trust(cluster_arn: str) -> Trust:
-    """Return the trust in ECS tasks of the cluster's own account.
-
-    The condition keeps another account from having ECS use the role on its behalf [1]_.
+    """Return the trust in ECS tasks of the cluster's own account [1]_.
 
     .. [1] https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
     """
-    account = Fn.element(Fn.split(":", cluster_arn), 4)
-    return Trust(
-        service="ecs-tasks.amazonaws.com",
-        conditions={"StringEquals": {"aws:SourceAccount": f"{account}"}},
-    )
+    return trust_of_own_account("ecs-tasks.amazonaws.com", cluster_arn)

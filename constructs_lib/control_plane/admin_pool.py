@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cdktf import TerraformResourceLifecycle
+from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cognito_resource_server import (
     CognitoResourceServer,
     CognitoResourceServerScope,
@@ -14,10 +14,6 @@ from cdktf_cdktf_provider_aws.cognito_resource_server import (
 from cdktf_cdktf_provider_aws.cognito_user import CognitoUser
 from cdktf_cdktf_provider_aws.cognito_user_group import CognitoUserGroup
 from cdktf_cdktf_provider_aws.cognito_user_in_group import CognitoUserInGroup
-from cdktf_cdktf_provider_aws.cognito_user_pool_client import (
-    CognitoUserPoolClient,
-    CognitoUserPoolClientTokenValidityUnits,
-)
 from cdktf_cdktf_provider_aws.cognito_user_pool_domain import CognitoUserPoolDomain
 from constructs import Construct
 
@@ -46,8 +42,7 @@ class ResourceServer:
 class AdminPool(Construct):
     """Administrators, and machines that act for them.
 
-    People sign in by the code grant with PKCE through a client without a secret; machines get
-    tokens with a secret. Neither client has the implicit grant. Nobody signs up.
+    Nobody signs up. `PoolClients` are how people and machines get their tokens.
 
     Parameters
     ----------
@@ -58,8 +53,6 @@ class AdminPool(Construct):
     admin_email : str
         The first administrator, who is invited by e-mail.
     resource_servers : sequence of ResourceServer
-    callback_urls : sequence of str
-        Where people come back to after they have signed in.
     second_factor : SecondFactor, default OPTIONAL
         Whether people need a code of an authenticator app; each may set one up by default.
     deletion_protection : bool, default True
@@ -68,8 +61,9 @@ class AdminPool(Construct):
     Attributes
     ----------
     id, arn, issuer : str
-    machine_client_id, public_client_id : str
     token_url : str
+    servers : list of ITerraformDependable
+        What the scopes of clients belong to.
     """
 
     def __init__(
@@ -82,7 +76,6 @@ class AdminPool(Construct):
         domain: str,
         admin_email: str,
         resource_servers: Sequence[ResourceServer],
-        callback_urls: Sequence[str],
         second_factor: SecondFactor = SecondFactor.OPTIONAL,
         deletion_protection: bool = True,
     ) -> None:
@@ -99,7 +92,7 @@ class AdminPool(Construct):
         self.issuer = issuer(region, pool.id)
         host = CognitoUserPoolDomain(self, "Domain", domain=domain, user_pool_id=pool.id)
         self.token_url = f"https://{host.domain}.auth.{region}.amazoncognito.com/oauth2/token"
-        servers = [
+        self.servers: list[ITerraformDependable] = [
             CognitoResourceServer(
                 self,
                 f"server-{server.identifier}",
@@ -113,53 +106,6 @@ class AdminPool(Construct):
             )
             for server in resource_servers
         ]
-        scopes = [scope_name for server in resource_servers for scope_name in server.names()]
-        validity = CognitoUserPoolClientTokenValidityUnits(
-            access_token="minutes",  # noqa: S106 - a unit of time
-            id_token="minutes",  # noqa: S106
-            refresh_token="days",  # noqa: S106
-        )
-        machine = CognitoUserPoolClient(
-            self,
-            "machine-client",
-            name=f"{name}-machine",
-            user_pool_id=pool.id,
-            generate_secret=True,
-            allowed_oauth_flows_user_pool_client=True,
-            allowed_oauth_flows=["client_credentials"],
-            allowed_oauth_scopes=scopes,
-            explicit_auth_flows=["ALLOW_REFRESH_TOKEN_AUTH"],
-            enable_token_revocation=True,
-            access_token_validity=60,
-            id_token_validity=60,
-            refresh_token_validity=1,
-            token_validity_units=[validity],
-            depends_on=servers,
-        )
-        public = CognitoUserPoolClient(
-            self,
-            "public-client",
-            name=f"{name}-public",
-            user_pool_id=pool.id,
-            generate_secret=False,
-            supported_identity_providers=["COGNITO"],
-            allowed_oauth_flows_user_pool_client=True,
-            allowed_oauth_flows=["code"],
-            allowed_oauth_scopes=["email", "openid", "profile", *scopes],
-            callback_urls=list(callback_urls),
-            logout_urls=list(callback_urls),
-            explicit_auth_flows=["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"],
-            prevent_user_existence_errors="ENABLED",
-            enable_token_revocation=True,
-            access_token_validity=60,
-            id_token_validity=60,
-            refresh_token_validity=1,
-            token_validity_units=[validity],
-            write_attributes=["email", "name"],
-            depends_on=servers,
-        )
-        self.machine_client_id: str = machine.id
-        self.public_client_id: str = public.id
         _first_administrator(self, pool.id, admin_email)
 
 

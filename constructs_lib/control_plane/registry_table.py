@@ -112,15 +112,13 @@ class RegistryTable(Construct):
             sid="Registry",
         )
 
-    def grant_stream(self) -> Statement:
-        """Return the right to read the stream."""
-        return Statement(
-            [
-                "dynamodb:DescribeStream",
-                "dynamodb:GetRecords",
-                "dynamodb:GetShardIterator",
-                "dynamodb:ListStreams",
-            ],
-            [f"{self.arn}/stream/*"],
-            sid="RegistryStream",
-        )
+    def grant_stream(self) -> list[Statement]:
+        """Return the rights to read the stream."""
+        return [
+            Statement(
+                ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+                [f"{self.arn}/stream/*"],
+                sid="RegistryStream",
+            ),
+            Statement(["dynamodb:ListStreams"], sid="Streams"),
+        ]

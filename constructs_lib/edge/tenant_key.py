@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cdktf import Fn
 from cdktf_cdktf_provider_aws.api_gateway_api_key import ApiGatewayApiKey
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan_key import ApiGatewayUsagePlanKey
 from constructs import Construct
@@ -11,7 +12,8 @@ class TenantKey(Construct):
     """A key by which API Gateway counts one tenant's requests; no client ever holds it.
 
     The authorizer names it for each request (`apiKeySource` is AUTHORIZER), so a tenant is
-    throttled by who it is and not by what it sends.
+    throttled by who it is and not by what it sends. It names a tenant and proves nothing: what
+    stands in states and plans of it is no secret.
 
     Parameters
     ----------
@@ -19,18 +21,29 @@ class TenantKey(Construct):
     description : str
     usage_plan_id : str
         The plan of the tenant's tier on its API.
+    of : str
+        What no other key of the account and region is of; its value is the hash of that.
 
     Attributes
     ----------
     value : str
-        Marked as sensitive by Terraform, and so is what is made from it.
+        Of 64 characters; Terraform marks it as sensitive, and so what is made from it.
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, name: str, description: str, usage_plan_id: str
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        description: str,
+        usage_plan_id: str,
+        of: str,
     ) -> None:
         super().__init__(scope, id_)
-        key = ApiGatewayApiKey(self, "Resource", name=name, description=description)
+        key = ApiGatewayApiKey(
+            self, "Resource", name=name, description=description, value=Fn.sha256(of)
+        )
         ApiGatewayUsagePlanKey(
             self, "plan", key_id=key.id, key_type="API_KEY", usage_plan_id=usage_plan_id
         )

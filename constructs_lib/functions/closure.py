@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -51,6 +52,30 @@ def import_closure(root: Path, modules: Iterable[str]) -> list[Path]:
     if problems:
         raise ConfigError(problems)
     return sorted(taken)
+
+
+def foreign_imports(root: Path, files: Iterable[Path]) -> Mapping[str, str]:
+    """Return the top-level modules that `files` import of distributions, each with a place.
+
+    Parameters
+    ----------
+    root : Path
+        The import root; what is below it is no distribution's.
+    files : iterable of Path
+        Relative to `root`.
+
+    Returns
+    -------
+    mapping of str to str
+        As `{"jwt": "shop/tokens.py:3"}`, where it is imported first.
+    """
+    found: dict[str, str] = {}
+    for file in sorted(files):
+        for name, line, is_module in _imported(root / file):
+            first = name.partition(".")[0]
+            if is_module and first not in sys.stdlib_module_names and not _is_ours(root, first):
+                found.setdefault(first, f"{file}:{line}")
+    return found
 
 
 def _below(root: Path, name: str) -> Iterator[Path]:

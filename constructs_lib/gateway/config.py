@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from constructs_lib.errors import ConfigError
 from constructs_lib.gateway.upstream import ENVOY_TYPE, Route, cluster
 
 HEALTH_PATH = "/health"
@@ -71,7 +72,7 @@ CORS_HEADERS: Mapping[str, str] = MappingProxyType(
 )
 
 
-class RouteError(ValueError):
+class RouteError(ConfigError):
     """The routes of a gateway contradict each other or name no path."""
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from constructs_lib.identity.federation import Federation as Federation
     from constructs_lib.identity.federation import IdentityProviders as IdentityProviders
     from constructs_lib.identity.role import Role as Role
+    from constructs_lib.identity.role import trust_of_own_account as trust_of_own_account
     from constructs_lib.identity.statement import Statement as Statement
     from constructs_lib.identity.statement import Trust as Trust
     from constructs_lib.identity.statement import iam_variable as iam_variable
@@ -31,6 +32,7 @@ _MODULE_OF = {
     "iam_variable": "statement",
     "issuer": "user_pool",
     "policy": "statement",
+    "trust_of_own_account": "role",
 }
 
 __all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - a table is easier to keep true than two lists

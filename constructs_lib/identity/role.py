@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdktf import ITerraformDependable
+from cdktf import Fn, ITerraformDependable
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from constructs_lib.identity.statement import Statement, Trust, policy
+
+
+def trust_of_own_account(service: str, arn: str) -> Trust:
+    """Return the trust in a service that works for the account of `arn`, any ARN of it.
+
+    The condition keeps another account from having the service use the role on its behalf [1]_.
+    Only for services whose guides say that they send the key: ECS, Step Functions, CodeBuild and
+    VPC flow logs. Lambda, EC2 and API Gateway's account role do not say so; who may pass a role to
+    them is what limits it.
+
+    .. [1] https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    account = Fn.element(Fn.split(":", arn), 4)
+    return Trust(service=service, conditions={"StringEquals": {"aws:SourceAccount": f"{account}"}})
 
 
 class Role(Construct):

@@ -24,14 +24,29 @@ _UNNAMEABLE_READING = frozenset(
         "autoscaling:DescribeScalingActivities",
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
         "cognito-idp:DescribeUserPoolDomain",
+        "dynamodb:ListStreams",
+        "ec2:DescribeAddresses",
+        "ec2:DescribeAddressesAttribute",
         "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeFlowLogs",
+        "ec2:DescribeInternetGateways",
         "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeLaunchTemplates",
+        "ec2:DescribeNatGateways",
+        "ec2:DescribeNetworkAcls",
         "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribePrefixLists",
+        "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroupRules",
         "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
         "ec2:DescribeVpcEndpointServiceConfigurations",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeVpcs",
         "ecs:DescribeTaskDefinition",
+        "ecs:ListAccountSettings",
+        # Named by container instances, which tasks on Fargate have none of.
+        "ecs:ListTasks",
         "elasticloadbalancing:DescribeCapacityReservation",
         "elasticloadbalancing:DescribeListenerAttributes",
         "elasticloadbalancing:DescribeListeners",
@@ -43,10 +58,12 @@ _UNNAMEABLE_READING = frozenset(
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
         "logs:DescribeLogGroups",
+        # What makes a namespace is asked about before there is one.
         "servicediscovery:GetOperation",
         "servicediscovery:ListNamespaces",
         "servicediscovery:ListTagsForResource",
         "ssm:DescribeParameters",
+        "states:ValidateStateMachineDefinition",
         "tag:GetResources",
     }
 )
@@ -69,6 +86,21 @@ UNNAMEABLE_ACTIONS: Final = _UNNAMEABLE_READING | frozenset(
         "ecs:DeregisterTaskDefinition",
         # An account's setting.
         "ecs:PutAccountSettingDefault",
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+        "events:PutPermission",
+        "events:RemovePermission",
+        # Deliveries of logs by services belong to no resource.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        # A mapping is restricted by the condition `lambda:FunctionArn`.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+        "lambda:CreateEventSourceMapping",
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudmap.html
         "servicediscovery:CreateHttpNamespace",
         "servicediscovery:TagResource",

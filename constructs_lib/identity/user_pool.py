@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from cdktf import Fn, IResolvable, Token
 from cdktf_cdktf_provider_aws.cognito_user_pool import (
     CognitoUserPool,
     CognitoUserPoolAccountRecoverySetting,
@@ -69,7 +70,7 @@ class UserPool(Construct):
         The pool's name.
     region : str
         Where it is; part of the issuer.
-    deletion_protection : bool, default True
+    deletion_protection : bool or IResolvable, default True
         Whether the pool refuses to be deleted.
     token_minutes : int, default 15
         How long an access or ID token is valid; 5 to 1440 [1]_. No token is taken back: a user who
@@ -108,7 +109,7 @@ class UserPool(Construct):
         *,
         name: str,
         region: str,
-        deletion_protection: bool = True,
+        deletion_protection: bool | IResolvable = True,
         token_minutes: int = 15,
         refresh_days: int = 1,
         federation: Federation | None = None,
@@ -189,7 +190,7 @@ def invited_users_pool(
     scope: Construct,
     *,
     name: str,
-    deletion_protection: bool,
+    deletion_protection: bool | IResolvable,
     claims: Sequence[Claim],
     second_factor: SecondFactor = SecondFactor.OFF,
 ) -> CognitoUserPool:
@@ -205,7 +206,11 @@ def invited_users_pool(
         scope,
         "Resource",
         name=name,
-        deletion_protection="ACTIVE" if deletion_protection else "INACTIVE",
+        deletion_protection=(
+            ("ACTIVE" if deletion_protection else "INACTIVE")
+            if isinstance(deletion_protection, bool)
+            else Token.as_string(Fn.conditional(deletion_protection, "ACTIVE", "INACTIVE"))
+        ),
         mfa_configuration=second_factor.value,
         software_token_mfa_configuration=(
             CognitoUserPoolSoftwareTokenMfaConfiguration(enabled=True)

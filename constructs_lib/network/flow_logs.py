@@ -71,12 +71,12 @@ class FlowLogs(Construct):
                 Statement(
                     actions=[
                         "logs:CreateLogStream",
-                        "logs:DescribeLogGroups",
                         "logs:DescribeLogStreams",
                         "logs:PutLogEvents",
                     ],
                     resources=[self.log_group.arn, f"{self.log_group.arn}:*"],
-                )
+                ),
+                Statement(["logs:DescribeLogGroups"]),
             ],
         )
         FlowLog(

@@ -73,7 +73,7 @@ class Network(Construct):
     ----------
     vpc_id, cidr : str
     private_subnet_ids, public_subnet_ids : list of str
-        In the order of the zones.
+        In the alphabetical order of the zones.
     resource : Vpc
 
     Raises
@@ -111,6 +111,7 @@ class Network(Construct):
             raise ConfigError(f"nat: got {nat!r}; allowed {', '.join(Nat)}")
         region = region_of(zones, region or _region_of_stack(scope))
         subnets = subnets_of(cidr, len(zones))
+        zones = sorted(zones)  # a zone keeps its place, in whatever order they are written
         super().__init__(scope, id_)
         self._name = name
         self.cidr = cidr

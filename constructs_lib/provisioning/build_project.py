@@ -24,7 +24,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAtt
 from constructs import Construct
 
 from constructs_lib.errors import ConfigError
-from constructs_lib.identity import Statement, Trust, policy
+from constructs_lib.identity import Statement, policy, trust_of_own_account
 from constructs_lib.observability import LogGroup
 
 # Without white space, which is not counted.
@@ -54,7 +54,9 @@ class BuildProject(Construct):
     statements : sequence of Statement
         What builds may do beside writing their log.
     untouchable_role_arns : sequence of str
-        Roles that no build may change, its own among them.
+        Roles that no build may change or pass, its own among them.
+    usable_role_arns : sequence of str, optional
+        Roles that builds may pass, and not change.
     environment : dict of str to str
     timeout_minutes : int, default 60
     log_retention_days : int, default 30
@@ -81,6 +83,7 @@ class BuildProject(Construct):
         statements: Sequence[Statement],
         untouchable_role_arns: Sequence[str],
         environment: dict[str, str],
+        usable_role_arns: Sequence[str] = (),
         timeout_minutes: int = 60,
         log_retention_days: int = 30,
     ) -> None:
@@ -95,7 +98,7 @@ class BuildProject(Construct):
         document, *further = parted(f"statements of {name}", allowed)
         # Of boundaries a role has one, so a long one says less exactly what is allowed at all.
         for shorter in (coarsened(allowed), coarsened(allowed, by_service=True), kinds(allowed)):
-            limits = _boundary(shorter, untouchable_role_arns)
+            limits = _boundary(shorter, untouchable_role_arns, usable_role_arns)
             if len(_compact(limits)) <= _MANAGED_LIMIT:
                 break
         limits = _fitting(f"boundary of {name}", limits, _MANAGED_LIMIT)
@@ -111,7 +114,8 @@ class BuildProject(Construct):
             "Role",
             name=f"{name}-role",
             description=f"What the builds of {name} may do",
-            assume_role_policy=policy([Trust(service="codebuild.amazonaws.com")]),
+            # https://docs.aws.amazon.com/codebuild/latest/userguide/cross-service-confused-deputy-prevention.html
+            assume_role_policy=policy([trust_of_own_account("codebuild.amazonaws.com", logs.arn)]),
             permissions_boundary=boundary.arn,
         )
         rights: list[ITerraformDependable] = [
@@ -245,24 +249,25 @@ def _widest(resources: Sequence[str]) -> list[str]:
     ]
 
 
-def _boundary(allowed: Sequence[dict[str, Any]], untouchable: Sequence[str]) -> str:
+def _boundary(
+    allowed: Sequence[dict[str, Any]], untouchable: Sequence[str], usable: Sequence[str]
+) -> str:
+    changing = [
+        "iam:AttachRolePolicy",
+        "iam:DeleteRole",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
+    ]
+    denied = [("NotItself", sorted([*changing, "iam:PassRole"]), untouchable)]
+    if usable:
+        denied.append(("UsedAlone", changing, usable))
     document: dict[str, Any] = {"Version": "2012-10-17", "Statement": list(allowed)}
-    document["Statement"].append(
-        {
-            "Sid": "NotItself",
-            "Effect": "Deny",
-            "Action": [
-                "iam:AttachRolePolicy",
-                "iam:DeleteRole",
-                "iam:DeleteRolePermissionsBoundary",
-                "iam:PassRole",
-                "iam:PutRolePermissionsBoundary",
-                "iam:PutRolePolicy",
-                "iam:UpdateAssumeRolePolicy",
-            ],
-            "Resource": list(untouchable),
-        }
-    )
+    document["Statement"] += [
+        {"Sid": sid, "Effect": "Deny", "Action": actions, "Resource": list(roles)}
+        for sid, actions, roles in denied
+    ]
     return json.dumps(document)
 
 

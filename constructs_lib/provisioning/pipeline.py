@@ -9,13 +9,19 @@ from typing import Final
 from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from cdktf_cdktf_provider_aws.sfn_state_machine import (
     SfnStateMachine,
+    SfnStateMachineLoggingConfiguration,
     SfnStateMachineTracingConfiguration,
 )
 from constructs import Construct
 
-from constructs_lib.identity import Role, Statement, Trust
-from constructs_lib.observability import Alarm, AlarmTopic, Metric, messages
+from constructs_lib.identity import Role, Statement, trust_of_own_account
+from constructs_lib.observability import Alarm, AlarmTopic, LogGroup, Metric, messages
 
+_LOG_DELIVERY: Final = (
+    *("logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups"),
+    *("logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries"),
+    *("logs:PutResourcePolicy", "logs:UpdateLogDelivery"),
+)
 # A dashboard is 24 units wide.
 _COLUMNS: Final = 3
 _WIDTH: Final = 8
@@ -37,6 +43,8 @@ class OperationMachine(Construct):
     rule_arn : str
         The rule that Step Functions hears of ended builds by; it makes it itself.
     topic : AlarmTopic
+    log_retention_days : int, default 30
+        Of the log of what failed.
 
     Attributes
     ----------
@@ -54,14 +62,24 @@ class OperationMachine(Construct):
         bus_arn: str,
         rule_arn: str,
         topic: AlarmTopic,
+        log_retention_days: int = 30,
     ) -> None:
         super().__init__(scope, id_)
+        # So named, the group may be written without a statement of its resource policy, which has
+        # few characters for all groups of the account.
+        logs = LogGroup(
+            self,
+            "logs",
+            name=f"/aws/vendedlogs/states/{name}",
+            retention_days=log_retention_days,
+        )
         role = Role(
             self,
             "role",
             name=f"{name}-role",
             description=f"What the executions of {name} may do",
-            trust=Trust(service="states.amazonaws.com"),
+            # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+            trust=trust_of_own_account("states.amazonaws.com", project_arn),
             statements=[
                 Statement(
                     ["codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild"],
@@ -76,6 +94,8 @@ class OperationMachine(Construct):
                 ),
                 Statement(["events:PutEvents"], [bus_arn], sid="Failures"),
                 Statement(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], sid="Traces"),
+                # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+                Statement(list(_LOG_DELIVERY), sid="LogDelivery"),
             ],
         )
         machine = SfnStateMachine(
@@ -85,6 +105,10 @@ class OperationMachine(Construct):
             type="STANDARD",
             role_arn=role.arn,
             definition=definition,
+            # Not what went through it: requests name tenants and their administrators.
+            logging_configuration=SfnStateMachineLoggingConfiguration(
+                level="ERROR", include_execution_data=False, log_destination=f"{logs.arn}:*"
+            ),
             tracing_configuration=SfnStateMachineTracingConfiguration(enabled=True),
             depends_on=role.ready,
         )

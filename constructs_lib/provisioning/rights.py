@@ -53,6 +53,9 @@ _TABLES = _named("dynamodb", "table/{prefix}-*")
 _LOAD_BALANCING = "elasticloadbalancing"
 _BALANCERS = _named(_LOAD_BALANCING, "loadbalancer/app/{prefix}-*", "loadbalancer/net/{prefix}-*")
 _ROLES = ("arn:aws:iam::{account}:role/{prefix}-*",)
+# The first of their kind in an account are made with the role that the service works by.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+_LINKED: Final = ("arn:aws:iam::{account}:role/aws-service-role/*",)
 _SECURITY_GROUPS = _named("ec2", "security-group/*", "security-group-rule/*", "vpc/*")
 
 RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
@@ -90,6 +93,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
         _SCALING,
         "DescribeScalableTargets",
     ),
+    ("aws_appautoscaling_target", "iam"): Rights("CreateServiceLinkedRole", _LINKED),
     ("aws_cloudwatch_log_group", "logs"): Rights(
         "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy ListTagsForResource "
         "PutRetentionPolicy TagResource UntagResource",
@@ -138,6 +142,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
     ("aws_db_instance", "secretsmanager"): Rights(
         "CreateSecret TagResource", _named("secretsmanager", "secret:rds!db-*")
     ),
+    ("aws_db_instance", "iam"): Rights("CreateServiceLinkedRole", _LINKED),
     ("aws_db_instance", "kms"): Rights("DescribeKey", _named("kms", "key/*")),
     ("aws_db_subnet_group", "rds"): Rights(
         "AddTagsToResource CreateDBSubnetGroup DeleteDBSubnetGroup DescribeDBSubnetGroups "
@@ -166,6 +171,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
         "ListServiceDeployments TagResource UntagResource UpdateService",
         _named("ecs", "service/{prefix}-*", "service-deployment/{prefix}-*"),
     ),
+    ("aws_ecs_service", "iam"): Rights("CreateServiceLinkedRole", _LINKED),
     ("aws_ecs_task_definition", "ecs"): Rights(
         "RegisterTaskDefinition TagResource UntagResource",
         _named("ecs", "task-definition/{prefix}-*"),
@@ -200,6 +206,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
         "DescribeCapacityReservation DescribeLoadBalancerAttributes DescribeLoadBalancers "
         "DescribeTags",
     ),
+    ("aws_lb", "iam"): Rights("CreateServiceLinkedRole", _LINKED),
     ("aws_lb_listener", _LOAD_BALANCING): Rights(
         "AddTags CreateListener DeleteListener ModifyListener ModifyListenerAttributes RemoveTags",
         (
@@ -258,6 +265,11 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
         ),
         "DescribeLaunchTemplateVersions DescribeLaunchTemplates",
     ),
+    # Their image is named by AWS's own parameter.
+    ("aws_launch_template", "ssm"): Rights(
+        "GetParameters", ("arn:aws:ssm:{region}::parameter/aws/service/ecs/*",)
+    ),
+    ("aws_autoscaling_group", "iam"): Rights("CreateServiceLinkedRole", _LINKED),
     ("aws_autoscaling_group", "autoscaling"): Rights(
         "CreateAutoScalingGroup CreateOrUpdateTags DeleteAutoScalingGroup DeleteTags "
         "SetInstanceProtection UpdateAutoScalingGroup",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cdktf import Fn, ITerraformDependable, TerraformResourceLifecycle
+from cdktf import Fn, IResolvable, ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.db_instance import DbInstance
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
@@ -86,7 +86,7 @@ class Database(Construct):
         Where it is.
     size : DatabaseSize, optional
         The smallest by default.
-    deletion_protection : bool, default True
+    deletion_protection : bool or IResolvable, default True
         Whether the server refuses to be deleted.
     last_snapshot : bool, default True
         Whether a snapshot stays when the server is deleted, named by when it was made.
@@ -118,7 +118,7 @@ class Database(Construct):
         network: INetwork,
         region: str,
         size: DatabaseSize | None = None,
-        deletion_protection: bool = True,
+        deletion_protection: bool | IResolvable = True,
         last_snapshot: bool = True,
     ) -> None:
         super().__init__(scope, id_)

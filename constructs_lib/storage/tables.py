@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from cdktf import IResolvable
 from cdktf_cdktf_provider_aws.dynamodb_table import (
     DynamodbTable,
     DynamodbTableAttribute,
@@ -63,7 +64,7 @@ class TenantTable(Construct):
         Its type.
     indexes : sequence of TableIndex, optional
         Other orders to query in; at most 20, a quota of DynamoDB [1]_.
-    deletion_protection : bool, default True
+    deletion_protection : bool or IResolvable, default True
         Whether the table refuses to be deleted.
 
     Attributes
@@ -91,7 +92,7 @@ class TenantTable(Construct):
         sort_key: str,
         sort_key_type: KeyType = "S",
         indexes: Sequence[TableIndex] = (),
-        deletion_protection: bool = True,
+        deletion_protection: bool | IResolvable = True,
     ) -> None:
         super().__init__(scope, id_)
         keys = [(sort_key, sort_key_type), *((i.sort_key, i.sort_key_type) for i in indexes)]

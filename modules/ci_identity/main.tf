@@ -1,5 +1,3 @@
-data "aws_partition" "current" {}
-
 locals {
   issuer       = "token.actions.githubusercontent.com"
   provider_arn = var.oidc_provider_arn == null ? aws_iam_openid_connect_provider.github[0].arn : var.oidc_provider_arn
@@ -11,30 +9,40 @@ locals {
     apply = var.environment == null ? "repo:${var.repository}:ref:refs/heads/${var.branch}" : "repo:${var.repository}:environment:${var.environment}"
   }
 
-  plan_policy_arns = var.plan_policy_arns == null ? {
-    read_only = "arn:${data.aws_partition.current.partition}:iam::aws:policy/ReadOnlyAccess"
-  } : var.plan_policy_arns
+  list_states = [{
+    Sid      = "ListStates"
+    Effect   = "Allow"
+    Action   = ["s3:ListBucket"]
+    Resource = [var.state_bucket_arn]
+  }]
 
-  read_states = [
-    {
-      Sid      = "ListStates"
-      Effect   = "Allow"
-      Action   = ["s3:ListBucket"]
-      Resource = [var.state_bucket_arn]
-    },
-    {
-      Sid      = "ReadStates"
-      Effect   = "Allow"
-      Action   = ["s3:GetObject"]
-      Resource = ["${var.state_bucket_arn}/*"]
-    },
-  ]
+  read_some_states = [{
+    Sid      = "ReadStates"
+    Effect   = "Allow"
+    Action   = ["s3:GetObject"]
+    Resource = [for key in var.plan_state_keys : "${var.state_bucket_arn}/${key}"]
+  }]
+
+  read_states = [{
+    Sid      = "ReadStates"
+    Effect   = "Allow"
+    Action   = ["s3:GetObject"]
+    Resource = ["${var.state_bucket_arn}/*"]
+  }]
 
   write_states = [{
     Sid      = "WriteStates"
     Effect   = "Allow"
     Action   = ["s3:PutObject", "s3:DeleteObject"]
     Resource = ["${var.state_bucket_arn}/*"]
+  }]
+
+  # The table holds the digest of each state beside the locks.
+  read_digests = var.lock_table_arn == null ? [] : [{
+    Sid      = "ReadDigests"
+    Effect   = "Allow"
+    Action   = ["dynamodb:GetItem"]
+    Resource = [var.lock_table_arn]
   }]
 
   lock_states = var.lock_table_arn == null ? [] : [{
@@ -61,11 +69,11 @@ locals {
   state_policies = {
     plan = jsonencode({
       Version   = "2012-10-17"
-      Statement = concat(local.read_states, local.decrypt_states)
+      Statement = concat(local.list_states, local.read_some_states, local.read_digests, local.decrypt_states)
     })
     apply = jsonencode({
       Version   = "2012-10-17"
-      Statement = concat(local.read_states, local.write_states, local.lock_states, local.decrypt_states, local.encrypt_states)
+      Statement = concat(local.list_states, local.read_states, local.write_states, local.lock_states, local.decrypt_states, local.encrypt_states)
     })
   }
 }
@@ -112,7 +120,7 @@ resource "aws_iam_role_policy" "states" {
 }
 
 resource "aws_iam_role_policy_attachment" "plan" {
-  for_each = local.plan_policy_arns
+  for_each = var.plan_policy_arns
 
   role       = aws_iam_role.this["plan"].name
   policy_arn = each.value

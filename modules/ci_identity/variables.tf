@@ -87,10 +87,26 @@ variable "state_kms_key_arn" {
   }
 }
 
+variable "plan_state_keys" {
+  description = "Keys of the states that pull requests may read, with * for any text. Whoever may open a pull request reads all that is in them."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.plan_state_keys) > 0 && alltrue([for key in var.plan_state_keys : endswith(key, ".tfstate") && !startswith(key, "*")])
+    error_message = "plan_state_keys must name states: each begins with a name and ends in .tfstate."
+  }
+}
+
 variable "plan_policy_arns" {
-  description = "ARNs of the plan role's policies beside reading the states, each under a name of your choice. Null takes AWS's ReadOnlyAccess."
+  description = "ARNs of the plan role's policies beside reading the states, each under a name of your choice: reading the settings of what the stacks hold."
   type        = map(string)
-  default     = null
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.plan_policy_arns : !can(regex(":policy/(AdministratorAccess|ReadOnlyAccess|PowerUserAccess)$", arn))])
+    error_message = "plan_policy_arns must hold none of AWS's policies for everything: ReadOnlyAccess reads items, objects and the secrets of user pool clients, in the name of any pull request."
+  }
 }
 
 variable "apply_policy_arns" {

@@ -18,6 +18,8 @@ from typing import Any, Final
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
+from services.application import ApplicationError
+
 FRESH_SECONDS: Final = 3600.0
 """A key that the pool lists no more is forgotten after this time, if the pool answers."""
 
@@ -33,7 +35,7 @@ Fetch = Callable[[], Mapping[str, Any]]
 """Returns the pool's JSON Web Key Set."""
 
 
-class KeysUnavailableError(RuntimeError):
+class KeysUnavailableError(ApplicationError, RuntimeError):
     """A user pool's keys could not be had, so its tokens cannot be judged now."""
 
 

@@ -1,1 +1,7 @@
-"""The `ecs-saas` command line."""
+"""The `ecs-saas` command line.
+
+Errors
+------
+`VisitError`: a tenant's API does not answer a visit. All else is raised below, and gets its exit
+code in `services.cli.failures`.
+"""

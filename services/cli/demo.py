@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from services.cli.images import push_missing
+from services.cli.options import Json
 from services.cli.output import result_document, result_line, write_json, write_line, write_table
 from services.cli.settings import Settings, Target
 from services.cli.visit import Visit, VisitError, sign_in, visit
@@ -40,7 +42,6 @@ _Port = Annotated[
     int | None,
     typer.Option("--port", envvar="ECS_SAAS_LOCAL_PORT", help="Port of the local AWS."),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Results as JSON, progress as plain lines.")]
 
 # Three at a time: a laptop's cores are shared with the tenants' own programs.
 _AT_ONCE = 3
@@ -63,14 +64,14 @@ class Shown:
 
 
 @demo_app.command()
-def up(context: typer.Context, port: _Port = None, as_json: _Json = False) -> None:
+def up(context: typer.Context, port: _Port = None, as_json: Json = False) -> None:
     """Start the local AWS, apply everything, onboard a tenant per tier, send requests."""
     settings = _local(context)
     started = time.monotonic()
     local = settings.local_aws(port)
     local.up()
     with settings.deployment(plain=as_json) as deployment:
-        platform = Platform(deployment).apply()
+        platform = Platform(deployment).apply(push=lambda: push_missing(settings, deployment))
         with settings.control_plane() as client:
             shown = _at_once(list(Tier), lambda tier: _onboard(deployment, client, tier))
     seconds = time.monotonic() - started
@@ -89,7 +90,7 @@ def up(context: typer.Context, port: _Port = None, as_json: _Json = False) -> No
 
 
 @demo_app.command()
-def down(context: typer.Context, as_json: _Json = False) -> None:
+def down(context: typer.Context, as_json: Json = False) -> None:
     """Offboard all tenants, destroy everything, and show that nothing is left."""
     settings = _local(context)
     local = settings.local_aws()

@@ -24,22 +24,17 @@ def exit_code_of(error: BaseException) -> int | None:
     from services.client.errors import ClientError, ControlPlaneMissingError, RefusedError  # noqa: PLC0415
     from services.local_aws.errors import LocalAwsError  # noqa: PLC0415
     from services.provisioning.errors import ProvisionerError  # noqa: PLC0415
-    from services.provisioning.images.errors import (  # noqa: PLC0415
-        BuilderMissingError,
-        ImagesError,
-        UnknownImageError,
-    )
     from services.tenancy import InputError  # noqa: PLC0415
 
     if isinstance(error, ProvisionerError):
         return error.exit_code
-    if isinstance(error, InputError | LocalAwsError | BuilderMissingError | UnknownImageError):
+    if isinstance(error, InputError | LocalAwsError):
         return BAD_INPUT
     if isinstance(error, ControlPlaneMissingError) or (
         isinstance(error, RefusedError) and error.status in _CALLERS_FAULT
     ):
         return BAD_INPUT
-    if isinstance(error, VisitError | ClientError | ImagesError):
+    if isinstance(error, VisitError | ClientError):
         return FAILED
     return None
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +20,11 @@ from services.configuration.images import LOCK_NAME, ImageLock
 from services.contracts.images import RUNNER, dockerfile, folder
 from services.contracts.stacks import contract_path
 from services.provisioning.images.builders import Credentials, Recipe, find_builder
-from services.provisioning.images.errors import RegistryError, UnknownImageError
+from services.provisioning.images.errors import ImagesError, RegistryError, UnknownImageError
+from services.provisioning.terraform.mirror import candidates, find_mirror
+
+if TYPE_CHECKING:
+    from services.provisioning.deployment import Deployment
 
 images_app = typer.Typer(
     help="Build, push and pin the container images.",
@@ -63,25 +69,67 @@ def push(
     """Build images, push them to the deployment's registry, and lock their digests."""
     settings: Settings = context.obj
     configuration = settings.configuration()
-    names = chosen(settings.project, configuration, service)
-    find_builder()  # before AWS is asked for anything
-    settings.use_target()
-    repositories = repositories_of(configuration, names)
-    local = settings.target is Target.LOCAL
-    credentials = ecr_credentials(configuration.region, local=local)
     release = tag or configuration.release
+    if settings.target is Target.AWS:
+        require_version(release)
+    names = chosen(settings.project, configuration, service)
+    if settings.target is Target.AWS:
+        find_builder()  # before AWS is asked for anything
+    settings.use_target()
+    registry = Registry.of(configuration, names)
+    missing = names if settings.target is Target.LOCAL else registry.missing(names, release)
+    if not missing:
+        raise UnknownImageError(
+            f"release: got {release}, which is pushed already, and its tags cannot move; allowed "
+            "another version: `release` in saas.tfvars or --tag"
+        )
     path = settings.project / LOCK_NAME
     lock = ImageLock.read(path)
     if lock is None or lock.release != release:
         lock = ImageLock(release)
-    for name in names:
-        repository = repositories[name].partition("/")[2]
-        reference = f"{credentials.registry}/{repository}:{release}"
-        recipe = _recipe(settings.project, name, reference, platform)
-        digest = _build(recipe, credentials, insecure=local)
+    for name in missing:
+        digest = _push(settings, registry, name, release, platform)
         lock = lock.with_digest(name, digest)
         lock.write(path)
-        write_line(f"{name}: pushed {repositories[name]}@{digest}")
+        write_line(f"{name}: pushed {registry.urls[name]}@{digest}")
+
+
+def push_missing(settings: Settings, deployment: Deployment) -> None:
+    """Push what the deployment's release has not in its registry, before it is started.
+
+    Raises
+    ------
+    BuilderMissingError
+        If something is missing on AWS, and nothing here builds it.
+    """
+    configuration = deployment.configuration
+    release = configuration.release
+    names = chosen(settings.project, configuration, None)
+    registry = Registry.of(configuration, names)
+    local = settings.target is Target.LOCAL
+    missing = names if local else registry.missing(names, release)
+    if missing and not local:
+        try:
+            find_builder()
+            require_version(release)
+        except ImagesError as error:
+            raise type(error)(
+                f"the registry lacks {', '.join(missing)} of release {release}: push them from "
+                f"where images are built (`ecs-saas images push`), and apply again: {error}"
+            ) from None
+    for name in missing:
+        deployment.progress.stage("images", f"push {name}:{release}")
+        _push(settings, registry, name, release, None)
+
+
+def require_version(release: str) -> None:
+    """Raise `UnknownImageError` for a release that a second push would want to move."""
+    if release == "latest":
+        raise UnknownImageError(
+            "release: got latest; allowed a version, for tags of the repositories cannot move: "
+            "set `release` in saas.tfvars and run `make synth`, or leave it out there to have it "
+            "derived, or give --tag"
+        )
 
 
 @images_app.command()
@@ -108,8 +156,8 @@ def chosen(project: Path, configuration: Configuration, wanted: list[str] | None
     ]
     names = [name for name in known if not wanted or name in wanted]
     problems += [
-        f"image {name}: there is no {folder(name)}/Dockerfile to build it from; write it, or "
-        f"name an image in saas.tfvars (services.{name}.image)"
+        f"image {name}: there is no {folder(name)}/__main__.py to run, nor a Dockerfile of its "
+        f"own there; write one, or name an image in saas.tfvars (services.{name}.image)"
         for name in names
         if not dockerfile(project, name).is_file()
     ]
@@ -118,33 +166,92 @@ def chosen(project: Path, configuration: Configuration, wanted: list[str] | None
     return names
 
 
-def repositories_of(configuration: Configuration, names: list[str]) -> Mapping[str, str]:
-    """Return the repositories of these images, as the shared stacks publish them."""
-    found: dict[str, str] = {}
-    if set(names) - {RUNNER}:
-        found |= dict(_contract(configuration, "platform")["repository_urls"])
-    if RUNNER in names:
-        found[RUNNER] = str(_contract(configuration, "application-plane")["runner_repository_url"])
-    if missing := [name for name in names if name not in found]:
-        raise RegistryError(
-            f"images {', '.join(missing)}: the platform has no repository for them yet: run "
-            "`ecs-saas platform apply`"
-        )
-    return found
+@dataclass(frozen=True)
+class Registry:
+    """The deployment's repositories.
 
-
-def ecr_credentials(region: str, *, local: bool = False) -> Credentials:
-    """Return what the account's registry lets push for some hours.
-
-    The name it has is known on AWS alone: on the local AWS it is where ECR itself is.
+    Attributes
+    ----------
+    urls : mapping of str to str
+        By the image's name, as the platform publishes them.
     """
-    import boto3  # noqa: PLC0415 - after the start
 
-    client = boto3.client("ecr", region_name=region)
-    data = client.get_authorization_token()["authorizationData"][0]
+    region: str
+    urls: Mapping[str, str]
+
+    @classmethod
+    def of(cls, configuration: Configuration, names: list[str]) -> Registry:
+        """Return the repositories of these images.
+
+        Raises
+        ------
+        RegistryError
+            If the platform has not made them yet.
+        """
+        found: Mapping[str, str] = _contract(configuration, "platform")["repository_urls"]
+        if missing := [name for name in names if name not in found]:
+            raise RegistryError(
+                f"images {', '.join(missing)}: the platform has no repository for them yet: run "
+                "`ecs-saas platform apply`"
+            )
+        return cls(configuration.region, found)
+
+    def repository(self, name: str) -> str:
+        """Return the name of an image's repository, without the registry's."""
+        return self.urls[name].partition("/")[2]
+
+    def missing(self, names: list[str], tag: str) -> list[str]:
+        """Return the images whose repositories lack a tag."""
+        ecr = self.client()
+        wanted = [{"imageTag": tag}]
+
+        def lacks(name: str) -> bool:
+            asked = ecr.batch_get_image(repositoryName=self.repository(name), imageIds=wanted)
+            return not asked["images"]
+
+        return [name for name in names if lacks(name)]
+
+    def client(self) -> Any:
+        """Return a client of ECR."""
+        import boto3  # noqa: PLC0415 - after the start
+
+        return boto3.client("ecr", region_name=self.region)
+
+
+def ecr_credentials(ecr: Any) -> tuple[Credentials, bool]:
+    """Return what the account's registry lets push for some hours, and whether it is insecure.
+
+    The name it has is known on AWS alone: of an emulator, it is where ECR itself is.
+    """
+    data = ecr.get_authorization_token()["authorizationData"][0]
     user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
-    registry = client.meta.endpoint_url if local else data["proxyEndpoint"]
-    return Credentials(registry.partition("://")[2], user, password)
+    endpoint: str = ecr.meta.endpoint_url
+    insecure = endpoint.startswith("http://")
+    registry = endpoint if insecure else data["proxyEndpoint"]
+    return Credentials(registry.partition("://")[2], user, password), insecure
+
+
+def _push(
+    settings: Settings, registry: Registry, name: str, release: str, platforms: list[str] | None
+) -> str | None:
+    if settings.target is Target.LOCAL:
+        from services.local_aws.images import pushing  # noqa: PLC0415
+        from services.local_aws.images.layer import Machine  # noqa: PLC0415
+
+        home = settings.local_home
+        machine = Machine(providers=_providers(settings.workdir))
+        image = pushing.build(home, settings.project, name, machine)
+        return pushing.push(registry.client(), home, image, registry.repository(name), release)
+    credentials, insecure = ecr_credentials(registry.client())
+    reference = f"{credentials.registry}/{registry.repository(name)}:{release}"
+    recipe = _recipe(settings.project, name, reference, platforms)
+    return _build(recipe, credentials, insecure=insecure)
+
+
+def _providers(workdir: Path) -> Path | None:
+    """Return what has Terraform's providers here: a mirror, or what an `init` has downloaded."""
+    downloaded = workdir.glob("terraform/*/*/templates/*/data/providers")
+    return find_mirror([*candidates(os.environ), *sorted(downloaded)])
 
 
 def _contract(configuration: Configuration, stack: str) -> dict[str, Any]:

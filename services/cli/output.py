@@ -42,14 +42,28 @@ def result_document(result: Result) -> Mapping[str, Any]:
     return {
         "stack": result.stack,
         "workspace": result.workspace,
-        "operation": result.operation.value,
+        "operation": result.kind.value,
         "applied": result.applied,
         "changes": [
             {"address": change.address, "action": change.action, "reason": change.reason}
             for change in result.changes
         ],
         "seconds": round(result.seconds, 3),
+        "refusal": result.refusal,
     }
+
+
+def plan_exit_code(results: Sequence[Result]) -> int:
+    """Return the exit code of a plan, and say on standard error what an apply would refuse.
+
+    0: nothing to do, 2: changes, 1: changes that would be refused.
+    """
+    refused = [result for result in results if result.refusal]
+    for result in refused:
+        sys.stderr.write(f"error: {result.stack}/{result.workspace}: {result.refusal}\n")
+    if refused:
+        return 1
+    return 0 if all(result.empty for result in results) else 2
 
 
 def result_line(result: Result) -> str:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from services.cli.failures import confirm, failing_with_one
-from services.cli.output import result_document, result_line, write_json, write_line
+from services.cli.options import Json, LockTimeout, Yes
+from services.cli.output import plan_exit_code, result_document, result_line, write_json, write_line
 from services.cli.settings import Settings
 from services.provisioning.platform import Platform
 from services.provisioning.terraform.engine import Result
@@ -20,11 +21,6 @@ platform_app = typer.Typer(
     add_completion=False,
 )
 
-_Json = Annotated[bool, typer.Option("--json", help="Results as JSON, progress as plain lines.")]
-_LockTimeout = Annotated[
-    float, typer.Option("--lock-timeout", min=0, help="Seconds to wait for a locked state.")
-]
-
 
 @platform_app.command()
 def apply(
@@ -32,37 +28,46 @@ def apply(
     stack: Annotated[
         list[str] | None, typer.Option("--stack", help="Only this root module; may be repeated.")
     ] = None,
-    as_json: _Json = False,
-    lock_timeout: _LockTimeout = 600.0,
+    as_json: Json = False,
+    lock_timeout: LockTimeout = 600.0,
 ) -> None:
     """Apply everything that tenants stand on, in order. Safe to repeat."""
+    from services.cli.images import push_missing  # noqa: PLC0415 - not for the help's sake
+
     settings: Settings = context.obj
     with settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment:
-        results = Platform(deployment).apply(stack or ())
+        results = Platform(deployment).apply(
+            stack or (), push=lambda: push_missing(settings, deployment)
+        )
     _write(results, as_json)
 
 
 @platform_app.command()
 def plan(
-    context: typer.Context, as_json: _Json = False, lock_timeout: _LockTimeout = 600.0
+    context: typer.Context,
+    as_json: Json = False,
+    lock_timeout: LockTimeout = 600.0,
+    lock: Annotated[
+        bool, typer.Option(help="Lock the states; a role that may only read cannot.")
+    ] = True,
 ) -> None:
     """Say what `apply` would do. Exit code 0: nothing, 2: changes, 1: any failure."""
     settings: Settings = context.obj
     with (
         failing_with_one(),
-        settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment,
+        settings.deployment(plain=as_json, lock_seconds=lock_timeout, locks=lock) as deployment,
     ):
         results = Platform(deployment).plan()
     _write(results, as_json)
-    raise typer.Exit(0 if all(result.empty for result in results) else 2)
+    raise typer.Exit(plan_exit_code(results))
 
 
 @platform_app.command()
 def destroy(
     context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: _Json = False,
-    lock_timeout: _LockTimeout = 600.0,
+    yes: Yes = False,
+    as_json: Json = False,
+    lock_timeout: LockTimeout = 600.0,
 ) -> None:
     """Destroy everything that tenants stand on; refused while there are tenants."""
     settings: Settings = context.obj

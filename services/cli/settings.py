@@ -65,26 +65,31 @@ class Settings:
     def local_aws(
         self, port: int | None = None, region: str | None = None, home: Path | None = None
     ) -> LocalAws:
-        """Return this project's local AWS, whose builds run what this command would run."""
+        """Return this project's local AWS."""
         from services.local_aws.machine import LocalAws  # noqa: PLC0415
 
-        release = {
-            "ECS_SAAS_CONFIG": self.config.absolute(),
-            "ECS_SAAS_MODULES": self.modules_dir.absolute(),
-            "ECS_SAAS_WORKDIR": self.workdir,
-        }
-        return LocalAws(
-            home or self.local_home,
-            port,
-            region,
-            {name: str(path) for name, path in release.items()},
-        )
+        return LocalAws(home or self.local_home, port, region, self._account())
+
+    def _account(self) -> str:
+        """Return the account that a local AWS is to be: the configuration's, if there is one."""
+        from services.configuration import ConfigurationError, load  # noqa: PLC0415
+        from services.local_aws.layout import ACCOUNT_ID  # noqa: PLC0415
+
+        try:
+            return load(self.config, cache=self._cache).account
+        except ConfigurationError:
+            return ACCOUNT_ID  # whoever needs a configuration says what is wrong with this one
+
+    @property
+    def _cache(self) -> Path:
+        return self.project / ".ecs-saas/configuration"
 
     def configuration(self) -> Configuration:
         """Return the configuration, or raise `ConfigurationError`, or `NotLocalError`."""
         from services.configuration import load  # noqa: PLC0415
+        from services.configuration.release import synthesised  # noqa: PLC0415
 
-        configuration = load(self.config, cache=self.project / ".ecs-saas/configuration")
+        configuration = synthesised(load(self.config, cache=self._cache), self.modules_dir)
         if self.target is Target.LOCAL:
             from services.local_aws import limits  # noqa: PLC0415
 
@@ -108,7 +113,7 @@ class Settings:
 
     @contextmanager
     def deployment(
-        self, *, plain: bool = False, lock_seconds: float = 600.0
+        self, *, plain: bool = False, lock_seconds: float = 600.0, locks: bool = True
     ) -> Iterator[Deployment]:
         """Open the deployment, showing its progress on standard error while the block runs.
 
@@ -116,6 +121,8 @@ class Settings:
         ----------
         plain : bool, default False
             Progress as plain lines even on a terminal.
+        locks : bool, default True
+            Whether plans lock the state they read.
         """
         from services.cli.progress import watching  # noqa: PLC0415
         from services.provisioning.deployment import Deployment  # noqa: PLC0415
@@ -134,6 +141,7 @@ class Settings:
                     progress=progress,
                     interruption=interruption,
                     lock_seconds=lock_seconds,
+                    locks=locks,
                 )
 
     def control_plane(self) -> AbstractContextManager[ControlPlaneClient]:

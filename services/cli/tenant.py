@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 
 from services.cli.failures import confirm
 from services.cli.files import read_object
+from services.cli.options import Json, Release, Yes, taking
 from services.cli.output import write_json, write_line, write_table
 from services.cli.settings import Settings
 from services.tenancy.tier import Tier
@@ -27,33 +29,39 @@ tenant_app = typer.Typer(
 )
 
 _Tenant = Annotated[str, typer.Argument(help="The tenant's name or id.")]
-_Wait = Annotated[bool, typer.Option("--wait", help="Until it is done; exit code 1 if it fails.")]
-_Seconds = Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait at most.")]
-_Json = Annotated[bool, typer.Option("--json", help="Results as JSON, progress as plain lines.")]
 _Key = Annotated[
     str | None,
     typer.Option("--key", help="Idempotency key: repeating the command then changes nothing."),
 ]
-_HOUR = 3600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Following:
+    """Whether to wait for what was asked, and how to show it."""
+
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Until it is done; exit code 1 if it fails.")
+    ] = False
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait at most.")] = (
+        3600.0
+    )
+    as_json: Json = False
 
 
 @tenant_app.command()
+@taking(_Following)
 def create(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The tenant's name; part of its addresses.")],
     *,
     tier: Annotated[Tier, typer.Option("--tier", help="What it has to itself.")],
     email: Annotated[str, typer.Option("--email", help="Of the tenant's administrator.")],
-    release: Annotated[
-        str | None, typer.Option("--release", help="The configuration's by default.")
-    ] = None,
+    release: Release = None,
     data: Annotated[
         Path | None, typer.Option("--data", help="A JSON file of more data: overrides, prices, ...")
     ] = None,
     key: _Key = None,
-    wait: _Wait = False,
-    timeout: _Seconds = _HOUR,
-    as_json: _Json = False,
+    options: _Following,
 ) -> None:
     """Register a tenant, which starts its onboarding."""
     more = read_object(data) if data else {}
@@ -63,7 +71,7 @@ def create(
     def ask(client: ControlPlaneClient) -> Operation:
         return client.register(name, tier=tier.value, email=email, data=more, key=key)
 
-    _carry_out(context, name, ask, wait=wait, timeout=timeout, as_json=as_json)
+    _carry_out(context, name, ask, options)
 
 
 @tenant_app.command("list")
@@ -73,7 +81,7 @@ def list_tenants(
     status: Annotated[str | None, typer.Option("--status", help="As ACTIVE or FAILED.")] = None,
     tier: Annotated[Tier | None, typer.Option("--tier", help="Of this tier only.")] = None,
     release: Annotated[str | None, typer.Option("--release", help="Of this one only.")] = None,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """List tenants by name; offboarded ones only with `--status DELETED`."""
     given = {"status": status, "tier": tier.value if tier else None, "release": release}
@@ -88,7 +96,7 @@ def list_tenants(
 
 
 @tenant_app.command()
-def show(context: typer.Context, tenant: _Tenant, as_json: _Json = False) -> None:
+def show(context: typer.Context, tenant: _Tenant, as_json: Json = False) -> None:
     """Show one tenant and what was done to it."""
     with _client(context) as client:
         row = client.tenant(tenant)
@@ -113,15 +121,14 @@ _WITHOUT_PARAMETERS = {
 
 def _add(action: str, meaning: str) -> None:
     @tenant_app.command(action, help=meaning)
+    @taking(_Following)
     def command(
         context: typer.Context,
         tenant: _Tenant,
         *,
-        wait: _Wait = False,
-        timeout: _Seconds = _HOUR,
-        as_json: _Json = False,
+        options: _Following,
     ) -> None:
-        _request(context, tenant, action, wait=wait, timeout=timeout, as_json=as_json)
+        _request(context, tenant, action, None, options)
 
 
 for _action, _meaning in _WITHOUT_PARAMETERS.items():
@@ -129,6 +136,7 @@ for _action, _meaning in _WITHOUT_PARAMETERS.items():
 
 
 @tenant_app.command()
+@taking(_Following)
 def move(
     context: typer.Context,
     tenant: _Tenant,
@@ -146,19 +154,18 @@ def move(
             help="Serve from the old tier again; the new copy is kept until --confirm.",
         ),
     ] = False,
-    wait: _Wait = False,
-    timeout: _Seconds = _HOUR,
-    as_json: _Json = False,
+    options: _Following,
 ) -> None:
     """Move a tenant, with its data, to another tier; then confirm or take back the move."""
     if (tier is not None) + confirm_move + rollback != 1:
         raise typer.BadParameter("give one of --tier, --confirm and --rollback")
     action = "move/confirm" if confirm_move else "move/rollback" if rollback else "move"
     parameters = {"tier": tier.value} if tier else None
-    _request(context, tenant, action, parameters, wait=wait, timeout=timeout, as_json=as_json)
+    _request(context, tenant, action, parameters, options)
 
 
 @tenant_app.command()
+@taking(_Following)
 def update(
     context: typer.Context,
     tenant: _Tenant,
@@ -167,9 +174,7 @@ def update(
     overrides: Annotated[
         Path | None, typer.Option("--overrides", help="A JSON file of the tenant's own sizes.")
     ] = None,
-    wait: _Wait = False,
-    timeout: _Seconds = _HOUR,
-    as_json: _Json = False,
+    options: _Following,
 ) -> None:
     """Give a tenant another release, or other sizes."""
     parameters: dict[str, Any] = {}
@@ -177,18 +182,17 @@ def update(
         parameters["release"] = release
     if overrides is not None:
         parameters["overrides"] = read_object(overrides)
-    _request(context, tenant, "update", parameters, wait=wait, timeout=timeout, as_json=as_json)
+    _request(context, tenant, "update", parameters, options)
 
 
 @tenant_app.command()
+@taking(_Following)
 def delete(
     context: typer.Context,
     tenant: _Tenant,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    wait: _Wait = False,
-    timeout: _Seconds = _HOUR,
-    as_json: _Json = False,
+    yes: Yes = False,
+    options: _Following,
 ) -> None:
     """Offboard a tenant: its data is exported, then everything of it is removed."""
     confirm(yes, f"Offboard tenant {tenant} and delete its data?")
@@ -196,9 +200,7 @@ def delete(
         context,
         tenant,
         lambda client: client.delete(client.tenant(tenant)),
-        wait=wait,
-        timeout=timeout,
-        as_json=as_json,
+        options,
     )
 
 
@@ -206,36 +208,30 @@ def _request(
     context: typer.Context,
     tenant: str,
     action: str,
-    parameters: Mapping[str, Any] | None = None,
-    *,
-    wait: bool,
-    timeout: float,
-    as_json: bool,
+    parameters: Mapping[str, Any] | None,
+    options: _Following,
 ) -> None:
     def ask(client: ControlPlaneClient) -> Operation:
         return client.request(client.tenant(tenant)["tenantId"], action, parameters)
 
-    _carry_out(context, tenant, ask, wait=wait, timeout=timeout, as_json=as_json)
+    _carry_out(context, tenant, ask, options)
 
 
 def _carry_out(
     context: typer.Context,
     tenant: str,
     ask: Callable[[ControlPlaneClient], Operation],
-    *,
-    wait: bool,
-    timeout: float,
-    as_json: bool,
+    options: _Following,
 ) -> None:
     with _client(context) as client:
         operation = ask(client)
-        if wait:
+        if options.wait:
             from services.cli.progress import watching  # noqa: PLC0415
 
-            with watching(plain=as_json) as progress:
+            with watching(plain=options.as_json) as progress:
                 progress.stage(tenant, operation.kind)
-                operation = client.wait(operation, seconds=timeout)
-    if as_json:
+                operation = client.wait(operation, seconds=options.timeout)
+    if options.as_json:
         write_json(vars(operation))
     else:
         write_line(f"{tenant}: {operation.kind} {operation.status} ({operation.id})")

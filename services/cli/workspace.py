@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from services.cli.failures import confirm, failing_with_one
 from services.cli.files import read_object
+from services.cli.options import Json, LockTimeout, Release, Yes, taking
 from services.cli.output import (
+    plan_exit_code,
     result_document,
     result_line,
     write_json,
@@ -21,8 +24,8 @@ from services.cli.settings import Settings
 from services.configuration import Configuration
 from services.provisioning.errors import PreconditionError
 from services.provisioning.tenants.tenants import Tenants
-from services.tenancy import TenantDocument, TenantDocumentError, check_tenant_id
-from services.tenancy.problems import Problem, did_you_mean
+from services.tenancy import TenantDocument, TenantDocumentError, Tier, check_tenant_id
+from services.tenancy.problems import Problem, did_you_mean, one_of
 
 workspace_app = typer.Typer(
     help="Tenants' workspaces, past the control plane: for repairs, plans and tests.",
@@ -32,51 +35,73 @@ workspace_app = typer.Typer(
 )
 
 _TenantId = Annotated[str, typer.Argument(help="The tenant's id; names its workspace.")]
-_Name = Annotated[str | None, typer.Option("--name", help="The tenant's name.")]
-_TierName = Annotated[str | None, typer.Option("--tier", help="basic, advanced or premium.")]
-_Email = Annotated[str | None, typer.Option("--email", help="The tenant administrator's address.")]
-_Release = Annotated[str | None, typer.Option("--release", help="The configuration's by default.")]
-_Overrides = Annotated[
-    Path | None, typer.Option("--overrides", help="A JSON file of the tenant's own sizes.")
-]
-_Document = Annotated[
-    Path | None, typer.Option("--document", help="A JSON file of the whole tenant document.")
-]
-_Json = Annotated[bool, typer.Option("--json", help="Results as JSON, progress as plain lines.")]
-_LockTimeout = Annotated[
-    float, typer.Option("--lock-timeout", min=0, help="Seconds to wait for a locked state.")
-]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """What a tenant shall be, and how that is said."""
+
+    name: Annotated[str | None, typer.Option("--name", help="The tenant's name.")] = None
+    tier: Annotated[str | None, typer.Option("--tier", help=f"{one_of(Tier)}.")] = None
+    email: Annotated[
+        str | None, typer.Option("--email", help="The tenant administrator's address.")
+    ] = None
+    release: Release = None
+    overrides: Annotated[
+        Path | None, typer.Option("--overrides", help="A JSON file of the tenant's own sizes.")
+    ] = None
+    document: Annotated[
+        Path | None, typer.Option("--document", help="A JSON file of the whole tenant document.")
+    ] = None
+    as_json: Json = False
+    lock_timeout: LockTimeout = 600.0
+
+    def of(self, tenant_id: str, configuration: Configuration) -> TenantDocument:
+        """Return the document of the tenant."""
+        check_tenant_id(tenant_id)
+        given: dict[str, Any] = {
+            "tenant_id": tenant_id,
+            "tenant_name": self.name,
+            "tier": self.tier,
+            "admin_email": self.email,
+            "release": self.release,
+            "overrides": self.overrides,
+        }
+        if self.document is None:
+            if self.overrides is not None:
+                given["overrides"] = read_object(self.overrides)
+            data = {name: value for name, value in given.items() if value is not None}
+            source = f"tenant {tenant_id}"
+        elif any(value is not None for name, value in given.items() if name != "tenant_id"):
+            raise PreconditionError("--document holds everything: give no other option beside it")
+        else:
+            data, source = read_object(self.document), str(self.document)
+        data.setdefault("release", configuration.release)
+        wanted = TenantDocument.parse(data, source=source)
+        services = configuration.services
+        unknown = [
+            Problem(
+                f"overrides.services.{name}", "an unknown service", did_you_mean(name, services)
+            )
+            for name in wanted.overrides.services
+            if name not in services
+        ]
+        if unknown:
+            raise TenantDocumentError(source, unknown)
+        return wanted
 
 
 @workspace_app.command()
-def apply(
-    context: typer.Context,
-    tenant_id: _TenantId,
-    *,
-    name: _Name = None,
-    tier: _TierName = None,
-    email: _Email = None,
-    release: _Release = None,
-    overrides: _Overrides = None,
-    document: _Document = None,
-    as_json: _Json = False,
-    lock_timeout: _LockTimeout = 600.0,
-) -> None:
+@taking(_Wanted)
+def apply(context: typer.Context, tenant_id: _TenantId, *, options: _Wanted) -> None:
     """Onboard a tenant, or make an existing one what the options say. Safe to repeat."""
     settings: Settings = context.obj
-    with settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment:
-        wanted = _document(
-            deployment.configuration,
-            tenant_id,
-            name=name,
-            tier=tier,
-            email=email,
-            release=release,
-            overrides=overrides,
-            document=document,
-        )
+    with settings.deployment(
+        plain=options.as_json, lock_seconds=options.lock_timeout
+    ) as deployment:
+        wanted = options.of(tenant_id, deployment.configuration)
         result, state = Tenants(deployment).apply(wanted, workspace=tenant_id)
-    if as_json:
+    if options.as_json:
         outputs = dict(state.outputs)
         write_json({**result_document(result), "resources": state.resources, "outputs": outputs})
     else:
@@ -87,47 +112,27 @@ def apply(
 
 
 @workspace_app.command()
-def plan(
-    context: typer.Context,
-    tenant_id: _TenantId,
-    *,
-    name: _Name = None,
-    tier: _TierName = None,
-    email: _Email = None,
-    release: _Release = None,
-    overrides: _Overrides = None,
-    document: _Document = None,
-    as_json: _Json = False,
-    lock_timeout: _LockTimeout = 600.0,
-) -> None:
+@taking(_Wanted)
+def plan(context: typer.Context, tenant_id: _TenantId, *, options: _Wanted) -> None:
     """Say what `apply` would do. Exit code 0: nothing, 2: changes, 1: any failure."""
     settings: Settings = context.obj
     with (
         failing_with_one(),
-        settings.deployment(plain=as_json, lock_seconds=lock_timeout) as deployment,
+        settings.deployment(plain=options.as_json, lock_seconds=options.lock_timeout) as deployment,
     ):
-        wanted = _document(
-            deployment.configuration,
-            tenant_id,
-            name=name,
-            tier=tier,
-            email=email,
-            release=release,
-            overrides=overrides,
-            document=document,
-        )
+        wanted = options.of(tenant_id, deployment.configuration)
         result = Tenants(deployment).plan(wanted, workspace=tenant_id)
-    if as_json:
+    if options.as_json:
         write_json(result_document(result))
     else:
         for change in result.changes:
             write_line(f"  {change.action} {change.address}")
         write_line(result_line(result))
-    raise typer.Exit(0 if result.empty else 2)
+    raise typer.Exit(plan_exit_code([result]))
 
 
 @workspace_app.command()
-def show(context: typer.Context, tenant_id: _TenantId, as_json: _Json = False) -> None:
+def show(context: typer.Context, tenant_id: _TenantId, as_json: Json = False) -> None:
     """Show one tenant as its state has it."""
     settings: Settings = context.obj
     with settings.deployment(plain=True) as deployment:
@@ -152,7 +157,7 @@ def show(context: typer.Context, tenant_id: _TenantId, as_json: _Json = False) -
 
 
 @workspace_app.command("list")
-def list_tenants(context: typer.Context, as_json: _Json = False) -> None:
+def list_tenants(context: typer.Context, as_json: Json = False) -> None:
     """List every tenant that has a workspace."""
     settings: Settings = context.obj
     with settings.deployment(plain=True) as deployment:
@@ -173,9 +178,9 @@ def list_tenants(context: typer.Context, as_json: _Json = False) -> None:
 def destroy(
     context: typer.Context,
     tenant_id: _TenantId,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: _Json = False,
-    lock_timeout: _LockTimeout = 600.0,
+    yes: Yes = False,
+    as_json: Json = False,
+    lock_timeout: LockTimeout = 600.0,
 ) -> None:
     """Offboard a tenant: everything of it is deleted, data included. Safe to repeat."""
     settings: Settings = context.obj
@@ -198,43 +203,3 @@ def destroy(
         write_line(f"{tenant_id}: nothing was left to remove ({gone.seconds:.1f} s)")
     else:
         write_line(f"{tenant_id}: {removed} resources removed ({gone.seconds:.1f} s)")
-
-
-def _document(
-    configuration: Configuration,
-    tenant_id: str,
-    *,
-    name: str | None,
-    tier: str | None,
-    email: str | None,
-    release: str | None,
-    overrides: Path | None,
-    document: Path | None,
-) -> TenantDocument:
-    check_tenant_id(tenant_id)
-    if document is not None:
-        if any(value is not None for value in (name, tier, email, release, overrides)):
-            raise PreconditionError("--document holds everything: give no other option beside it")
-        data, source = read_object(document), str(document)
-    else:
-        given = {
-            "tenant_id": tenant_id,
-            "tenant_name": name,
-            "tier": tier,
-            "admin_email": email,
-            "release": release,
-            "overrides": read_object(overrides) if overrides else None,
-        }
-        data = {key: value for key, value in given.items() if value is not None}
-        source = f"tenant {tenant_id}"
-    data.setdefault("release", configuration.release)
-    wanted = TenantDocument.parse(data, source=source)
-    known = configuration.services
-    unknown = [
-        Problem(f"overrides.services.{each}", "an unknown service", did_you_mean(each, known))
-        for each in wanted.overrides.services
-        if each not in known
-    ]
-    if unknown:
-        raise TenantDocumentError(source, unknown)
-    return wanted

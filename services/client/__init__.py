@@ -5,6 +5,10 @@ with open_client("eu-west-1", "/ecs-saas/dev/control-plane") as client:
     client.wait(operation)
 
 The HTTP client loads when the first name is used.
+
+Errors
+------
+`ClientError` is the root; `services.client.errors` has the rest.
 """
 
 from __future__ import annotations

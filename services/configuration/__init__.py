@@ -3,6 +3,10 @@
 >>> from services.configuration import load
 >>> load("saas.tfvars").prefix  # doctest: +SKIP
 'ecs-saas-dev'
+
+Errors
+------
+`ConfigurationError`: all that is wrong with the file, at once. It is the domain's `InputError`.
 """
 
 from services.configuration.permissions import Permission
@@ -18,13 +22,12 @@ from services.configuration.schema import (
     ScalingSpec,
     ServiceSpec,
     StateSettings,
-    StorageEngine,
     StorageSpec,
     ThrottleSettings,
     TierSettings,
 )
 from services.configuration.source import ConfigurationError, load, parse
-from services.tenancy.policy import Compute
+from services.tenancy.tier import Compute
 
 __all__ = [
     "BillingPlugIn",
@@ -42,7 +45,6 @@ __all__ = [
     "ScalingSpec",
     "ServiceSpec",
     "StateSettings",
-    "StorageEngine",
     "StorageSpec",
     "ThrottleSettings",
     "TierSettings",

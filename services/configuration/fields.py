@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from services.storage.registry import engine_names
 from services.tenancy.problems import not_allowed, one_of
 from services.tenancy.variables import RELEASE_PATTERN, TASK_SIZES
 
@@ -45,6 +46,12 @@ def _private_block(value: str) -> str:
 def _retention(value: int) -> int:
     if value not in _RETENTION_DAYS:
         raise not_allowed(f"{one_of(str(days) for days in _RETENTION_DAYS)} days")
+    return value
+
+
+def _engine(value: str) -> str:
+    if value not in engine_names():
+        raise not_allowed(one_of(engine_names()))
     return value
 
 
@@ -143,6 +150,14 @@ Release = Annotated[
         description="1 to 128 letters, digits, '.', '_' and '-': an image tag",
     ),
 ]
+AccountId = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[0-9]{12}$",
+        description="the 12 digits of an AWS account, in quotes: `aws sts get-caller-identity`",
+    ),
+]
 BucketName = Annotated[
     str,
     Field(
@@ -183,6 +198,7 @@ AttributeName = Annotated[
         description="a table attribute, 1 to 64 letters, digits and '_', first a letter",
     ),
 ]
+StorageEngine = Annotated[str, Field(strict=True), AfterValidator(_engine)]
 RoutePath = Annotated[
     str,
     Field(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -18,9 +17,10 @@ from services.configuration.fields import memory_for
 from services.configuration.images import ImageLock
 from services.configuration.permissions import Frozen, Permission
 from services.configuration.plug_ins import BillingPlugIn, PlugIn
+from services.storage.registry import DEFAULT_ENGINE, engine, engine_names
 from services.tenancy import Tier
-from services.tenancy.policy import Compute
-from services.tenancy.problems import not_allowed, show
+from services.tenancy.problems import not_allowed, one_of, show
+from services.tenancy.tier import Compute
 from services.tenancy.variables import TASK_SIZES
 
 _SERVICE_NAME = r"^[a-z][a-z0-9-]{0,19}$"
@@ -149,7 +149,7 @@ class DatabaseSpec(Frozen):
 
 
 class TierSettings(Frozen):
-    """One tier's policy. Unset values are the tier's default (`services.tenancy.policy`)."""
+    """One tier's policy. Unset values are the tier's default (`services.tenancy.tier`)."""
 
     throttle: ThrottleSettings = ThrottleSettings()
     compute: Compute | None = None
@@ -179,13 +179,6 @@ class ScalingSpec(Frozen):
         return _not_below(value, "min", info)
 
 
-class StorageEngine(StrEnum):
-    """What keeps a service's documents: a DynamoDB table, or a database of its own."""
-
-    DYNAMODB = "dynamodb"
-    POSTGRESQL = "postgresql"
-
-
 class IndexSpec(Frozen):
     """A secondary index. Its partition key is the tenant, as the table's is."""
 
@@ -196,7 +189,7 @@ class IndexSpec(Frozen):
 class StorageSpec(Frozen):
     """Where a service's documents are: partition key `tenantId`, and the sort key named here."""
 
-    engine: StorageEngine = StorageEngine.DYNAMODB
+    engine: fields.StorageEngine = DEFAULT_ENGINE
     sort_key: fields.AttributeName
     indexes: tuple[IndexSpec, ...] = ()
 
@@ -259,11 +252,12 @@ class ServiceSpec(_Container):
     @field_validator("storage")
     @classmethod
     def _migrated(cls, value: StorageSpec | None, info: ValidationInfo) -> StorageSpec | None:
-        if value and value.engine is StorageEngine.POSTGRESQL and info.data.get("image"):
+        if value and not engine(value.engine).own_images and info.data.get("image"):
+            allowed = one_of(name for name in engine_names() if engine(name).own_images)
             raise not_allowed(
-                'engine = "dynamodb" with an image of your own: the migration of a database is '
-                "part of this system's images",
-                "postgresql",
+                f"engine = {allowed} with an image of your own: what prepares the others is part "
+                "of this system's images",
+                value.engine,
             )
         return value
 
@@ -283,6 +277,7 @@ class Configuration(Frozen):
 
     name: fields.Slug
     environment: fields.EnvironmentName
+    account: fields.AccountId
     region: fields.Region
     zones: tuple[str, ...] = Field(description="three different zones of the region")
     cidr: fields.PrivateCidr = "10.0.0.0/16"
@@ -316,7 +311,7 @@ class Configuration(Frozen):
     @property
     def state_bucket(self) -> str:
         """The bucket of Terraform's state."""
-        return self.state.bucket or f"{self.prefix}-tfstate"
+        return self.state.bucket or self._bucket("tfstate")
 
     @property
     def lock_table(self) -> str:
@@ -331,7 +326,26 @@ class Configuration(Frozen):
     @property
     def export_bucket(self) -> str:
         """The bucket of what offboarded tenants had."""
-        return f"{self.prefix}-exports"
+        return self._bucket("exports")
+
+    @property
+    def release_bucket(self) -> str:
+        """The bucket of the releases' archives."""
+        return self._bucket("releases")
+
+    @property
+    def access_log_bucket(self) -> str:
+        """The bucket of what the other buckets and the load balancers log."""
+        return self._bucket("access-logs")
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """All of them but the state's."""
+        return self.access_log_bucket, self.release_bucket, self.export_bucket
+
+    def _bucket(self, what: str) -> str:
+        """Return a name that nobody else would choose: all accounts of AWS share one space."""
+        return f"{self.prefix}-{what}-{self.account}"
 
     @property
     def mapping_table(self) -> str:

@@ -1,7 +1,8 @@
 """Every HTTP route of the control plane, and who may call it. Pure data.
 
 The API gateway's routes and authorizers are made from this table, `access` checks every request
-against it once more, and the served OpenAPI document takes its security from it.
+against it once more, and the served OpenAPI document takes its security from it. An endpoint of
+`services.control_plane.http.endpoints` names its route, and says itself what it answers.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Access(StrEnum):
@@ -88,50 +90,55 @@ def _write(method: str, path: str, scope: str = TENANT_WRITE) -> Route:
     return Route(method, path, scope=scope)
 
 
-ROUTES = (
-    _write("POST", "/tenant-registrations"),
-    _read("/tenant-registrations"),
-    _read("/tenant-registrations/{id}"),
-    _write("PATCH", "/tenant-registrations/{id}"),
-    _write("DELETE", "/tenant-registrations/{id}"),
-    _read("/tenants"),
-    _read("/tenants/{id}"),
-    Route("POST", "/tenants", Access.IAM),
-    Route("PUT", "/tenants/{id}", Access.IAM),
-    Route("DELETE", "/tenants/{id}", Access.IAM),
-    _read("/tenants/{id}/operations"),
-    _write("POST", "/tenants/{id}/suspend"),
-    _write("POST", "/tenants/{id}/resume"),
-    _write("POST", "/tenants/{id}/retry"),
-    _write("POST", "/tenants/{id}/reconcile"),
-    _write("POST", "/tenants/{id}/move"),
-    _write("POST", "/tenants/{id}/move/confirm"),
-    _write("POST", "/tenants/{id}/move/rollback"),
-    _write("POST", "/tenants/{id}/update"),
-    Route("GET", "/tenant-config", Access.PUBLIC),
-    Route("GET", "/tenant-config/{name}", Access.PUBLIC),
-    _write("POST", "/users", USER_WRITE),
-    _read("/users", USER_READ),
-    _read("/users/{id}", USER_READ),
-    _write("PUT", "/users/{id}", USER_WRITE),
-    _write("DELETE", "/users/{id}", USER_WRITE),
-    _write("PUT", "/users/{id}/enable", USER_WRITE),
-    _write("PUT", "/users/{id}/disable", USER_WRITE),
-    _write("DELETE", "/users/{id}/disable", USER_WRITE),
-    _write("POST", "/users/{id}/invitation", USER_WRITE),
-    _write("POST", "/meters"),
-    _read("/meters"),
-    _read("/meters/{id}"),
-    _write("PUT", "/meters/{id}"),
-    _write("DELETE", "/meters/{id}"),
-    _read("/usage"),
-    _read("/usage/{id}"),
-    _write("DELETE", "/usage"),
-    Route("POST", "/billing/{path}", Access.PUBLIC),
-    _read("/audit"),
-    Route("GET", "/openapi.json", Access.PUBLIC),
-    Route("GET", "/health", Access.PUBLIC),
-)
+class Routes:
+    """Every route, by the name that its endpoint refers to it by."""
+
+    REGISTER = _write("POST", "/tenant-registrations")
+    REGISTRATIONS = _read("/tenant-registrations")
+    REGISTRATION = _read("/tenant-registrations/{id}")
+    CHANGE_REGISTRATION = _write("PATCH", "/tenant-registrations/{id}")
+    DEREGISTER = _write("DELETE", "/tenant-registrations/{id}")
+    TENANTS = _read("/tenants")
+    TENANT = _read("/tenants/{id}")
+    CREATE_TENANT = Route("POST", "/tenants", Access.IAM)
+    CHANGE_TENANT = Route("PUT", "/tenants/{id}", Access.IAM)
+    DELETE_TENANT = Route("DELETE", "/tenants/{id}", Access.IAM)
+    OPERATIONS = _read("/tenants/{id}/operations")
+    SUSPEND = _write("POST", "/tenants/{id}/suspend")
+    RESUME = _write("POST", "/tenants/{id}/resume")
+    RETRY = _write("POST", "/tenants/{id}/retry")
+    RECONCILE = _write("POST", "/tenants/{id}/reconcile")
+    MOVE = _write("POST", "/tenants/{id}/move")
+    CONFIRM_MOVE = _write("POST", "/tenants/{id}/move/confirm")
+    ROLL_MOVE_BACK = _write("POST", "/tenants/{id}/move/rollback")
+    UPDATE = _write("POST", "/tenants/{id}/update")
+    TENANT_CONFIG = Route("GET", "/tenant-config", Access.PUBLIC)
+    TENANT_CONFIG_BY_NAME = Route("GET", "/tenant-config/{name}", Access.PUBLIC)
+    CREATE_USER = _write("POST", "/users", USER_WRITE)
+    USERS = _read("/users", USER_READ)
+    USER = _read("/users/{id}", USER_READ)
+    CHANGE_USER = _write("PUT", "/users/{id}", USER_WRITE)
+    DELETE_USER = _write("DELETE", "/users/{id}", USER_WRITE)
+    ENABLE_USER = _write("PUT", "/users/{id}/enable", USER_WRITE)
+    DISABLE_USER = _write("PUT", "/users/{id}/disable", USER_WRITE)
+    DISABLE_USER_AS_THE_TOOLKIT = _write("DELETE", "/users/{id}/disable", USER_WRITE)
+    INVITE_USER = _write("POST", "/users/{id}/invitation", USER_WRITE)
+    CREATE_METER = _write("POST", "/meters")
+    METERS = _read("/meters")
+    METER = _read("/meters/{id}")
+    CHANGE_METER = _write("PUT", "/meters/{id}")
+    DELETE_METER = _write("DELETE", "/meters/{id}")
+    STATEMENT = _read("/usage")
+    METER_USAGE = _read("/usage/{id}")
+    CANCEL_USAGE = _write("DELETE", "/usage")
+    BILLING_WEBHOOK = Route("POST", "/billing/{path}", Access.PUBLIC)
+    AUDIT = _read("/audit")
+    OPENAPI = Route("GET", "/openapi.json", Access.PUBLIC)
+    HEALTH = Route("GET", "/health", Access.PUBLIC)
+
+
+ROUTES: Final = tuple(each for each in vars(Routes).values() if isinstance(each, Route))
+"""All of them, in that order."""
 
 
 def find(method: str, path: str) -> Route | None:

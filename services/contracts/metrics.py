@@ -1,6 +1,7 @@
-"""What the functions measure of themselves: one line of the log a value, in CloudWatch's format.
+"""What the functions measure of themselves, and which values someone is told of.
 
-CloudWatch makes metrics of such lines (embedded metric format), so that nothing is called for it.
+A value is one line of the log. CloudWatch makes metrics of such lines (embedded metric format), so
+that nothing is called for it. The stacks make an alarm of each row of `WATCHES`, and chart it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import dataclass
 from typing import Final
 
 NAMESPACE: Final = "EcsSaas/ControlPlane"
@@ -19,6 +21,60 @@ STUCK_OPERATIONS: Final = "StuckOperations"
 SWEEP_PROBLEMS: Final = "SweepProblems"
 OUTBOX_AGE: Final = "OutboxAgeSeconds"
 OUTBOX_RESENT: Final = "OutboxResent"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A metric, and when someone is told.
+
+    Parameters
+    ----------
+    name : str
+        Of the metric, which is the alarm's too.
+    meaning : str
+        What it means and what to do.
+    statistic : str
+        Of the values of each minute.
+    highest : float
+        What is still well.
+    minutes : int
+        How many in a row must be worse.
+    silence : bool
+        Whether a minute without a value is as bad.
+    """
+
+    name: str
+    meaning: str
+    statistic: str = "Sum"
+    highest: float = 0
+    minutes: int = 1
+    silence: bool = False
+
+
+WATCHES: Final = (
+    Watch(
+        FAILED_OPERATIONS,
+        "An operation on a tenant failed: its reason is in the tenant's history",
+    ),
+    Watch(
+        STUCK_OPERATIONS,
+        "An operation runs longer than it may and is ended by the sweep: look at its build",
+    ),
+    Watch(
+        SWEEP_PROBLEMS,
+        "The sweep could not look after something: its log says what and why",
+    ),
+    # The sweep measures it every minute, so that silence is a sweep that does not run.
+    Watch(
+        OUTBOX_AGE,
+        "Events wait for the bus, or the sweep that measures it does not run: look at the logs of "
+        "the outbox and sweep functions",
+        statistic="Maximum",
+        highest=300,
+        minutes=5,
+        silence=True,
+    ),
+)
 
 _UNITS: Final = {OUTBOX_AGE: "Seconds"}
 

@@ -36,6 +36,30 @@ def _table(name: str) -> str:
     return f"arn:aws:dynamodb:{{region}}:{{account}}:table/{name}"
 
 
+DATA_TASK_RIGHTS: Final = (
+    Right(
+        # Which roles a task gets is limited by those that may be passed.
+        "DataTasks",
+        ("ecs:RunTask",),
+        ("arn:aws:ecs:{region}:{account}:task-definition/{prefix}-*",),
+        "tenant_data.data_tasks",
+    ),
+    Right(
+        "AwaitDataTasks",
+        ("ecs:DescribeTasks", "ecs:StopTask"),
+        ("arn:aws:ecs:{region}:{account}:task/{prefix}-*",),
+        "tenant_data.data_tasks",
+    ),
+    Right("EarlierDataTasks", ("ecs:ListTasks",), (), "tenant_data.data_tasks"),
+    Right(
+        "Exchange",
+        ("s3:DeleteObject", "s3:GetObject"),
+        ("arn:aws:s3:::{export_bucket}/_exchange/*",),
+        "tenant_data.documents",
+    ),
+)
+"""What builds need beside where services keep documents that only the network reaches."""
+
 RIGHTS: Final = (
     Right(
         "States",
@@ -84,7 +108,7 @@ RIGHTS: Final = (
         "TenantItems",
         ("dynamodb:BatchWriteItem", "dynamodb:DescribeTable", "dynamodb:Query"),
         (_table("{prefix}-*-*"),),
-        "tenant_data.items",
+        "tenant_data.documents",
     ),
     Right(
         # A pool's id is Cognito's choice, so no name limits it.

@@ -1,11 +1,11 @@
-"""The registry table's shape: pure data, for whoever creates the table and for its tests.
+"""The registry table's shape: for whoever creates the table, reads it, and for its tests. Pure.
 
 =====================================  =======================================
 item                                   PK / SK
 =====================================  =======================================
 tenant                                 TENANT#<id> / ROW
 operation                              TENANT#<id> / OP#<ulid>
-move (history, never changed)          TENANT#<id> / MOVE#<version>-<n>
+transition (never changed)             TENANT#<id> / MOVE#<version>-<n>
 outbox entry                           TENANT#<id> / OUT#<version>-<n>
 other prices (never changed)           TENANT#<id> / PRICES#<version>-<n>
 outbox entry about no tenant           ABOUT#<what> / OUT#<ulid>
@@ -29,10 +29,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+Key = tuple[str, str]
+"""An item's partition and sort key."""
+
 PARTITION_KEY: Final = "PK"
 SORT_KEY: Final = "SK"
 TTL_ATTRIBUTE: Final = "expiresAt"
 STREAM_VIEW: Final = "NEW_AND_OLD_IMAGES"
+
+ROW: Final = "ROW"
+"""The sort key of what is alone in its partition, or is the first there."""
+OPERATION: Final = "OP#"
+"""What the sort keys of a tenant's operations begin with."""
 
 LIST_KEY: Final = "listKey"
 """The sort key of every index: the tenant's name, or the time, then the id."""
@@ -46,3 +54,18 @@ INDEXES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 """Each index's partition and sort key. All are strings; all attributes are projected."""
+
+
+def tenant_key(tenant_id: str) -> Key:
+    """Return a tenant's key."""
+    return f"TENANT#{tenant_id}", ROW
+
+
+def operation_key(tenant_id: str, operation_id: str) -> Key:
+    """Return an operation's key."""
+    return f"TENANT#{tenant_id}", OPERATION + operation_id
+
+
+def typed_key(key: Key) -> dict[str, dict[str, str]]:
+    """Return a key in DynamoDB's form."""
+    return {PARTITION_KEY: {"S": key[0]}, SORT_KEY: {"S": key[1]}}

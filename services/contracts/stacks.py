@@ -68,8 +68,8 @@ class CellContract:
 
 
 @dataclass(frozen=True)
-class BasicTierContract:
-    """The pool that all basic tenants share."""
+class PoolContract:
+    """The pool that all tenants of a tier share."""
 
     cluster_arn: str
     cluster_name: str
@@ -81,11 +81,12 @@ class BasicTierContract:
     load_balancer_dns_name: str
     release: str
     tables: Mapping[str, str]
+    data_task: Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class AdvancedTierContract:
-    """The cluster that all advanced tenants' services run on."""
+class SharedClusterContract:
+    """The cluster that the services of all tenants of a tier run on."""
 
     cluster_arn: str
     cluster_name: str
@@ -116,4 +117,3 @@ class ApplicationPlaneContract:
     state_machine_arn: str
     build_project_name: str
     provisioner_role_arn: str
-    runner_repository_url: str

@@ -7,4 +7,12 @@ got lost. `routes` is the table of all routes with their scopes: the gateway is 
 the handler checks it again.
 
 Importing this package imports nothing else: a cold start pays only for what it needs.
+
+Errors
+------
+`ControlPlaneError` is the root: `registry` and `metering` draw their trees below it.
 """
+
+
+class ControlPlaneError(Exception):
+    """The control plane cannot do what it was asked or told."""

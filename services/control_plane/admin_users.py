@@ -26,9 +26,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.contracts.http_routes import Role
+from services.control_plane import ControlPlaneError
 
 
-class UserError(Exception):
+class UserError(ControlPlaneError):
     """What Cognito refused."""
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from services.contracts.http_routes import Role
-from services.tenancy.events import Event, user_created, user_deleted
+from services.tenancy.events import Detail, Event, user_created, user_deleted
 
 if TYPE_CHECKING:
     from services.control_plane.metering import IMetering, Meter
@@ -29,7 +29,7 @@ def created(user: Mapping[str, Any]) -> MakeEvent:
     """Return what makes the event of a new user."""
     name, email = str(user["userName"]), str(user["email"])
 
-    def make(event_id: str) -> Event:
+    def make(event_id: str) -> Event[Detail]:
         return user_created(name, email=email, event_id=event_id, at=datetime.now(UTC))
 
     return make
@@ -38,7 +38,7 @@ def created(user: Mapping[str, Any]) -> MakeEvent:
 def deleted(name: str) -> MakeEvent:
     """Return what makes the event of a user who is gone."""
 
-    def make(event_id: str) -> Event:
+    def make(event_id: str) -> Event[Detail]:
         return user_deleted(name, event_id=event_id, at=datetime.now(UTC))
 
     return make

@@ -13,7 +13,6 @@ from typing import Any
 
 from services.control_plane.registry.outbox import OutboxEntry, batches, entries
 from services.control_plane.runtime import current
-from services.tenancy.events import InvalidDetailError
 
 _log = logging.getLogger(__name__)
 
@@ -44,14 +43,7 @@ def publish(
     sent: list[OutboxEntry] = []
     for call in batches(written):
         try:
-            answer = client.put_events(Entries=[entry.event.entry(bus) for entry in call])
-        except InvalidDetailError as error:
-            failed = next(entry for entry in call if _breaks(entry, bus))
-            _log.error("outbox entry %s: %s", failed.key, error)
-            if failed is not call[0]:
-                more, earlier = publish(client, bus, call[: call.index(failed)])
-                return [*sent, *more], earlier or failed
-            return sent, failed
+            answer = client.put_events(Entries=[entry.entry(bus) for entry in call])
         except Exception:
             _log.exception("the bus did not answer")
             return sent, call[0]
@@ -63,14 +55,6 @@ def publish(
             _log.error("the bus refused %s: %s", first.key, results[refused[0]])
             return sent, first
     return sent, None
-
-
-def _breaks(entry: OutboxEntry, bus: str) -> bool:
-    try:
-        entry.event.entry(bus)
-    except InvalidDetailError:
-        return True
-    return False
 
 
 def _note(sent: Sequence[OutboxEntry]) -> None:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from services.control_plane import ControlPlaneError
+
 _POLL_SECONDS: Final = 1.0
 _ENDED: Final = frozenset({"COMPLETED", "CANCELLED", "FAILED"})
 
 
-class ReplayError(Exception):
+class ReplayError(ControlPlaneError):
     """A replay that cannot be started, or did not come to its end."""
 
 

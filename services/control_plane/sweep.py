@@ -241,5 +241,4 @@ def _running(runtime: Runtime, before: datetime) -> Iterator[Operation]:
 
 
 def _age(entry: OutboxEntry, now: datetime) -> float:
-    written = datetime.fromisoformat(str(entry.event.detail["occurredAt"]))
-    return max(0.0, (now - written).total_seconds())
+    return max(0.0, (now - entry.written).total_seconds())

@@ -14,6 +14,7 @@ from ministack.core.arn import parse_arn
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch_logs, eventbridge, lambda_svc, sqs
 
+from services.local_aws.errors import LocalAwsError
 from services.local_aws.service_roles import RoleRefusedError, assume, client
 
 _log = logging.getLogger("services.local_aws.events")
@@ -25,7 +26,7 @@ _ATTEMPTS = 185
 _AGE_SECONDS = 24 * 3600
 
 
-class RefusedError(RuntimeError):
+class RefusedError(LocalAwsError, RuntimeError):
     """A target did not take an event."""
 
     def __init__(self, code: str, message: str, *, again: bool) -> None:

@@ -7,6 +7,9 @@ LocalAwsError
 ├── PostgresError (services.local_aws.postgres)
 ├── StartupError
 └── OverlayError
+
+Builds, containers, load balancers and deliveries have more below the same root, for what they
+answer to the emulator.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ class Running:
     pid: int
     port: int
     region: str
+    account: str = ACCOUNT_ID
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from services.configuration import Configuration, StorageEngine
+from services.configuration import Configuration
 from services.local_aws.errors import LocalAwsError
+from services.storage.engine import Infrastructure
+from services.storage.registry import DEFAULT_ENGINE, engine
 
 
 class NotLocalError(LocalAwsError):
@@ -22,10 +24,10 @@ def check(configuration: Configuration) -> None:
     NotLocalError
     """
     problems = [
-        f"  services.{name}.storage.engine: got {StorageEngine.POSTGRESQL.value}; allowed "
-        f"{StorageEngine.DYNAMODB.value} on the local AWS, which has no PostgreSQL servers"
+        f"  services.{name}.storage.engine: got {spec.storage.engine}; allowed {DEFAULT_ENGINE} on "
+        "the local AWS, which has no servers of databases"
         for name, spec in configuration.services.items()
-        if spec.storage and spec.storage.engine is StorageEngine.POSTGRESQL
+        if spec.storage and engine(spec.storage.engine).infrastructure is Infrastructure.SERVER
     ]
     if configuration.function_architecture != "host":
         problems.append(

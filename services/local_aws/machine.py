@@ -11,7 +11,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +68,8 @@ class LocalAws:
     region : str, optional
         The region of requests that name none. By default that of the server that runs, else
         us-east-1.
-    release : Mapping[str, str], optional
-        Variables of the release that builds run, as the runner image has them on AWS.
+    account : str, optional
+        The account of a server that is started; one that runs has its own.
     """
 
     def __init__(
@@ -78,12 +77,12 @@ class LocalAws:
         home: Path,
         port: int | None = None,
         region: str | None = None,
-        release: Mapping[str, str] | None = None,
+        account: str = ACCOUNT_ID,
     ) -> None:
         self._layout = Layout(Path(home).resolve())
-        self._release = dict(release or {})
         self._port = port
         self._region = region
+        self._account = account
 
     @property
     def home(self) -> Path:
@@ -124,12 +123,14 @@ class LocalAws:
                     str(port),
                     "--region",
                     self._region or DEFAULT_REGION,
+                    "--account",
+                    self._account,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=_server_environment() | self._release,
+                env=_server_environment(),
             )
         return self._await_ready(process)
 
@@ -262,7 +263,7 @@ def environment(running: Running) -> dict[str, str]:
     """
     return {
         "AWS_ENDPOINT_URL": f"http://{HOST}:{running.port}",
-        "AWS_ACCESS_KEY_ID": ACCOUNT_ID,
+        "AWS_ACCESS_KEY_ID": running.account,
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_REGION": running.region,
         "AWS_DEFAULT_REGION": running.region,

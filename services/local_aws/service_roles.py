@@ -16,12 +16,13 @@ from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, sts
 
+from services.local_aws.errors import LocalAwsError
 from services.local_aws.layout import HOST
 
 _LIFETIME_SECONDS = 12 * 3600
 
 
-class RoleRefusedError(RuntimeError):
+class RoleRefusedError(LocalAwsError, RuntimeError):
     """A service cannot assume a role."""
 
 

@@ -31,10 +31,15 @@ class Aws:
     ----------
     region : str
         Where the deployment is.
+    account : str, optional
+        Whose buckets are meant: S3 refuses every call about another account's [1]_. Any by default.
+
+    .. [1] https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
     """
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, account: str | None = None) -> None:
         self.region = region
+        self._account = account
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -79,10 +84,20 @@ class Aws:
         return self._client(service)
 
     def check_access(self) -> str:
-        """Return the account id, or raise `AwsAccessError` within a few seconds."""
+        """Return the account id, or raise `AwsAccessError` within a few seconds.
+
+        It does so too if the credentials are not of the account that is meant.
+        """
         with access_errors():
             client: STSClient = self._client("sts", _PREFLIGHT_READ_SECONDS)
-            return client.get_caller_identity()["Account"]
+            account = client.get_caller_identity()["Account"]
+        if self._account not in (None, account):
+            raise AwsAccessError(
+                f"the credentials are of account {account}, and the configuration is for account "
+                f"{self._account}: choose others (AWS_PROFILE), or set `account` and run "
+                "`make synth`; nothing was changed"
+            )
+        return account
 
     def _client(self, service: str, read_seconds: int = _READ_SECONDS) -> Any:
         with self._lock:
@@ -102,7 +117,20 @@ class Aws:
         )
         with access_errors():
             session = botocore.session.get_session()
-            return session.create_client(service, region_name=self.region, config=config)
+            client = session.create_client(service, region_name=self.region, config=config)
+        if service == "s3" and self._account is not None:
+            events: Any = client.meta.events  # typed as if no handler could answer
+            events.register("provide-client-params.s3", self._of_our_own)
+        return client
+
+    def _of_our_own(self, params: Mapping[str, Any], model: Any, **_: Any) -> Mapping[str, Any]:
+        """Name the buckets' owner in a call that has a place for it, as nearly all have."""
+        owners = {
+            name: self._account
+            for name in ("ExpectedBucketOwner", "ExpectedSourceBucketOwner")
+            if model.input_shape is not None and name in model.input_shape.members
+        }
+        return {**params, **owners}
 
 
 @contextlib.contextmanager

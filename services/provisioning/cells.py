@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from services.contracts.stacks import CELL_NOT_MADE
 from services.provisioning.errors import ProvisionerError, StateLockedError
 from services.provisioning.records.published import published_cells
-from services.provisioning.terraform.engine import Operation, Request
+from services.provisioning.terraform.engine import Request, RunKind
 from services.provisioning.terraform.workspace import require_module
 from services.tenancy import Cell, next_cell
 
@@ -46,7 +46,7 @@ def make_next(deployment: Deployment) -> Cell | None:
         ROUTING_CELL,
         f"{taken} slots of {', '.join(each.id for each in cells)} are taken: making {cell.id}",
     )
-    request = replace(cell_request(deployment, Operation.APPLY, cell.id), lock_seconds=0.0)
+    request = replace(cell_request(deployment, RunKind.APPLY, cell.id), lock_seconds=0.0)
     try:
         deployment.engine.execute(request)
     except StateLockedError:
@@ -55,17 +55,18 @@ def make_next(deployment: Deployment) -> Cell | None:
     return cell
 
 
-def cell_request(deployment: Deployment, operation: Operation, cell: str) -> Request:
+def cell_request(deployment: Deployment, kind: RunKind, cell: str) -> Request:
     """Return the run of one routing cell's workspace."""
     # It imports the constructs' package, which commands that only show help need not load.
     from services.provisioning.recovery.strays import WorkspaceStrays  # noqa: PLC0415
 
     return Request(
-        operation,
+        kind,
         require_module(deployment.modules, ROUTING_CELL),
         cell,
         {"cell": cell},
         lock_seconds=deployment.lock_seconds,
+        locks=deployment.locks or kind is not RunKind.PLAN,
         strays=WorkspaceStrays(
             deployment, ROUTING_CELL, cell, {"Stack": ROUTING_CELL, "Cell": cell}
         ),

@@ -42,6 +42,8 @@ class Deployment:
         Keeps the working files of different targets apart.
     environment : Mapping[str, str], optional
         What Terraform sees; the process's own by default.
+    locks : bool, default True
+        Whether plans lock the state they read.
     refusal_seconds : float, default 90
         How long answers may be cached and requests under way: after that, a refused tenant
         writes nothing any more.
@@ -55,6 +57,7 @@ class Deployment:
     progress: Progress = field(default_factory=Silent)
     interruption: Interruption = field(default_factory=Interruption)
     lock_seconds: float = 600.0
+    locks: bool = True
     refusal_seconds: float = REFUSAL_SECONDS
 
     def require_terraform(self) -> Path:
@@ -86,7 +89,7 @@ class Deployment:
     @functools.cached_property
     def aws(self) -> Aws:
         """Calls to AWS beside Terraform's."""
-        return Aws(self.configuration.region)
+        return Aws(self.configuration.region, self.configuration.account)
 
     @functools.cached_property
     def state(self) -> StateStore:

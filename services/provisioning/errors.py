@@ -13,6 +13,7 @@
         ├── ModuleMissingError      the root module was not synthesised
         ├── AwsAccessError          no credentials, or an endpoint that does not answer
         ├── StateBackendMissingError
+        ├── ForeignBucketError      a name of ours is another account's bucket
         └── WrongWorkspaceError     one tenant's values for another tenant's workspace
 """
 
@@ -61,6 +62,10 @@ class AwsAccessError(PreconditionError):
 
 class StateBackendMissingError(PreconditionError):
     """The bucket of the Terraform state does not exist."""
+
+
+class ForeignBucketError(PreconditionError):
+    """A bucket of a name that is ours by the configuration is not of our account."""
 
 
 class WrongWorkspaceError(PreconditionError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,19 @@ from typing import Any
 from services.provisioning.cells import ROUTING_CELL, cell_request
 from services.provisioning.deployment import Deployment
 from services.provisioning.errors import PreconditionError
-from services.provisioning.terraform.engine import Operation, Request, Result
-from services.provisioning.terraform.state import DEFAULT_WORKSPACE
+from services.provisioning.terraform.engine import Request, Result, RunKind
+from services.provisioning.terraform.state import DEFAULT_WORKSPACE, bucket_exists
 from services.provisioning.terraform.workspace import require_module
+from services.tenancy import Tier
 
 STATE_BACKEND = "state_backend"
 ORDER: tuple[tuple[str, ...], ...] = (
     ("platform",),
-    ("tier-basic", "tier-advanced", "control-plane", ROUTING_CELL),
+    (*(tier.shared_stack for tier in Tier if tier.shared_stack), "control-plane", ROUTING_CELL),
     ("application-plane",),
 )
-"""Root modules by wave: those of one wave need only the waves before, and run at once.
+"""Root modules by wave: those of one wave need only the waves before, and run at once. The images
+that later waves start are pushed once the first one has made their repositories.
 
 Routing cells beside the first one are each a workspace of one root module.
 """
@@ -41,27 +43,38 @@ class Platform:
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
 
-    def apply(self, stacks: Sequence[str] = ()) -> list[Result]:
-        """Apply everything, or only `stacks`, in order."""
+    def apply(
+        self, stacks: Sequence[str] = (), *, push: Callable[[], None] = lambda: None
+    ) -> list[Result]:
+        """Apply everything, or only `stacks`, in order.
+
+        Parameters
+        ----------
+        push : callable
+            Pushes the images that the registry lacks; called once their repositories are there,
+            before anything that starts them is applied.
+        """
         waves = self._waves(stacks)
-        self._deployment.aws.check_access()
-        self._check_functions()
+        self._check_target()
         results = [] if stacks else self._apply_state_backend()
+        pushed = False
         for wave in waves:
-            results += self._at_once(Operation.APPLY, wave)
+            if not pushed and wave[0] not in ORDER[0]:
+                push()
+                pushed = True
+            results += self._at_once(RunKind.APPLY, wave)
         return results
 
     def plan(self) -> list[Result]:
         """Return what `apply` would do, as far as it can be known before the first wave exists."""
         waves = self._waves(())
-        self._deployment.aws.check_access()
-        self._check_functions()
+        self._check_target()
         results = self._plan_state_backend()
         if not self._deployment.state.bucket_exists():
             self._deployment.progress.note("platform", "planned once the state backend exists")
             return results
         for wave in waves:
-            results += self._at_once(Operation.PLAN, wave)
+            results += self._at_once(RunKind.PLAN, wave)
             if any(
                 not self._deployment.state.exists(stack, DEFAULT_WORKSPACE)
                 for stack in wave
@@ -87,12 +100,13 @@ class Platform:
         self._deployment.aws.check_access()
         if self._deployment.configuration.deletion_protection:
             raise PreconditionError(
-                "deletion_protection is true in the configuration: set it to false and apply the "
-                "platform before destroying it"
+                "deletion_protection is true in the configuration: set it to false, run `make "
+                "synth` and `ecs-saas platform apply` before destroying the platform"
             )
         results: list[Result] = []
         if self._deployment.state.bucket_exists():
             self._refuse_with_tenants()
+            self._refuse_protected(waves)
             for wave in reversed(waves):
                 present = [
                     stack
@@ -100,7 +114,7 @@ class Platform:
                     if stack == ROUTING_CELL
                     or self._deployment.state.exists(stack, DEFAULT_WORKSPACE)
                 ]
-                results += self._at_once(Operation.DESTROY, present)
+                results += self._at_once(RunKind.DESTROY, present)
         return results + self._destroy_state_backend()
 
     def require_modules(self) -> None:
@@ -115,6 +129,33 @@ class Platform:
                 f"{', ...' if len(tenants) > 5 else ''}): offboard them first "
                 "(`ecs-saas tenant delete`)"
             )
+
+    def _refuse_protected(self, waves: Sequence[Sequence[str]]) -> None:
+        """Refuse while anything refuses to be deleted: a destruction would end half-way."""
+        state = self._deployment.state
+        protected = [
+            f"{stack}: {address}"
+            for wave in waves
+            for stack in wave
+            for workspace in (
+                state.workspaces(stack) if stack == ROUTING_CELL else [DEFAULT_WORKSPACE]
+            )
+            for address in state.protected(stack, workspace)
+        ]
+        if protected:
+            raise PreconditionError(
+                "still protected against deletion, though deletion_protection is false in the "
+                "configuration: run `ecs-saas platform apply` first; nothing was destroyed\n  "
+                + "\n  ".join(protected)
+            )
+
+    def _check_target(self) -> None:
+        """Refuse what would fail half-way, in a plan as in an apply."""
+        aws = self._deployment.aws
+        aws.check_access()
+        self._check_functions()
+        for bucket in self._deployment.configuration.buckets:
+            bucket_exists(aws, bucket)
 
     def _check_functions(self) -> None:
         """Refuse functions that are packaged for this machine on AWS, where they would not load.
@@ -140,24 +181,26 @@ class Platform:
                 require_module(self._deployment.modules, stack)
         return [wave for wave in waves if wave]
 
-    def _requests(self, operation: Operation, stack: str) -> list[Request]:
+    def _requests(self, kind: RunKind, stack: str) -> list[Request]:
         """Return what to run for a root module: one run, or one for each routing cell there is."""
         module = require_module(self._deployment.modules, stack)
         if stack == ROUTING_CELL:
             cells = self._deployment.state.workspaces(stack)
-            return [cell_request(self._deployment, operation, cell) for cell in cells]
-        seconds = self._deployment.lock_seconds
-        return [Request(operation, module, DEFAULT_WORKSPACE, lock_seconds=seconds)]
+            return [cell_request(self._deployment, kind, cell) for cell in cells]
+        given = self._deployment
+        locks = given.locks or kind is not RunKind.PLAN
+        seconds = given.lock_seconds
+        return [Request(kind, module, DEFAULT_WORKSPACE, lock_seconds=seconds, locks=locks)]
 
     def _run(self, request: Request) -> Result:
         result = self._deployment.engine.execute(request)
-        if request.stack == ROUTING_CELL and request.operation is Operation.DESTROY:
+        if request.stack == ROUTING_CELL and request.kind is RunKind.DESTROY:
             self._deployment.engine.forget(request.stack, request.workspace, request.module)
         return result
 
-    def _at_once(self, operation: Operation, wave: Sequence[str]) -> list[Result]:
+    def _at_once(self, kind: RunKind, wave: Sequence[str]) -> list[Result]:
         """Run all of a wave to their end, then raise the first failure if there is one."""
-        requests = [each for stack in wave for each in self._requests(operation, stack)]
+        requests = [each for stack in wave for each in self._requests(kind, stack)]
         if len(requests) == 1:
             return [self._run(requests[0])]
         if not requests:
@@ -172,11 +215,11 @@ class Platform:
     # The state backend cannot keep its state in itself before it exists. It has a state file on
     # this machine, and a copy in the bucket for every other machine (docs/adr/0003).
 
-    def _state_backend(self, operation: Operation) -> Request:
+    def _state_backend(self, kind: RunKind) -> Request:
         configuration = self._deployment.configuration
         state = configuration.state
         return Request(
-            operation,
+            kind,
             _MODULES / STATE_BACKEND,
             DEFAULT_WORKSPACE,
             {
@@ -203,19 +246,19 @@ class Platform:
     def _apply_state_backend(self) -> list[Result]:
         if not self._fetch_state():
             return []
-        result = self._deployment.engine.execute(self._state_backend(Operation.APPLY))
+        result = self._deployment.engine.execute(self._state_backend(RunKind.APPLY))
         self._deployment.state.put_object(_STATE_COPY, self._state_file.read_bytes())
         return [result]
 
     def _plan_state_backend(self) -> list[Result]:
         if not self._fetch_state():
             return []
-        return [self._deployment.engine.execute(self._state_backend(Operation.PLAN))]
+        return [self._deployment.engine.execute(self._state_backend(RunKind.PLAN))]
 
     def _destroy_state_backend(self) -> list[Result]:
         if not self._fetch_state() or not self._state_file.is_file():
             return []
-        result = self._deployment.engine.execute(self._state_backend(Operation.DESTROY))
+        result = self._deployment.engine.execute(self._state_backend(RunKind.DESTROY))
         self._deployment.files.run(STATE_BACKEND, DEFAULT_WORKSPACE).remove()
         return [result]
 

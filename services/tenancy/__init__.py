@@ -6,13 +6,14 @@ Errors
 ------
 ::
 
-    ValueError
-    └── InputError            problems of one input, all at once
-        └── TenantDocumentError a tenant document that cannot be applied
-    PlacementError
-    ├── NoFreeSlotError              every routing cell is full
-    └── UnknownCellError             a placement names a cell that does not exist
-    MoveRefusedError                 the tenant's state does not allow the operation
+    TenancyError
+    ├── InputError                  problems of one input, all at once
+    │   └── TenantDocumentError     a tenant document that cannot be applied
+    ├── PlacementError
+    │   ├── NoFreeSlotError         every routing cell is full
+    │   └── UnknownCellError        a placement names a cell that does not exist
+    ├── TransitionRefusedError      the tenant's state does not allow the operation
+    └── EventError                  of `services.tenancy.events`
 """
 
 from services.tenancy.cells import next_cell
@@ -27,8 +28,9 @@ from services.tenancy.document import (
     check_tenant_id,
 )
 from services.tenancy.federation import IdentityProvider, ProviderKind
-from services.tenancy.lifecycle import MoveRefusedError, OperationKind, State
+from services.tenancy.lifecycle import TransitionRefusedError
 from services.tenancy.operation import Operation, OperationStatus
+from services.tenancy.operations import OperationKind, State
 from services.tenancy.placement import (
     Cell,
     NoFreeSlotError,
@@ -43,7 +45,6 @@ __all__ = [
     "Cell",
     "IdentityProvider",
     "InputError",
-    "MoveRefusedError",
     "NoFreeSlotError",
     "Operation",
     "OperationKind",
@@ -60,6 +61,7 @@ __all__ = [
     "TenantId",
     "TenantName",
     "Tier",
+    "TransitionRefusedError",
     "UnknownCellError",
     "check_tenant_id",
     "next_cell",

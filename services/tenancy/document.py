@@ -19,9 +19,13 @@ from services.tenancy.variables import (
     TENANT_ID_PATTERN,
     TENANT_NAME_PATTERN,
     size_problem,
+    variables_of,
 )
 
-_RESERVED_IDS = frozenset({"default", "basic", "platform"})
+# A pool's name is the path that leads to it, as an id is a part of a silo's.
+_RESERVED_IDS = {"default", "platform"} | {tier.value for tier in Tier if not tier.silo}
+_OF_SILOS = frozenset({"placement", "overrides", "federation"})
+"""Fields that say nothing of a tenant that shares a pool."""
 
 _ID_ALLOWED = (
     "1 to 36 of a-z, 0-9 and '-', neither first nor last a '-'; it names the Terraform workspace"
@@ -138,15 +142,15 @@ class TenantDocument(_Frozen):
     def _placed_in_silo_only(
         cls, value: Placement | None, info: ValidationInfo
     ) -> Placement | None:
-        if value is not None and info.data.get("tier") is Tier.BASIC:
-            raise not_allowed("no placement: basic tenants share the pool's route")
+        if value is not None and (pool := _pool(info)):
+            raise not_allowed(f"no placement: {pool} tenants share the pool's route")
         return value
 
     @field_validator("overrides")
     @classmethod
     def _sized_in_silo_only(cls, value: Overrides, info: ValidationInfo) -> Overrides:
-        if value != Overrides() and info.data.get("tier") is Tier.BASIC:
-            raise not_allowed("no overrides: basic tenants share the pool's services")
+        if value != Overrides() and (pool := _pool(info)):
+            raise not_allowed(f"no overrides: {pool} tenants share the pool's services")
         return value
 
     @field_validator("federation")
@@ -154,8 +158,8 @@ class TenantDocument(_Frozen):
     def _federated_in_silo_only(
         cls, value: tuple[IdentityProvider, ...], info: ValidationInfo
     ) -> tuple[IdentityProvider, ...]:
-        if value and info.data.get("tier") is Tier.BASIC:
-            raise not_allowed("no identity providers: basic tenants share the pool's sign-in")
+        if value and (pool := _pool(info)):
+            raise not_allowed(f"no identity providers: {pool} tenants share the pool's sign-in")
         names = [provider.name for provider in value]
         if len({name.lower() for name in names}) < len(names):
             raise not_allowed("each name once", ", ".join(names))
@@ -183,33 +187,26 @@ class TenantDocument(_Frozen):
 
         Its slot is another one in each tier.
         """
-        if tier.silo:
-            return self.model_copy(update={"tier": tier, "placement": None})
-        return type(self)(
-            tenant_id=self.tenant_id,
-            tenant_name=self.tenant_name,
-            tier=tier,
-            admin_email=self.admin_email,
-            release=self.release,
-        )
+        lost = {"placement"} if tier.silo else _OF_SILOS
+        defaults = {name: type(self).model_fields[name].default for name in lost}
+        return self.model_copy(update={"tier": tier, **defaults})
 
     def variables(self) -> dict[str, Any]:
-        """Return the input variables of the tenant's root module."""
-        values: dict[str, Any] = {
-            "tenant_id": self.tenant_id,
-            "tenant_name": self.tenant_name,
-            "admin_email": self.admin_email,
-            "release": self.release,
-        }
-        if self.tier.silo:
-            values["overrides"] = self.overrides.model_dump(exclude_none=True)
-        if self.federation:
-            values["federation"] = [
-                provider.model_dump(mode="json", exclude_none=True) for provider in self.federation
-            ]
-        if self.placement is not None:
-            values["placement"] = self.placement.model_dump()
-        return values
+        """Return the input variables of the tenant's root module: the fields of the same names.
+
+        What is empty, or only a silo's, is left to the defaults of the module.
+        """
+        names = {each.name for each in variables_of(self.tier)} & type(self).model_fields.keys()
+        if not self.tier.silo:
+            names -= _OF_SILOS
+        values = self.model_dump(mode="json", include=names, exclude_none=True)
+        return {name: value for name, value in values.items() if value}
+
+
+def _pool(info: ValidationInfo) -> str | None:
+    """Return the name of the document's tier if its tenants are a pool."""
+    tier: Tier | None = info.data.get("tier")
+    return tier.value if tier is not None and not tier.silo else None
 
 
 def check_tenant_id(tenant_id: str) -> str:

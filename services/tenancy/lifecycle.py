@@ -1,4 +1,4 @@
-"""A tenant's states and the only moves between them.
+"""A tenant's states and the only transitions between them.
 
 ::
 
@@ -19,39 +19,11 @@ corrects it, a reconciliation gives it up; both return to where the first one be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from types import MappingProxyType
-from typing import Final
+from services.tenancy.errors import TenancyError
+from services.tenancy.operations import SPECS, OperationKind, State
 
 
-class State(StrEnum):
-    """Where a tenant is in its life."""
-
-    REGISTERED = "REGISTERED"
-    PROVISIONING = "PROVISIONING"
-    ACTIVE = "ACTIVE"
-    SUSPENDED = "SUSPENDED"
-    UPDATING = "UPDATING"
-    FAILED = "FAILED"
-    DEPROVISIONING = "DEPROVISIONING"
-    DELETED = "DELETED"
-
-
-class OperationKind(StrEnum):
-    """What an operation does to a tenant. A retry is no kind: it repeats the one that failed."""
-
-    ONBOARD = "onboard"
-    UPDATE = "update"
-    MOVE = "move"
-    SUSPEND = "suspend"
-    RESUME = "resume"
-    RECONCILE = "reconcile"
-    OFFBOARD = "offboard"
-
-
-class MoveRefusedError(Exception):
+class TransitionRefusedError(TenancyError):
     """The tenant's state does not allow what was asked.
 
     Attributes
@@ -71,36 +43,12 @@ class MoveRefusedError(Exception):
         super().__init__(f"{wanted}: the tenant is {state}; it must be {' or '.join(allowed)}")
 
 
-@dataclass(frozen=True)
-class Course:
-    """The states of one kind of operation; None where it is the origin that counts."""
-
-    origins: tuple[State, ...]
-    running: State | None
-    done: State | None
-
-
-COURSES: Final[Mapping[OperationKind, Course]] = MappingProxyType(
-    {
-        OperationKind.ONBOARD: Course((State.REGISTERED,), State.PROVISIONING, State.ACTIVE),
-        OperationKind.UPDATE: Course((State.ACTIVE, State.SUSPENDED), State.UPDATING, None),
-        OperationKind.MOVE: Course((State.ACTIVE, State.SUSPENDED), State.UPDATING, None),
-        OperationKind.RECONCILE: Course((State.ACTIVE, State.SUSPENDED), State.UPDATING, None),
-        OperationKind.SUSPEND: Course((State.ACTIVE,), None, State.SUSPENDED),
-        OperationKind.RESUME: Course((State.SUSPENDED,), None, State.ACTIVE),
-        OperationKind.OFFBOARD: Course(
-            (State.ACTIVE, State.SUSPENDED, State.FAILED), State.DEPROVISIONING, State.DELETED
-        ),
-    }
-)
-
-
 def begin(state: State, kind: OperationKind) -> State:
     """Return where a tenant in `state` is while an operation of `kind` runs.
 
     Raises
     ------
-    MoveRefusedError
+    TransitionRefusedError
         If no such operation may begin in `state`.
 
     Examples
@@ -108,21 +56,15 @@ def begin(state: State, kind: OperationKind) -> State:
     >>> begin(State.ACTIVE, OperationKind.UPDATE)
     <State.UPDATING: 'UPDATING'>
     """
-    course = COURSES[kind]
-    if state not in course.origins:
-        raise MoveRefusedError(state, kind, course.origins)
-    return course.running or state
-
-
-_CORRECTIONS: Final = frozenset({OperationKind.UPDATE, OperationKind.RECONCILE})
+    spec = SPECS[kind]
+    if state not in spec.origins:
+        raise TransitionRefusedError(state, kind, spec.origins)
+    return spec.running or state
 
 
 def corrects(kind: OperationKind, failed: OperationKind) -> bool:
-    """Return whether an operation of `kind` may follow one that failed, in its stead.
-
-    Not a move's: its data is in two places until it has been repeated.
-    """
-    return kind in _CORRECTIONS and failed in _CORRECTIONS
+    """Return whether an operation of `kind` may follow one that failed, in its stead."""
+    return kind in SPECS[failed].corrected_by
 
 
 def begin_again(
@@ -139,14 +81,14 @@ def begin_again(
 
     Raises
     ------
-    MoveRefusedError
+    TransitionRefusedError
         If the tenant has not failed, or the one does not correct the other.
     """
     wanted = kind or failed
     if state is not State.FAILED:
-        raise MoveRefusedError(state, "retry", (State.FAILED,))
+        raise TransitionRefusedError(state, "retry", (State.FAILED,))
     if wanted is not failed and not corrects(wanted, failed):
-        raise MoveRefusedError(state, wanted, COURSES[wanted].origins)
+        raise TransitionRefusedError(state, wanted, SPECS[wanted].origins)
     return begin(origin, wanted)
 
 
@@ -167,7 +109,7 @@ def serves(state: State, kind: OperationKind, origin: State | None) -> bool:
     True
     """
     if state in (State.UPDATING, State.FAILED):
-        return origin is State.ACTIVE and kind is not OperationKind.OFFBOARD
+        return origin is State.ACTIVE and SPECS[kind].serves
     return state is State.ACTIVE
 
 
@@ -181,7 +123,7 @@ def finish(state: State, kind: OperationKind, ok: bool, origin: State) -> State:
 
     Raises
     ------
-    MoveRefusedError
+    TransitionRefusedError
         If the tenant is not where such an operation holds it.
 
     Examples
@@ -191,7 +133,7 @@ def finish(state: State, kind: OperationKind, ok: bool, origin: State) -> State:
     """
     running = begin(origin, kind)
     if state is not running:
-        raise MoveRefusedError(state, f"end of {kind}", (running,))
+        raise TransitionRefusedError(state, f"end of {kind}", (running,))
     if not ok:
         return State.FAILED
-    return COURSES[kind].done or origin
+    return SPECS[kind].done or origin

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from services.tenancy.lifecycle import OperationKind, State
+from services.tenancy.operations import OperationKind, State
 
 
 class OperationStatus(StrEnum):

@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from services.tenancy.document import Placement
+from services.tenancy.errors import TenancyError
 from services.tenancy.variables import FIRST_PRIORITY
 
 
-class PlacementError(Exception):
+class PlacementError(TenancyError):
     """A tenant cannot be placed."""
 
 

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+from services.tenancy.errors import TenancyError
+
 _SHOWN = 60  # characters of a given value; longer ones are cut
 
 
@@ -28,7 +30,7 @@ class Problem:
         return f"{self.path}: got {self.given}; allowed {self.allowed}"
 
 
-class InputError(ValueError):
+class InputError(TenancyError, ValueError):
     """Raised with every problem found, never only with the first.
 
     Parameters

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from services.tenancy.tier import Tier
+
 TENANT_ID_PATTERN: Final = "^[a-z0-9](?:[a-z0-9-]{0,34}[a-z0-9])?$"
 TENANT_NAME_PATTERN: Final = "^[a-z][a-z0-9-]{1,29}$"
 EMAIL_PATTERN: Final = '^[^@\\s"\\\\]+@[^@\\s"\\\\]+\\.[^@\\s"\\\\]+$'
@@ -36,7 +38,6 @@ FEDERATED_ATTRIBUTES: Final = ("email", "name")
 FIRST_PRIORITY: Final = 100
 """The first listener priority of a silo tenant; the lower ones are the pool's and spare."""
 LAST_PRIORITY: Final = 999
-BASIC_POOL_PRIORITY: Final = 1
 
 TASK_SIZES: Final[Mapping[int, tuple[int, ...]]] = MappingProxyType(
     {
@@ -68,6 +69,11 @@ class Variable:
     description: str
     default: Any = None
     """None if it must be given."""
+    silo_only: bool = False
+    pattern: str | None = None
+    """What a string must match, if there is more to say than its type does."""
+    refusal: str = ""
+    """What is said of one that does not."""
 
     @property
     def required(self) -> bool:
@@ -77,11 +83,30 @@ class Variable:
 
 _SIZE: Final = f"object({{{', '.join(f'{name}=optional(number)' for name in SERVICE_OVERRIDES)}}})"
 
-_EVERY_TENANT: Final = (
+_VARIABLES: Final = (
     Variable("tenant_id", "string", "The tenant's id, which is also its workspace's name."),
-    Variable("tenant_name", "string", "The tenant's name, unique, as in its users' addresses."),
-    Variable("admin_email", "string", "Where the tenant's first administrator is invited."),
-    Variable("release", "string", "The release that the tenant runs; also its images' tag."),
+    Variable(
+        "tenant_name",
+        "string",
+        "The tenant's name, unique, as in its users' addresses.",
+        pattern=TENANT_NAME_PATTERN,
+        refusal="tenant_name must be 2 to 30 lower-case letters, digits or hyphens, and must begin "
+        "with a letter.",
+    ),
+    Variable(
+        "admin_email",
+        "string",
+        "Where the tenant's first administrator is invited.",
+        pattern=EMAIL_PATTERN,
+        refusal="admin_email must be an e-mail address.",
+    ),
+    Variable(
+        "release",
+        "string",
+        "The release that the tenant runs; also its images' tag.",
+        pattern=RELEASE_PATTERN,
+        refusal="release must be possible as an image tag.",
+    ),
     # Declared for a pooled tenant too, where it must be empty: to ignore a size that someone
     # has asked for would be a silent failure.
     Variable(
@@ -112,20 +137,26 @@ _EVERY_TENANT: Final = (
         "Attributes of the mapping row by which the tenant is refused, as DynamoDB's JSON.",
         default="{}",
     ),
-)
-_SILO_TENANT: Final = (
-    *_EVERY_TENANT,
     Variable(
         "placement",
         "object({cell=string, listener_priority=number})",
         "The routing cell that holds the tenant, and the priority of its listener rule there.",
+        silo_only=True,
+    ),
+    # Never in a tenant's document: only what removes a copy says no, before it removes anything.
+    Variable(
+        "deletion_protection",
+        "bool",
+        "Whether tables, user pool and database are protected, where the deployment protects.",
+        default=True,
     ),
 )
 
-VARIABLES: Final[Mapping[str, tuple[Variable, ...]]] = MappingProxyType(
-    {"basic": _EVERY_TENANT, "advanced": _SILO_TENANT, "premium": _SILO_TENANT}
-)
-"""The variables of each tier's tenant root module, by tier."""
+
+def variables_of(tier: Tier) -> tuple[Variable, ...]:
+    """Return the variables of the root module of a tenant of `tier`."""
+    return tuple(each for each in _VARIABLES if tier.silo or not each.silo_only)
+
 
 OUTPUTS: Final = (
     "tenant_id",
@@ -143,6 +174,7 @@ OUTPUTS: Final = (
     "load_balancer_dns_name",
     "cluster_name",
     "tables",
+    "data_task",
 )
 """The outputs of every tenant root module, whatever its tier."""
 

@@ -61,6 +61,7 @@ def refused(finished: Finished, *said: str) -> None:
         (("workspace", "destroy", "t1"), "say --yes"),
         (("workspace", "apply", "t1", "--document", "none.json"), "none.json: No such file"),
         (("platform", "apply", "--stack", "none"), "stack: got none; allowed platform"),
+        (("images", "push", "--tag", "latest"), "release: got latest; allowed a version"),
         (("demo", "up"), "got --target aws; allowed local"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +55,7 @@ def recorded(api: httpx.Client, name: str) -> list[tuple[str, str]]:
 def told(name: str) -> list[EventName]:
     later = datetime.now(UTC) + timedelta(minutes=1)
     page = runtime.current().registry.unpublished(later, 1000)
-    return [e.event.name for e in page.items if e.event.detail.get("userName") == name]
+    return [e.name for e in page.items if json.loads(e.detail).get("userName") == name]
 
 
 def user(name: str, role: str = "SupportReader") -> dict[str, str]:

@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from services.local_aws.layout import ACCOUNT_ID
 from tests.e2e.api_attacks import Pair
 from tests.e2e.system import PREFIX, System
 from tests.e2e.tenant_data import TenantData
@@ -232,7 +233,7 @@ class AwsAttacker:
         def client(service: str) -> Any:
             return self._clients[me.id, whose, service]
 
-        exports, states = f"{PREFIX}-exports", f"{PREFIX}-tfstate"
+        exports, states = f"{PREFIX}-exports-{ACCOUNT_ID}", f"{PREFIX}-tfstate-{ACCOUNT_ID}"
         mapping = {"TableName": f"{PREFIX}-tenant-mapping", "Key": {"tenantId": {"S": other.id}}}
         user = {"UserPoolId": other.pool, "Username": pair.other.user.name}
         calls: dict[str, Call] = {

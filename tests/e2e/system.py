@@ -19,6 +19,8 @@ from botocore.config import Config
 
 from services.cli.settings import Settings, Target
 from services.client import ControlPlaneClient, open_client
+from services.contracts.images import CONTEXT
+from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from tests.conformance.bus import Bus
 
@@ -61,6 +63,9 @@ class System:
         (directory / "saas.tfvars").write_text(text.replace(_ROOMY, _SMALL))
         # Nobody writes while a tenant of these tests moves: no cache's answer has to be waited for.
         os.environ["ECS_SAAS_REFUSAL_SECONDS"] = "1"
+        for name in CONTEXT:  # its configuration is its own, and nothing else
+            if not (directory / name).is_symlink():
+                (directory / name).symlink_to(PROJECT / name)
         return cls(directory, port)
 
     @property
@@ -168,7 +173,9 @@ class System:
     def state_keys(self) -> set[str]:
         """Every current object of the state bucket."""
         pages = (
-            self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=f"{PREFIX}-tfstate")
+            self.client("s3")
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=f"{PREFIX}-tfstate-{ACCOUNT_ID}")
         )
         return {item["Key"] for page in pages for item in page.get("Contents", [])}
 

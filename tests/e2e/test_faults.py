@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 
 from services.client import Operation, OperationFailedError
-from services.tenancy.events import Event, EventName, success
+from services.local_aws.layout import ACCOUNT_ID
+from services.tenancy.events import Event
+from services.tenancy.operation_events import success
+from services.tenancy.operations import PROVISION
 from tests.conformance.bus import APPLICATION_PLANE, CONTROL_PLANE
 from tests.e2e.builds import Build, executions, request_of
 from tests.e2e.crashing_outbox import crashing_outbox
@@ -190,7 +193,7 @@ def test_every_event_five_times(system: System) -> None:
         operation = api.operations(before["tenantId"])[-1]
     request = request_of(system, operation)
     answer = success(
-        EventName.PROVISION_SUCCESS,
+        PROVISION,
         before["tenantRegistrationId"],
         event_id=f"{operation.id}-succeeded",
         operation_id=operation.id,
@@ -232,7 +235,7 @@ def test_a_deletion_during_the_onboarding(system: System) -> None:
 def locked(system: System, tenant_id: str) -> Iterator[None]:
     """Hold the lock of a basic tenant's state, as a Terraform elsewhere does."""
     locks, table = system.client("dynamodb"), f"{PREFIX}-tflock"
-    path = f"{PREFIX}-tfstate/workspaces/tenant-basic/{tenant_id}/tenant-basic.tfstate"
+    path = f"{PREFIX}-tfstate-{ACCOUNT_ID}/workspaces/tenant-basic/{tenant_id}/tenant-basic.tfstate"
     info = {"ID": "1", "Operation": "OperationTypeApply", "Who": "someone@else", "Path": path}
     info |= {"Version": "1.11.4", "Created": "2026-01-01T00:00:00Z", "Info": ""}
     item = {"LockID": {"S": path}, "Info": {"S": json.dumps(info)}}

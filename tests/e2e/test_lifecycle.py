@@ -131,6 +131,7 @@ def test_a_suspended_tenants_people_cannot_sign_in(system: System) -> None:
 def test_a_tenant_gets_other_sizes_and_another_release(system: System) -> None:
     sizes = system.directory / "sizes.json"
     sizes.write_text(json.dumps({"services": {"orders": {"cpu": 512, "memory": 1024}}}))
+    system.run("images", "push", "--tag", "v2")
     wanted = ("--overrides", str(sizes), "--release", "v2")
     system.run("tenant", "update", RESIZED.name, *wanted, "--wait")
 

@@ -7,6 +7,7 @@ from services.configuration import Configuration, parse
 CONFIGURATION = """
 name        = "shop"
 environment = "dev"
+account     = "123456789012"
 region      = "eu-central-1"
 zones       = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
 admin_email = "admin@example.com"

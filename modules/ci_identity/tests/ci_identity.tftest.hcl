@@ -1,10 +1,4 @@
 mock_provider "aws" {
-  mock_data "aws_partition" {
-    defaults = {
-      partition = "aws"
-    }
-  }
-
   mock_resource "aws_iam_openid_connect_provider" {
     defaults = {
       arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
@@ -18,6 +12,8 @@ variables {
   state_bucket_arn  = "arn:aws:s3:::shop-dev-tfstate"
   lock_table_arn    = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop-dev-tflock"
   apply_policy_arns = { stacks = "arn:aws:iam::123456789012:policy/stacks" }
+  plan_policy_arns  = { settings = "arn:aws:iam::123456789012:policy/settings" }
+  plan_state_keys   = ["platform.tfstate", "workspaces/routing-cell/*.tfstate"]
 }
 
 run "pins_both_roles_to_the_repository" {
@@ -47,13 +43,21 @@ run "pins_both_roles_to_the_repository" {
 
 run "lets_pull_requests_change_nothing" {
   assert {
-    condition     = toset(flatten(jsondecode(aws_iam_role_policy.states["plan"].policy).Statement[*].Action)) == toset(["s3:ListBucket", "s3:GetObject"])
+    condition     = toset(flatten(jsondecode(aws_iam_role_policy.states["plan"].policy).Statement[*].Action)) == toset(["s3:ListBucket", "s3:GetObject", "dynamodb:GetItem"])
     error_message = "A pull request can change a state or its lock."
   }
 
   assert {
-    condition     = values(aws_iam_role_policy_attachment.plan)[*].policy_arn == ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
-    error_message = "The plan role has other rights than reading."
+    condition     = values(aws_iam_role_policy_attachment.plan)[*].policy_arn == ["arn:aws:iam::123456789012:policy/settings"]
+    error_message = "The plan role has other rights than those given."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.states["plan"].policy).Statement[1].Resource == [
+      "arn:aws:s3:::shop-dev-tfstate/platform.tfstate",
+      "arn:aws:s3:::shop-dev-tfstate/workspaces/routing-cell/*.tfstate",
+    ]
+    error_message = "A pull request can read states that it does not plan."
   }
 }
 
@@ -151,4 +155,15 @@ run "refuses_administrators" {
   }
 
   expect_failures = [var.apply_policy_arns]
+}
+
+run "refuses_to_let_pull_requests_read_everything" {
+  command = plan
+
+  variables {
+    plan_policy_arns = { read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess" }
+    plan_state_keys  = ["*"]
+  }
+
+  expect_failures = [var.plan_policy_arns, var.plan_state_keys]
 }

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import jwt
 
+from services.application import ApplicationError
 from services.application.authorizer.keys import KeySets
 from services.application.authorizer.mapping import TENANT_ID, TenantMapping, TenantMappings
 
@@ -25,7 +26,7 @@ _BEARER: Final = "bearer "
 _REQUIRED: Final = ("aud", "exp", "iat", "iss", "sub", "token_use")
 
 
-class TokenRefusedError(Exception):
+class TokenRefusedError(ApplicationError):
     """The token proves nothing: the caller must sign in again (401)."""
 
 

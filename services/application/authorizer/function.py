@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from services.application import ApplicationError
 from services.application.authorizer import policy
 from services.application.authorizer.decision import Caller, Judge, TokenRefusedError
 from services.application.authorizer.keys import KeySets, fetch_from
@@ -19,7 +20,7 @@ from services.application.authorizer.mapping import TenantMappings
 _log = logging.getLogger("authorizer")
 
 
-class UnauthorizedError(Exception):
+class UnauthorizedError(ApplicationError):
     def __init__(self) -> None:
         super().__init__("Unauthorized")
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
+from cachetools import LRUCache
 from jwt import PyJWK
 
-from services.application.authorizer.cache import BoundedCache
 from services.application.signing_keys import KeySet, KeysUnavailableError, fetch_keys
 
 POOLS: Final = 2_000
@@ -34,7 +33,7 @@ class KeySets:
     def __init__(self, fetch: Fetch, clock: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
         self._clock = clock
-        self._sets: BoundedCache[str, KeySet] = BoundedCache(POOLS, clock)
+        self._sets: LRUCache[str, KeySet] = LRUCache(POOLS)
 
     def find(self, issuer: str, key_id: str) -> PyJWK | None:
         """Return a key of an issuer; nothing if it has no such key, as far as it may be asked.
@@ -47,7 +46,7 @@ class KeySets:
         keys = self._sets.get(issuer)
         if keys is None:
             keys = KeySet(partial(self._fetch, issuer), self._clock)
-            self._sets.put(issuer, keys, math.inf)
+            self._sets[issuer] = keys
         try:
             return keys.find(key_id)
         except KeysUnavailableError as error:

@@ -8,12 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from services.application.authorizer.cache import (
-    ABSENCE_TTL_SECONDS,
-    MAPPING_ENTRIES,
-    MAPPING_TTL_SECONDS,
-    BoundedCache,
-)
+from cachetools import TTLCache
+
+from services.application import ApplicationError
+
+MAPPING_TTL_SECONDS: Final = 30.0
+"""How long a tenant's row is believed. API Gateway keeps an answer for 30 seconds more."""
+
+ABSENCE_TTL_SECONDS: Final = 5.0
+"""How long it is believed that there is no row: a new tenant need not wait for the other time."""
+
+MAPPING_ENTRIES: Final = 10_000
+"""Rows kept at most; the one that was not used for the longest time goes first."""
 
 TENANT_ID: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,34}[a-z0-9])?")
 
@@ -21,7 +27,7 @@ GetItem = Callable[[str], Mapping[str, Any] | None]
 """Returns a tenant's item as DynamoDB has it, or nothing."""
 
 
-class MappingBrokenError(RuntimeError):
+class MappingBrokenError(ApplicationError, RuntimeError):
     """A tenant's row lacks what every row has: a fault of the platform, not of the caller."""
 
 
@@ -79,8 +85,10 @@ class TenantMappings:
     def __init__(self, get_item: GetItem, clock: Callable[[], float] = time.monotonic) -> None:
         self._get_item = get_item
         # What is absent is kept apart, so that invented ids do not drive out real tenants.
-        self._rows: BoundedCache[str, TenantMapping] = BoundedCache(MAPPING_ENTRIES, clock)
-        self._absent: BoundedCache[str, bool] = BoundedCache(MAPPING_ENTRIES, clock)
+        self._rows: TTLCache[str, TenantMapping] = TTLCache(
+            MAPPING_ENTRIES, MAPPING_TTL_SECONDS, clock
+        )
+        self._absent: TTLCache[str, bool] = TTLCache(MAPPING_ENTRIES, ABSENCE_TTL_SECONDS, clock)
 
     def find(self, tenant_id: str) -> TenantMapping | None:
         """Return a tenant's row, at most `MAPPING_TTL_SECONDS` old."""
@@ -89,8 +97,8 @@ class TenantMappings:
             return row
         item = self._get_item(tenant_id)
         if item is None:
-            self._absent.put(tenant_id, True, ABSENCE_TTL_SECONDS)
+            self._absent[tenant_id] = True
             return None
         row = TenantMapping.of(item)
-        self._rows.put(tenant_id, row, MAPPING_TTL_SECONDS)
+        self._rows[tenant_id] = row
         return row

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from services.application import ApplicationError
+
 METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 POLICY_VERSION: Final = "2012-10-17"
 
 
-class MethodArnError(ValueError):
+class MethodArnError(ApplicationError, ValueError):
     """An event that is not API Gateway's."""
 
 

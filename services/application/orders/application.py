@@ -10,8 +10,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 
 from services.application.orders.lifecycle import (
-    MoveRefusedError,
     OrderRefusedError,
+    TransitionRefusedError,
     check_deletion,
     check_move,
 )
@@ -40,7 +40,7 @@ from services.application.runtime import (
     create_app,
 )
 from services.application.runtime.stores import open_store
-from services.application.storage import (
+from services.storage import (
     AlreadyExistsError,
     ConflictError,
     CursorRefusedError,
@@ -179,7 +179,7 @@ def move(
             return OrderAnswer(data=order)
         try:
             check_move(order.status, change.status)
-        except MoveRefusedError as error:
+        except TransitionRefusedError as error:
             message = f"status: {error}"
             raise ProblemError(409, message, field="status", name="order-status-refused") from error
         moved = order.model_copy(update={"status": change.status, "updated_at": datetime.now(UTC)})

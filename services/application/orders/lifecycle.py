@@ -6,8 +6,8 @@
        └────────────┴──→ CANCELLED
 
     OrderRefusedError
-    ├── MoveRefusedError      the order may not become that now
-    └── DeletionRefusedError  the order is on its way
+    ├── TransitionRefusedError  the order may not become that now
+    └── DeletionRefusedError    the order is on its way
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
+
+from services.application import ApplicationError
 
 
 class OrderStatus(StrEnum):
@@ -38,11 +40,11 @@ MOVES: Final[Mapping[OrderStatus, tuple[OrderStatus, ...]]] = {
 DELETABLE: Final = frozenset({OrderStatus.CREATED, OrderStatus.DELIVERED, OrderStatus.CANCELLED})
 
 
-class OrderRefusedError(ValueError):
+class OrderRefusedError(ApplicationError, ValueError):
     """The order is not where it would have to be."""
 
 
-class MoveRefusedError(OrderRefusedError):
+class TransitionRefusedError(OrderRefusedError):
     """The order may not become that now; the message says what it may become."""
 
     def __init__(self, current: OrderStatus, wanted: OrderStatus) -> None:
@@ -59,9 +61,9 @@ class DeletionRefusedError(OrderRefusedError):
 
 
 def check_move(current: OrderStatus, wanted: OrderStatus) -> None:
-    """Raise MoveRefusedError unless an order that is `current` may become `wanted`."""
+    """Raise TransitionRefusedError unless an order that is `current` may become `wanted`."""
     if wanted not in MOVES[current]:
-        raise MoveRefusedError(current, wanted)
+        raise TransitionRefusedError(current, wanted)
 
 
 def check_deletion(current: OrderStatus) -> None:

@@ -19,13 +19,14 @@ from typing import Protocol
 import httpx
 from pydantic import ValidationError
 
+from services.application import ApplicationError
 from services.application.orders.model import PricedProduct
 
 #: Well below the 15 s of the gateway, retry included: the caller learns who did not answer.
 TIMEOUT = httpx.Timeout(3.0, connect=1.0)
 
 
-class PricesRefusedError(Exception):
+class PricesRefusedError(ApplicationError):
     """There are no prices for an order."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from services.application.products.model import Product
-from services.application.storage import (
+from services.storage import (
     ConflictError,
     CursorRefusedError,
     DocumentStore,

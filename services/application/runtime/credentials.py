@@ -16,6 +16,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from services.application import ApplicationError
 from services.application.runtime.logs import current_tenant
 from services.application.runtime.settings import Isolation, Settings
 
@@ -44,11 +45,11 @@ AWS_CONFIG = Config(
 _log = logging.getLogger("services.credentials")
 
 
-class CredentialsUnavailableError(Exception):
+class CredentialsUnavailableError(ApplicationError):
     """No credentials for a tenant could be had."""
 
 
-class ForeignTenantError(Exception):
+class ForeignTenantError(ApplicationError):
     """Credentials were asked for another tenant than the one whose token was verified."""
 
 

@@ -25,10 +25,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from services.application import ApplicationError
 from services.application.runtime.credentials import CredentialsUnavailableError, ForeignTenantError
 from services.application.signing_keys import KeysUnavailableError
-from services.application.storage import DocumentRefusedError, TenantRefusedError, UnavailableError
-from services.application.storage.dynamodb import PASSING
+from services.storage import DocumentRefusedError, TenantRefusedError, UnavailableError
+from services.storage.engines.dynamodb.store import PASSING
 
 _log = logging.getLogger("services.problems")
 
@@ -85,7 +86,7 @@ def schemas() -> dict[str, Any]:
     return {**schema.pop("$defs"), "ProblemDetails": schema}
 
 
-class ProblemError(Exception):
+class ProblemError(ApplicationError):
     """An answer other than success.
 
     Parameters

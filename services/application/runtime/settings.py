@@ -8,8 +8,12 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from services.application import ApplicationError
+from services.storage.engine import Engine
+from services.storage.registry import engines_at
 
-class SettingsError(ValueError):
+
+class SettingsError(ApplicationError, ValueError):
     """The environment of a service is incomplete or wrong; the message names every problem."""
 
 
@@ -34,9 +38,8 @@ class Settings(BaseModel):
     ----------
     tenant_id : str or None
         The only tenant of a silo service.
-    database_host : str or None
-        Of the PostgreSQL server that documents are kept on, in place of a table; the other
-        attributes name the service's database and user on it.
+    place : mapping of str to str
+        The whole environment, in which a storage engine finds where documents are.
     admin_only : bool
         Whether the service is for a tenant's administrators alone.
     tenant_role_arn : str or None
@@ -63,14 +66,7 @@ class Settings(BaseModel):
     )
     metrics_namespace: Annotated[_Text, Field(alias="METRICS_NAMESPACE")] = "Microservices"
     admin_only: Annotated[bool, Field(alias="ADMIN_ONLY")] = False
-    table_name: Annotated[_Text | None, Field(alias="TABLE_NAME")] = None
-    database_host: Annotated[_Text | None, Field(alias="DATABASE_HOST")] = None
-    database_port: Annotated[int, Field(alias="DATABASE_PORT", ge=1, le=65535)] = 5432
-    database_name: Annotated[str, Field(alias="DATABASE_NAME")] = ""
-    database_user: Annotated[str, Field(alias="DATABASE_USER")] = ""
-    database_ssl_mode: Annotated[
-        str, Field(alias="DATABASE_SSLMODE", pattern=r"^(disable|verify-full)$")
-    ] = "verify-full"
+    place: Annotated[Mapping[str, str], Field(repr=False)] = {}
     products_url: Annotated[
         str | None, Field(alias="PRODUCTS_URL", pattern=r"^https?://[\w.-]+(:\d+)?$")
     ] = None
@@ -84,21 +80,29 @@ class Settings(BaseModel):
     def _belongs_together(self) -> Self:
         if self.isolation is Isolation.SILO and self.tenant_id is None:
             raise ValueError("TENANT_ID: got nothing; a silo service needs its tenant's id")
-        if self.isolation is Isolation.POOL and self.tenant_role_arn is None and self.table_name:
+        named = engines_at(self.place)
+        if len(named) > 1:
+            first, *others = sorted(each.variable for each in named)
             raise ValueError(
-                "TENANT_ROLE_ARN: got nothing; a pool service with a table needs the role it "
-                "assumes for each tenant"
+                f"{', '.join(others)}: got {', '.join(self.place[each] for each in others)}; "
+                f"allowed none with {first}: documents are kept in one place"
             )
-        if self.database_host and not (self.database_name and self.database_user):
-            raise ValueError(
-                "DATABASE_NAME, DATABASE_USER: got nothing; a service with a database needs both"
-            )
-        if self.database_host and self.table_name:
-            raise ValueError(
-                f"TABLE_NAME: got {self.table_name}; allowed none with DATABASE_HOST: documents "
-                "are kept in one place"
-            )
+        problems = [problem for each in named for problem in each.problems(self.place)]
+        if self.isolation is Isolation.POOL and self.tenant_role_arn is None:
+            problems += [
+                f"TENANT_ROLE_ARN: got nothing; a pool service with {each.variable} needs the "
+                "role it assumes for each tenant"
+                for each in named
+                if each.tenant_credentials
+            ]
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
+
+    @property
+    def engine(self) -> Engine | None:
+        """What keeps the service's documents, if it has any."""
+        return next(iter(engines_at(self.place)), None)
 
     @property
     def issuer(self) -> str:
@@ -115,7 +119,8 @@ class Settings(BaseModel):
             With one line for each problem: variable, value, what is allowed.
         """
         try:
-            return cls.model_validate({name: value for name, value in environment.items() if value})
+            given = {name: value for name, value in environment.items() if value}
+            return cls.model_validate({**given, "place": given})
         except ValidationError as error:
             lines = []
             for problem in error.errors(include_url=False):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
 
 from services.application.runtime import Settings, SettingsError
 from services.application.runtime.logs import current_tenant
-from services.application.storage.dynamodb import Clients, DynamoStore
-from services.application.storage.interface import (
+from services.storage.engine import Clients
+from services.storage.interface import (
     Document,
     DocumentStore,
     Page,
@@ -16,9 +15,7 @@ from services.application.storage.interface import (
     Stored,
     TenantRefusedError,
 )
-
-if TYPE_CHECKING:
-    from services.application.storage.postgresql import PostgresStore
+from services.storage.registry import engine, engine_names
 
 
 def open_store(settings: Settings, clients: Clients, shape: Shape) -> BoundStore:
@@ -36,37 +33,11 @@ def open_store(settings: Settings, clients: Clients, shape: Shape) -> BoundStore
     SettingsError
         If there is nothing to keep documents in.
     """
-    if settings.database_host is not None:
-        store = postgres_store(settings, shape)
-        return BoundStore(store, store.close)
-    if settings.table_name is not None:
-        return BoundStore(DynamoStore(settings.table_name, clients, shape))
-    raise SettingsError(
-        "TABLE_NAME, DATABASE_HOST: got neither; documents need a table or a database"
-    )
-
-
-def postgres_store(settings: Settings, shape: Shape | None = None) -> PostgresStore:
-    """Return the store of a service with a database, not bound to any request.
-
-    Parameters
-    ----------
-    shape : Shape, optional
-        Needed for all but `forget`.
-    """
-    # Imported here: a service on DynamoDB neither needs nor loads the driver.
-    from services.application.storage.connections import Database, connect, iam_token  # noqa: PLC0415
-    from services.application.storage.postgresql import PostgresStore  # noqa: PLC0415
-
-    database = Database(
-        settings.database_host or "",
-        settings.database_port,
-        settings.database_name,
-        settings.database_user,
-        settings.database_ssl_mode,
-    )
-    pool = connect(database, iam_token(database, settings.region))
-    return PostgresStore(pool, shape or Shape("key"))
+    if settings.engine is None:
+        variables = ", ".join(engine(name).variable for name in engine_names())
+        raise SettingsError(f"{variables}: got none of them; documents need a place")
+    store = settings.engine.open(settings.place, clients, shape)
+    return BoundStore(store, getattr(store, "close", None))
 
 
 class BoundStore:

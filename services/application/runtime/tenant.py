@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from services.application import ApplicationError
+
 #: What a tenant id may look like everywhere in the system. It becomes a partition key and a
 #: session tag, so nothing else may come out of a token.
 TENANT_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,34}[a-z0-9])?")
 
 
-class ClaimsRefusedError(ValueError):
+class ClaimsRefusedError(ApplicationError, ValueError):
     """A token is genuine, and says nothing usable about a tenant."""
 
 

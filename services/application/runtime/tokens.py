@@ -6,13 +6,14 @@ from typing import Any
 
 import jwt
 
+from services.application import ApplicationError
 from services.application.signing_keys import KeySet
 
 #: Clocks differ.
 LEEWAY_SECONDS = 5
 
 
-class TokenRefusedError(Exception):
+class TokenRefusedError(ApplicationError):
     """The token proves nothing: it is missing, forged, expired or another application's."""
 
 

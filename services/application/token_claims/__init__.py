@@ -9,9 +9,9 @@ from services.application.token_claims.claims import (
     ROLES,
     ClaimsRefusedError,
     Mapping,
-    User,
+    TokenUser,
     claims_of,
     overridden,
 )
 
-__all__ = ["ROLES", "ClaimsRefusedError", "Mapping", "User", "claims_of", "overridden"]
+__all__ = ["ROLES", "ClaimsRefusedError", "Mapping", "TokenUser", "claims_of", "overridden"]

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.application import ApplicationError
+
 ROLES: Final = ("TenantUser", "TenantAdmin")
 """The least one first."""
 
 
-class ClaimsRefusedError(Exception):
+class ClaimsRefusedError(ApplicationError):
     """No token is made; the message says why."""
 
 
@@ -33,7 +35,7 @@ class Mapping:
 
 
 @dataclass(frozen=True)
-class User:
+class TokenUser:
     """Who asks for a token.
 
     Parameters
@@ -59,14 +61,14 @@ class User:
         return next((role for role in reversed(ROLES) if role in given), ROLES[0])
 
 
-def claims_of(mapping: Mapping | None, issuer: str, user: User) -> dict[str, str]:
+def claims_of(mapping: Mapping | None, issuer: str, user: TokenUser) -> dict[str, str]:
     """Return the claims of a user of the pool `issuer`, whatever a provider said of them.
 
     Parameters
     ----------
     mapping : Mapping or None
         What the tenant mapping holds of the tenant that the pool is tagged with.
-    user : User
+    user : TokenUser
 
     Raises
     ------

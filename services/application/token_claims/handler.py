@@ -14,7 +14,7 @@ import boto3
 from services.application.token_claims.claims import (
     ClaimsRefusedError,
     Mapping,
-    User,
+    TokenUser,
     claims_of,
     overridden,
 )
@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     region, pool_id = event["region"], event["userPoolId"]
     issuer = f"https://cognito-idp.{region}.amazonaws.com/{pool_id}"
     request = event["request"]
-    user = User(
+    user = TokenUser(
         request.get("userAttributes") or {},
         (request.get("groupConfiguration") or {}).get("groupsToOverride") or (),
     )

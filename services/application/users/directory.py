@@ -36,11 +36,12 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError, ParamValidationError
 
+from services.application import ApplicationError
 from services.application.runtime import Tenant, UserRole
 from services.application.users.model import Invitation, User
 
 
-class UserRefusedError(Exception):
+class UserRefusedError(ApplicationError):
     """What was asked of a user cannot be done."""
 
 

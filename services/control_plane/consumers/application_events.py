@@ -13,36 +13,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.contracts import metrics
+from services.control_plane import ControlPlaneError
 from services.control_plane.runtime import Runtime, current
-from services.tenancy.events import Event, EventName, Outcome
-from services.tenancy.lifecycle import OperationKind
+from services.tenancy.events import Detail, Event
+from services.tenancy.events.catalogue import JobFailure, JobSuccess, Usage
+from services.tenancy.operations import reported_by
 
 _log = logging.getLogger(__name__)
 
-KINDS: Mapping[EventName, tuple[OperationKind, ...]] = {
-    EventName.PROVISION_SUCCESS: (OperationKind.ONBOARD,),
-    EventName.PROVISION_FAILURE: (OperationKind.ONBOARD,),
-    EventName.DEPROVISION_SUCCESS: (OperationKind.OFFBOARD,),
-    EventName.DEPROVISION_FAILURE: (OperationKind.OFFBOARD,),
-    EventName.TENANT_UPDATE_SUCCESS: (
-        OperationKind.UPDATE,
-        OperationKind.MOVE,
-        OperationKind.RECONCILE,
-    ),
-    EventName.TENANT_UPDATE_FAILURE: (
-        OperationKind.UPDATE,
-        OperationKind.MOVE,
-        OperationKind.RECONCILE,
-    ),
-    EventName.ACTIVATE_SUCCESS: (OperationKind.RESUME,),
-    EventName.ACTIVATE_FAILURE: (OperationKind.RESUME,),
-    EventName.DEACTIVATE_SUCCESS: (OperationKind.SUSPEND,),
-    EventName.DEACTIVATE_FAILURE: (OperationKind.SUSPEND,),
-}
-"""Which operations an event can be about."""
 
-
-class ParkedError(Exception):
+class ParkedError(ControlPlaneError):
     """An event that cannot be written down now; it is kept for a person to look at."""
 
 
@@ -55,43 +35,45 @@ def handler(envelope: Mapping[str, Any], _context: Any) -> dict[str, Any]:
         If it is no event of ours, or about nothing we know.
     """
     from services.control_plane.registry.errors import RegistryError  # noqa: PLC0415
-    from services.tenancy.lifecycle import MoveRefusedError  # noqa: PLC0415
+    from services.tenancy.lifecycle import TransitionRefusedError  # noqa: PLC0415
 
     try:
         event = Event.parse(envelope)
         changed = _take(current(), event)
-    except (ValueError, RegistryError, MoveRefusedError) as error:
+    except (ValueError, RegistryError, TransitionRefusedError) as error:
         _log.error("parked: %s: %s", error, json.dumps(envelope, default=str))
         raise ParkedError(str(error)) from error
     return {"eventId": event.event_id, "changed": changed}
 
 
-def _take(runtime: Runtime, event: Event) -> bool:
-    if event.name is EventName.INGEST_USAGE:
-        # Of a tenant that nobody knows no statement would ever show it.
-        runtime.registry.tenant(event.detail["tenantId"])
-        return runtime.metering.ingest(event.event_id, event.detail)
-    if event.name not in KINDS:
-        return False  # declared by the toolkit, and nothing of ours follows from it
-    detail = event.detail
-    output = detail.get("jobOutput") or {}
-    if event.name.outcome is Outcome.SUCCESS:
-        return runtime.registry.succeed(
-            detail["tenantRegistrationId"],
-            event_id=event.event_id,
-            operation_id=detail.get("operationId"),
-            kinds=KINDS[event.name],
-            tenant_data=output.get("tenantData"),
-            registration_data=output.get("tenantRegistrationData"),
-        )
-    failed = runtime.registry.fail(
-        detail["tenantRegistrationId"],
-        event_id=event.event_id,
-        reason=detail.get("reason") or output.get("tenantStatus") or event.name.value,
-        log_url=detail.get("logUrl"),
-        operation_id=detail.get("operationId"),
-        kinds=KINDS[event.name],
-    )
-    if failed:
-        metrics.measured(metrics.FAILED_OPERATIONS, 1)
-    return failed
+def _take(runtime: Runtime, event: Event[Detail]) -> bool:
+    kinds = reported_by(event.name)
+    match event.detail:
+        case Usage() as usage:
+            # Of a tenant that nobody knows no statement would ever show it.
+            runtime.registry.tenant(usage.tenant_id)
+            return runtime.metering.ingest(event.event_id, event.document)
+        case JobSuccess() as done if kinds:
+            return runtime.registry.succeed(
+                done.tenant_registration_id,
+                event_id=event.event_id,
+                operation_id=done.operation_id,
+                kinds=kinds,
+                tenant_data=done.job_output.tenant_data,
+                registration_data=done.job_output.tenant_registration_data,
+            )
+        case JobFailure() as failed if kinds:
+            said = failed.job_output.tenant_status if failed.job_output else None
+            recorded = runtime.registry.fail(
+                failed.tenant_registration_id,
+                event_id=event.event_id,
+                reason=failed.reason or said or event.name.value,
+                log_url=failed.log_url,
+                operation_id=failed.operation_id,
+                kinds=kinds,
+            )
+            if recorded:
+                metrics.measured(metrics.FAILED_OPERATIONS, 1)
+            return recorded
+        case _:
+            return False  # declared by the toolkit, and nothing of ours follows from it

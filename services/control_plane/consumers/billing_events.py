@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from services.control_plane.consumers.application_events import ParkedError
 from services.control_plane.runtime import current
-from services.tenancy.events import Event, EventName
+from services.tenancy.events import Detail, Event, EventName
+from services.tenancy.events.catalogue import SystemUser, TenantRequest, Usage
 
 if TYPE_CHECKING:
     from services.control_plane.metering import IBilling
@@ -40,19 +41,18 @@ def handler(envelope: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     return {"eventId": event.event_id, "billed": _told(billing, event)}
 
 
-def _told(billing: IBilling, event: Event) -> bool:
-    detail = event.detail
-    match event.name:
-        case EventName.ONBOARDING_REQUEST:
-            billing.create_customer(detail["tenantId"], detail)
-        case EventName.OFFBOARDING_REQUEST:
-            billing.delete_customer(detail["tenantId"])
-        case EventName.TENANT_USER_CREATED:
-            billing.create_user(detail.get("tenantId") or "", detail["userName"])
-        case EventName.TENANT_USER_DELETED:
-            billing.delete_user(detail.get("tenantId") or "", detail["userName"])
-        case EventName.INGEST_USAGE:
-            return billing.put_usage(event.event_id, detail)
+def _told(billing: IBilling, event: Event[Detail]) -> bool:
+    match event.name, event.detail:
+        case EventName.ONBOARDING_REQUEST, TenantRequest() as request:
+            billing.create_customer(request.tenant_id, event.document)
+        case EventName.OFFBOARDING_REQUEST, TenantRequest() as request:
+            billing.delete_customer(request.tenant_id)
+        case EventName.TENANT_USER_CREATED, SystemUser() as user:
+            billing.create_user(user.tenant_id or "", user.user_name)
+        case EventName.TENANT_USER_DELETED, SystemUser() as user:
+            billing.delete_user(user.tenant_id or "", user.user_name)
+        case _, Usage():
+            return billing.put_usage(event.event_id, event.document)
         case _:
             return False
     return True

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.contracts.http_routes import Access, Role, Route, find
+from services.control_plane import ControlPlaneError
 from services.control_plane.caller import Caller
 
 
-class RefusedError(Exception):
+class RefusedError(ControlPlaneError):
     """A request that is not answered, with the status and the gateway's own words."""
 
     def __init__(self, status: int, message: str) -> None:

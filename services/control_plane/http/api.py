@@ -21,19 +21,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 
 from services.control_plane.http import access, failures
-from services.control_plane.http.endpoints import (
-    audit,
-    billing,
-    health,
-    meters,
-    openapi,
-    operations,
-    registrations,
-    tenant_config,
-    tenants,
-    usage,
-    users,
-)
+from services.control_plane.http.endpoints.routing import load_endpoints, router
 from services.control_plane.http.model import REFUSED_FIELDS
 from services.control_plane.runtime import current
 
@@ -41,20 +29,8 @@ logging.getLogger().setLevel(os.environ.get("LOG_LEVEL", "INFO"))
 _log = logging.getLogger(__name__)
 
 app = APIGatewayHttpResolver(enable_validation=True)
-for _module in (
-    registrations,
-    operations,
-    tenants,
-    tenant_config,
-    users,
-    meters,
-    usage,
-    billing,
-    audit,
-    openapi,
-    health,
-):
-    app.include_router(_module.router)
+load_endpoints()
+app.include_router(router)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.control_plane import ControlPlaneError
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -19,7 +21,7 @@ Finding = tuple[tuple[str | int, ...], str] | tuple[tuple[str | int, ...], str, 
 """Where, which kind of problem, and what a person should know of it."""
 
 
-class AnswerError(Exception):
+class AnswerError(ControlPlaneError):
     """Raised by an endpoint to answer with an error."""
 
     def __init__(self, failure: Failure) -> None:
@@ -57,7 +59,7 @@ def of_domain(error: Exception) -> Failure | None:
     from services.control_plane.registry import errors  # noqa: PLC0415
     from services.tenancy import InputError  # noqa: PLC0415
     from services.tenancy.events import InvalidDetailError  # noqa: PLC0415
-    from services.tenancy.lifecycle import MoveRefusedError  # noqa: PLC0415
+    from services.tenancy.lifecycle import TransitionRefusedError  # noqa: PLC0415
 
     unknown = (
         errors.TenantUnknownError,
@@ -73,7 +75,7 @@ def of_domain(error: Exception) -> Failure | None:
         errors.NothingKeptError,
         metering.MeterExistsError,
         metering.MeterChangedError,
-        MoveRefusedError,
+        TransitionRefusedError,
         admin_users.UserStateRefusedError,
     )
     refused: dict[type[Exception], Finding] = {

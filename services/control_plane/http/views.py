@@ -8,7 +8,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from services.control_plane.registry.records import AuditEntry, Registration, Tenant
+    from services.control_plane.registry.records import (
+        AuditEntry,
+        RegistrationRecord,
+        TenantRecord,
+    )
     from services.tenancy.operation import Operation
 
 PUBLIC_CONFIG = ("userPoolId", "appClientId", "apiGatewayUrl")
@@ -34,12 +38,12 @@ def listing(page: _Page, view: Callable[[Any], Mapping[str, Any]]) -> dict[str, 
     return {**answer, "next_token": page.next_token} if page.next_token else answer
 
 
-def registration(row: Registration) -> dict[str, Any]:
+def registration(row: RegistrationRecord) -> dict[str, Any]:
     """Return a registration."""
     return row.fields()
 
 
-def tenant(row: Tenant) -> dict[str, Any]:
+def tenant(row: TenantRecord) -> dict[str, Any]:
     """Return a tenant."""
     return row.fields()
 
@@ -71,7 +75,7 @@ def audit_entry(row: AuditEntry) -> dict[str, Any]:
     return {**asdict(row), "at": row.at.isoformat()}
 
 
-def login_config(row: Tenant) -> dict[str, Any] | None:
+def login_config(row: TenantRecord) -> dict[str, Any] | None:
     """Return what a login page needs of a tenant; None if there is nowhere to sign in."""
     try:
         stored = json.loads(row.data.get("tenantConfig") or "{}")

@@ -8,15 +8,15 @@ Errors
 ------
 ::
 
-    ValueError
-    └── UsageError          a usage record or a price that cannot be counted
-    MeteringError
-    ├── MeterUnknownError
-    ├── MeterExistsError         another meter has the name
-    ├── MeterChangedError        others changed the meter since it was read
-    ├── TokenRefusedError        a next token that the list did not give
-    ├── WebhookRefusedError      a billing plug-in does not take what was sent to it
-    └── PluginError         a plug-in that cannot be loaded
+    ControlPlaneError
+    ├── UsageError                  a usage record or a price that cannot be counted
+    └── MeteringError
+        ├── MeterUnknownError
+        ├── MeterExistsError        another meter has the name
+        ├── MeterChangedError       others changed the meter since it was read
+        ├── TokenRefusedError       a next token that the list did not give
+        ├── WebhookRefusedError     a billing plug-in does not take what was sent to it
+        └── PluginError             a plug-in that cannot be loaded
 """
 
 from services.control_plane.metering.errors import (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from services.control_plane import ControlPlaneError
 
-class MeteringError(Exception):
+
+class MeteringError(ControlPlaneError):
     """Something metering or billing refuses."""
 
 

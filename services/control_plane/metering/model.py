@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Self
 
+from services.control_plane import ControlPlaneError
 
-class UsageError(ValueError):
+
+class UsageError(ControlPlaneError, ValueError):
     """A usage record or a price that cannot be counted."""
 
 

@@ -1,10 +1,16 @@
 """Where the domain is stored.
 
+Parts
+-----
+`commands` decide and write, `queries` read, `results` record how operations ended, `intents` keep
+what is done outside; below them `validation` and `changes` are pure, `transaction`, `idempotency`,
+`outbox` and `table` speak DynamoDB, and `records`, `items` and `keys` are what is stored.
+
 Errors
 ------
 ::
 
-    RegistryError
+    RegistryError                 a ControlPlaneError
     ├── TenantUnknownError
     ├── RegistrationUnknownError
     ├── OperationUnknownError
@@ -18,7 +24,7 @@ Errors
     ├── InvalidTokenError         a next token that the list did not give
     └── InvalidSortError          an order that the list cannot be given in
 
-The domain's own errors pass through: `services.tenancy.MoveRefusedError`, `TenantDocumentError`.
+The domain's own errors pass through: `TransitionRefusedError`, `TenantDocumentError`.
 """
 
 from services.control_plane.registry.errors import (
@@ -40,10 +46,10 @@ from services.control_plane.registry.outbox import OutboxEntry, entries
 from services.control_plane.registry.records import (
     AuditEntry,
     Intent,
-    Move,
     Page,
-    Registration,
-    Tenant,
+    RegistrationRecord,
+    TenantRecord,
+    Transition,
 )
 from services.control_plane.registry.registry import Registry
 
@@ -54,7 +60,6 @@ __all__ = [
     "Intent",
     "InvalidSortError",
     "InvalidTokenError",
-    "Move",
     "MoveUnconfirmedError",
     "NameTakenError",
     "NothingKeptError",
@@ -62,12 +67,13 @@ __all__ = [
     "OperationUnknownError",
     "OutboxEntry",
     "Page",
-    "Registration",
+    "RegistrationRecord",
     "RegistrationUnknownError",
     "Registry",
     "RegistryError",
-    "Tenant",
+    "TenantRecord",
     "TenantUnknownError",
+    "Transition",
     "VersionConflictError",
     "entries",
 ]

@@ -7,27 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from services.control_plane.registry.demands import rows_weight
 from services.control_plane.registry.records import (
     SYSTEM_FIELDS,
     TENANT_COLUMNS,
-    Move,
-    Registration,
-    Tenant,
+    RegistrationRecord,
+    TenantRecord,
+    Transition,
 )
+from services.control_plane.registry.validation import rows_weight
 from services.tenancy import Tier
 from services.tenancy.events.weight import ROWS_WITH_OUTPUT_LIMIT
-from services.tenancy.lifecycle import OperationKind, State, begin, begin_again, finish
+from services.tenancy.lifecycle import begin, begin_again, finish
 from services.tenancy.operation import Operation
+from services.tenancy.operations import SPECS, OperationKind, State
 
 _LONGEST_REASON = 2000
 _EXPORT = "exportLocation"
-_REGISTRATION_STATUS = {
-    (OperationKind.ONBOARD, True): "created",
-    (OperationKind.ONBOARD, False): "failed",
-    (OperationKind.OFFBOARD, True): "deleted",
-    (OperationKind.OFFBOARD, False): "failed",
-}
 
 
 @dataclass(frozen=True)
@@ -42,30 +37,32 @@ class Change:
         Those of them whose job is to be asked for now, by an event.
     """
 
-    tenant: Tenant
-    registration: Registration
+    tenant: TenantRecord
+    registration: RegistrationRecord
     operations: tuple[Operation, ...] = ()
-    moves: tuple[Move, ...] = ()
+    transitions: tuple[Transition, ...] = ()
     begun: tuple[Operation, ...] = ()
 
 
-def onboarding(tenant: Tenant, registration: Registration, operation: Operation) -> Change:
+def onboarding(
+    tenant: TenantRecord, registration: RegistrationRecord, operation: Operation
+) -> Change:
     """Return the change that registers a new tenant and begins to onboard it."""
     at = operation.requested_at
-    entered = Move(at, None, tenant.status, None, None, operation.actor)
+    entered = Transition(at, None, tenant.status, None, None, operation.actor)
     change = beginning(tenant, registration, operation)
     data = {**change.registration.data, **registration.data}  # the caller's own status stands
     return replace(
         change,
         tenant=replace(change.tenant, version=1),
         registration=replace(change.registration, data=data, version=1),
-        moves=(entered, *change.moves),
+        transitions=(entered, *change.transitions),
     )
 
 
 def beginning(
-    tenant: Tenant,
-    registration: Registration,
+    tenant: TenantRecord,
+    registration: RegistrationRecord,
     operation: Operation,
     failed: Operation | None = None,
 ) -> Change:
@@ -73,7 +70,7 @@ def beginning(
 
     Raises
     ------
-    MoveRefusedError
+    TransitionRefusedError
         If the tenant's state does not allow it.
     """
     at = operation.requested_at
@@ -83,7 +80,7 @@ def beginning(
         origin = failed.origin
         state = begin_again(tenant.status, failed.kind, origin, operation.kind)
     begun = operation.begun(origin, at)
-    moved = replace(
+    changed = replace(
         tenant,
         status=state,
         running=begun.id,
@@ -93,14 +90,15 @@ def beginning(
         updated_at=at,
         version=tenant.version + 1,
     )
-    if (operation.kind, True) in _REGISTRATION_STATUS:
-        registration = _with_status(registration, "In progress", at)
-    return Change(
-        moved, registration, (begun,), _moves(tenant.status, state, begun, at), begun=(begun,)
-    )
+    if status := SPECS[operation.kind].registration_status:
+        registration = _with_status(registration, status.running, at)
+    transitions = _transitions(tenant.status, state, begun, at)
+    return Change(changed, registration, (begun,), transitions, begun=(begun,))
 
 
-def queueing(tenant: Tenant, registration: Registration, operation: Operation) -> Change:
+def queueing(
+    tenant: TenantRecord, registration: RegistrationRecord, operation: Operation
+) -> Change:
     """Return the change that lets `operation` wait for the one that runs."""
     waiting = replace(
         tenant,
@@ -112,8 +110,8 @@ def queueing(tenant: Tenant, registration: Registration, operation: Operation) -
 
 
 def ending(
-    tenant: Tenant,
-    registration: Registration,
+    tenant: TenantRecord,
+    registration: RegistrationRecord,
     operation: Operation,
     *,
     at: datetime,
@@ -161,17 +159,17 @@ def ending(
                 updated_at=at,
                 version=registration.version + 1,
             )
-    status = _REGISTRATION_STATUS.get((operation.kind, ok))
+    status = SPECS[operation.kind].registration_status
     if status and not (ok and "registrationStatus" in (registration_data or {})):
-        registration = _with_status(registration, status, at)
+        registration = _with_status(registration, status.done if ok else status.failed, at)
     if state is State.DELETED:
         registration = replace(registration, active=False, version=registration.version + 1)
     elif ok and (found := rows_weight(after, registration)) > ROWS_WITH_OUTPUT_LIMIT:
         too_much = f"the job gave back too much: with it both rows take {found} bytes where "
         too_much += f"requests are widest; allowed {ROWS_WITH_OUTPUT_LIMIT}"
         return ending(*before, at=at, queued=queued, reason=too_much)
-    moves = _moves(tenant.status, state, ended, at)
-    change = Change(after, registration, (ended,), moves)
+    transitions = _transitions(tenant.status, state, ended, at)
+    change = Change(after, registration, (ended,), transitions)
     return change if queued is None else _followed(change, queued, at)
 
 
@@ -182,12 +180,12 @@ def _followed(change: Change, queued: Operation, at: datetime) -> Change:
         replace(following.tenant, version=change.tenant.version),
         following.registration,
         (*change.operations, begun),
-        (*change.moves, *following.moves),
+        (*change.transitions, *following.transitions),
         begun=(begun,),
     )
 
 
-def fulfilled(tenant: Tenant, operation: Operation) -> Tenant:
+def fulfilled(tenant: TenantRecord, operation: Operation) -> TenantRecord:
     """Return the tenant with what the operation asked for."""
     asked = operation.parameters
     if operation.kind is OperationKind.MOVE:
@@ -215,7 +213,7 @@ def _free(data: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (data or {}).items() if name not in refused}
 
 
-def _with_status(registration: Registration, status: str, at: datetime) -> Registration:
+def _with_status(registration: RegistrationRecord, status: str, at: datetime) -> RegistrationRecord:
     return replace(
         registration,
         data={**registration.data, "registrationStatus": status},
@@ -224,8 +222,10 @@ def _with_status(registration: Registration, status: str, at: datetime) -> Regis
     )
 
 
-def _moves(before: State, after: State, operation: Operation, at: datetime) -> tuple[Move, ...]:
+def _transitions(
+    before: State, after: State, operation: Operation, at: datetime
+) -> tuple[Transition, ...]:
     if before is after:
         return ()
-    entry = Move(at, before, after, operation.id, operation.kind, operation.actor, operation.reason)
-    return (entry,)
+    kind, actor = operation.kind, operation.actor
+    return (Transition(at, before, after, operation.id, kind, actor, operation.reason),)

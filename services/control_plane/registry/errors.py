@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from services.tenancy.lifecycle import OperationKind
+from services.control_plane import ControlPlaneError
+from services.tenancy.operations import OperationKind
 
 
-class RegistryError(Exception):
+class RegistryError(ControlPlaneError):
     """Something the registry refuses or cannot do."""
 
 

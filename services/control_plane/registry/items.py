@@ -8,101 +8,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from services.contracts.registry_table import LIST_KEY
+from services.contracts.registry_table import (
+    LIST_KEY,
+    Key,
+    operation_key,
+    tenant_key,
+    typed_key,
+)
+from services.control_plane.registry import keys
+from services.control_plane.registry.keys import epoch, stamp
 from services.control_plane.registry.records import (
     AuditEntry,
     Intent,
-    Move,
     PriceChange,
-    Registration,
-    Tenant,
+    RegistrationRecord,
+    TenantRecord,
+    Transition,
 )
 from services.tenancy import Tier
-from services.tenancy.lifecycle import OperationKind, State
 from services.tenancy.operation import Operation, OperationStatus
+from services.tenancy.operations import OperationKind, State
 
 Item = dict[str, Any]
 """An item in DynamoDB's typed form."""
 
-ROW = "ROW"
-OPERATION = "OP#"
-MOVE = "MOVE#"
-OUTBOX = "OUT#"
-PRICES = "PRICES#"
-TENANTS = "TENANT"
-REGISTRATIONS = "REGISTRATION"
-PENDING = "OUTBOX#PENDING"
-INTENT = "INTENT#"
-INTENDED = "INTENT#PENDING"
 _DEEPEST = 100
 
 
-def tenant_key(tenant_id: str) -> tuple[str, str]:
-    """Return a tenant's key."""
-    return f"TENANT#{tenant_id}", ROW
-
-
-def registration_key(registration_id: str) -> tuple[str, str]:
-    """Return a registration's key."""
-    return f"REG#{registration_id}", ROW
-
-
-def operation_key(tenant_id: str, operation_id: str) -> tuple[str, str]:
-    """Return an operation's key."""
-    return f"TENANT#{tenant_id}", OPERATION + operation_id
-
-
-def name_key(name: str) -> tuple[str, str]:
-    """Return the key of a name that is taken."""
-    return f"NAME#{name}", ROW
-
-
-def idempotency_key(actor: str, key: str) -> tuple[str, str]:
-    """Return the key of an idempotency key; one actor's keys are not another's."""
-    return f"IDEM#{actor}#{key}", ROW
-
-
-def event_key(event_id: str) -> tuple[str, str]:
-    """Return the key of a consumed event."""
-    return f"EVENT#{event_id}", ROW
-
-
-def notice_key(about: str) -> str:
-    """Return the partition of the outbox entries about what is no tenant."""
-    return f"ABOUT#{about}"
-
-
-def serial(prefix: str, version: int, number: int) -> str:
-    """Return a sort key that follows the row's versions: they order one tenant's entries."""
-    return f"{prefix}{version:010d}-{number:02d}"
-
-
-def status_key(state: State) -> str:
-    """Return the status index's partition for tenants in `state`."""
-    return f"TENANT#{state.value}"
-
-
-def operation_status_key(status: OperationStatus) -> str:
-    """Return the status index's partition for operations."""
-    return f"OPERATION#{status.value}"
-
-
-def stamp(at: datetime) -> str:
-    """Return a time as text that sorts as the times do."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def tenant_item(tenant: Tenant, retention: timedelta) -> Item:
+def tenant_item(tenant: TenantRecord, retention: timedelta) -> Item:
     """Return a tenant's row. A tombstone is in no list but that of its status, and expires."""
     gone = tenant.status is State.DELETED
     listed = (
         {"expiresAt": epoch(tenant.updated_at + retention)}
         if gone
         else {
-            "entity": TENANTS,
+            "entity": keys.TENANTS,
             "tierKey": tenant.tier.value,
             "releaseKey": tenant.release,
         }
@@ -129,16 +72,16 @@ def tenant_item(tenant: Tenant, retention: timedelta) -> Item:
         logUrl=tenant.log_url,
         previousTier=tenant.previous_tier,
         previousPlacement=_json(tenant.previous_placement),
-        statusKey=status_key(tenant.status),
+        statusKey=keys.status_key(tenant.status),
         **{LIST_KEY: f"{tenant.name}#{tenant.id}"},
         **listed,
     )
 
 
-def tenant_of(found: Item) -> Tenant:
+def tenant_of(found: Item) -> TenantRecord:
     """Return the tenant in an item."""
     row = plain(found)
-    return Tenant(
+    return TenantRecord(
         id=row["tenantId"],
         registration_id=row["registrationId"],
         name=row["name"],
@@ -162,18 +105,18 @@ def tenant_of(found: Item) -> Tenant:
     )
 
 
-def registration_item(registration: Registration, retention: timedelta) -> Item:
+def registration_item(registration: RegistrationRecord, retention: timedelta) -> Item:
     """Return a registration's row."""
     listed: dict[str, str | int] = (
         {
-            "entity": REGISTRATIONS,
+            "entity": keys.REGISTRATIONS,
             LIST_KEY: f"{stamp(registration.created_at)}#{registration.id}",
         }
         if registration.active
         else {"expiresAt": epoch(registration.updated_at + retention)}
     )
     return item(
-        registration_key(registration.id),
+        keys.registration_key(registration.id),
         registrationId=registration.id,
         tenantId=registration.tenant_id,
         version=registration.version,
@@ -185,10 +128,10 @@ def registration_item(registration: Registration, retention: timedelta) -> Item:
     )
 
 
-def registration_of(found: Item) -> Registration:
+def registration_of(found: Item) -> RegistrationRecord:
     """Return the registration in an item."""
     row = plain(found)
-    return Registration(
+    return RegistrationRecord(
         id=row["registrationId"],
         tenant_id=row["tenantId"],
         data=json.loads(row["data"]),
@@ -206,7 +149,7 @@ def operation_item(operation: Operation) -> Item:
         {}
         if operation.status.ended
         else {
-            "statusKey": operation_status_key(operation.status),
+            "statusKey": keys.operation_status_key(operation.status),
             LIST_KEY: f"{stamp(began)}#{operation.id}",
         }
     )
@@ -257,24 +200,24 @@ def operation_of(found: Item) -> Operation:
     )
 
 
-def move_item(tenant: Tenant, number: int, move: Move) -> Item:
+def transition_item(tenant: TenantRecord, number: int, transition: Transition) -> Item:
     """Return one entry of a tenant's history."""
     return item(
-        (tenant_key(tenant.id)[0], serial(MOVE, tenant.version, number)),
-        at=stamp(move.at),
-        before=move.before,
-        after=move.after.value,
-        operationId=move.operation_id,
-        kind=move.kind,
-        actor=move.actor,
-        reason=move.reason,
+        (tenant_key(tenant.id)[0], keys.serial(keys.TRANSITION, tenant.version, number)),
+        at=stamp(transition.at),
+        before=transition.before,
+        after=transition.after.value,
+        operationId=transition.operation_id,
+        kind=transition.kind,
+        actor=transition.actor,
+        reason=transition.reason,
     )
 
 
-def move_of(found: Item) -> Move:
+def transition_of(found: Item) -> Transition:
     """Return the history entry in an item."""
     row = plain(found)
-    return Move(
+    return Transition(
         at=datetime.fromisoformat(row["at"]),
         before=State(row["before"]) if "before" in row else None,
         after=State(row["after"]),
@@ -285,13 +228,13 @@ def move_of(found: Item) -> Move:
     )
 
 
-def prices_item(before: Tenant, after: Tenant) -> Item | None:
+def prices_item(before: TenantRecord, after: TenantRecord) -> Item | None:
     """Return the item of a change of a tenant's prices; None if they stay."""
     was, now = before.data.get("prices"), after.data.get("prices")
     if was == now:
         return None
     return item(
-        (tenant_key(after.id)[0], serial(PRICES, after.version, 0)),
+        (tenant_key(after.id)[0], keys.serial(keys.PRICES, after.version, 0)),
         at=stamp(after.updated_at),
         before=_json(was or []),
         after=_json(now or []),
@@ -332,22 +275,17 @@ def audit_of(found: Item) -> AuditEntry:
     )
 
 
-def intent_key(intent: Intent) -> tuple[str, str]:
-    """Return an intent's key, with what else is about its target."""
-    return notice_key(intent.target), INTENT + intent.id
-
-
 def intent_item(intent: Intent) -> Item:
     """Return an intent's item; it is there until what was intended is recorded or given up."""
     return item(
-        intent_key(intent),
+        keys.intent_key(intent),
         at=stamp(intent.at),
         actor=intent.actor,
         action=intent.action,
         target=intent.target,
         before=text(intent.before),
         wanted=text(intent.wanted),
-        statusKey=INTENDED,
+        statusKey=keys.INTENDED,
         **{LIST_KEY: f"{stamp(intent.at)}#{intent.id}"},
     )
 
@@ -356,7 +294,7 @@ def intent_of(found: Item) -> Intent:
     """Return the intent in an item."""
     row = plain(found)
     return Intent(
-        id=row["SK"].removeprefix(INTENT),
+        id=row["SK"].removeprefix(keys.INTENT),
         at=datetime.fromisoformat(row["at"]),
         actor=row["actor"],
         action=row["action"],
@@ -366,19 +304,14 @@ def intent_of(found: Item) -> Intent:
     )
 
 
-def key(of: tuple[str, str]) -> Item:
-    """Return a key in DynamoDB's form."""
-    return {"PK": {"S": of[0]}, "SK": {"S": of[1]}}
-
-
-def item(of: tuple[str, str], **attributes: str | int | None) -> Item:
+def item(of: Key, **attributes: str | int | None) -> Item:
     """Return an item in DynamoDB's form; attributes that are None are left out."""
     typed = {
         name: {"N": str(value)} if isinstance(value, int) else {"S": str(value)}
         for name, value in attributes.items()
         if value is not None
     }
-    return {**key(of), **typed}
+    return {**typed_key(of), **typed}
 
 
 def plain(found: Item) -> dict[str, Any]:
@@ -413,11 +346,6 @@ def _require_shallow(data: Any) -> None:
         if not level:
             return
     raise ValueError(f"nested deeper than {_DEEPEST} levels")
-
-
-def epoch(at: datetime) -> int:
-    """Return a time as DynamoDB expires items by it."""
-    return int(at.timestamp())
 
 
 def _json(value: Any) -> str | None:

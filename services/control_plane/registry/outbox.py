@@ -5,27 +5,20 @@ An event's id is made from its item's key, so that it has the same id however of
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.contracts.registry_table import LIST_KEY
-from services.control_plane.registry import items
+from services.contracts.registry_table import LIST_KEY, Key, tenant_key, typed_key
+from services.control_plane.registry import items, keys
 from services.control_plane.registry.changes import Change
-from services.control_plane.registry.records import TENANT_COLUMNS
-from services.tenancy.events import (
-    Event,
-    EventName,
-    activate_request,
-    deactivate_request,
-    offboarding_request,
-    onboarding_request,
-    tenant_update_request,
-)
-from services.tenancy.lifecycle import OperationKind
+from services.control_plane.registry.records import TENANT_COLUMNS, Page
+from services.control_plane.registry.table import Listing, Table
+from services.tenancy import operation_events
+from services.tenancy.events import Detail, Event, EventName
+from services.tenancy.events.envelope import bus_entry
 from services.tenancy.operation import Operation
 
 EVENT_NAMESPACE: Final = uuid.UUID("6d5c7d2e-30d4-5a5f-9c6b-3f3f0c6f8f11")
@@ -34,31 +27,34 @@ BATCH: Final = 10
 BATCH_BYTES: Final = 240_000
 """Bytes that one PutEvents call takes, with some room for the envelopes."""
 
-MakeEvent = Callable[[str], Event]
-"""Makes an event of its id."""
+_SENT_LIFE: Final = timedelta(days=35)
 
-_REQUESTS = {
-    OperationKind.ONBOARD: onboarding_request,
-    OperationKind.OFFBOARD: offboarding_request,
-    OperationKind.SUSPEND: deactivate_request,
-    OperationKind.RESUME: activate_request,
-}
+MakeEvent = Callable[[str], Event[Detail]]
+"""Makes an event of its id."""
 
 
 @dataclass(frozen=True)
 class OutboxEntry:
     """An event that is written down and not sent yet.
 
+    It was parsed when it was written, and is sent as it is.
+
     Attributes
     ----------
     key : tuple of str
         PK and SK of its item.
+    detail : str
+        The JSON that travels.
+    written : datetime
+        When it was written down.
     sequence : str
         The stream record's sequence number: what a partial batch failure names.
     """
 
-    key: tuple[str, str]
-    event: Event
+    key: Key
+    name: EventName
+    detail: str
+    written: datetime
     sequence: str = ""
 
     @property
@@ -66,13 +62,17 @@ class OutboxEntry:
         """The partition within which entries are sent in order."""
         return self.key[0]
 
+    def entry(self, bus: str) -> dict[str, str]:
+        """Return the entry of a PutEvents call."""
+        return bus_entry(self.name, self.detail, bus)
 
-def event_id(key: tuple[str, str]) -> str:
+
+def event_id(key: Key) -> str:
     """Return the id of the event in the outbox item `key`."""
     return str(uuid.uuid5(EVENT_NAMESPACE, "/".join(key)))
 
 
-def request_event(change: Change, operation: Operation, identity: str) -> Event:
+def request_event(change: Change, operation: Operation, identity: str) -> Event[Detail]:
     """Return the event that asks for the job of an operation that begins with `change`."""
     # What a tenant leaves out must not be its registration's to say.
     registration = {
@@ -80,19 +80,12 @@ def request_event(change: Change, operation: Operation, identity: str) -> Event:
         for name, value in change.registration.fields().items()
         if name not in TENANT_COLUMNS
     }
-    tenant = change.tenant.fields()
-    at = change.tenant.updated_at
-    build = _REQUESTS.get(operation.kind)
-    if build is not None:
-        return build(registration, tenant, event_id=identity, operation_id=operation.id, at=at)
-    return tenant_update_request(
+    return operation_events.request(
+        operation,
         registration,
-        tenant,
-        kind=operation.kind.value,
-        parameters=operation.parameters,
+        change.tenant.fields(),
         event_id=identity,
-        operation_id=operation.id,
-        at=at,
+        at=change.tenant.updated_at,
     )
 
 
@@ -105,7 +98,7 @@ def outbox_item(change: Change, operation: Operation, number: int) -> items.Item
         If no event can carry it: better now than when nobody can be told any more.
     """
     tenant = change.tenant
-    key = (items.tenant_key(tenant.id)[0], items.serial(items.OUTBOX, tenant.version, number))
+    key = (tenant_key(tenant.id)[0], keys.serial(keys.OUTBOX, tenant.version, number))
     return _pending(key, request_event(change, operation, event_id(key)), tenant.updated_at)
 
 
@@ -125,25 +118,26 @@ def notice_item(about: str, serial: str, at: datetime, make: MakeEvent) -> items
     ------
     services.tenancy.events.InvalidDetailError
     """
-    key = (about, items.OUTBOX + serial)
+    key = (about, keys.OUTBOX + serial)
     return _pending(key, make(event_id(key)), at)
 
 
-def _pending(key: tuple[str, str], event: Event, at: datetime) -> items.Item:
+def _pending(key: Key, event: Event[Detail], at: datetime) -> items.Item:
     return items.item(
         key,
         eventName=event.name.value,
-        detail=event.entry("")["Detail"],
-        statusKey=items.PENDING,
-        **{LIST_KEY: f"{items.stamp(at)}#{key[0]}#{key[1]}"},
+        detail=event.text(),
+        statusKey=keys.PENDING,
+        **{LIST_KEY: f"{keys.stamp(at)}#{key[0]}#{key[1]}"},
     )
 
 
 def entry_of(item: items.Item, sequence: str = "") -> OutboxEntry:
     """Return the outbox entry in an item."""
     row = items.plain(item)
-    event = Event(EventName(row["eventName"]), json.loads(row["detail"]))
-    return OutboxEntry((row["PK"], row["SK"]), event, sequence)
+    written = datetime.fromisoformat(row[LIST_KEY].partition("#")[0])
+    key = row["PK"], row["SK"]
+    return OutboxEntry(key, EventName(row["eventName"]), row["detail"], written, sequence)
 
 
 def entries(records: Iterable[Mapping[str, Any]]) -> list[OutboxEntry]:
@@ -159,7 +153,7 @@ def entries(records: Iterable[Mapping[str, Any]]) -> list[OutboxEntry]:
         for record in records
         if record.get("eventName") == "INSERT"
         for change in [record["dynamodb"]]
-        if change["Keys"]["SK"]["S"].startswith(items.OUTBOX)
+        if change["Keys"]["SK"]["S"].startswith(keys.OUTBOX)
     ]
 
 
@@ -172,7 +166,7 @@ def batches(entries: Iterable[OutboxEntry]) -> list[list[OutboxEntry]]:
     calls: list[list[OutboxEntry]] = []
     size = 0
     for entry in entries:
-        weight = len(json.dumps(entry.event.detail, default=str).encode())
+        weight = len(entry.detail.encode())
         if (
             not calls
             or len(calls[-1]) == BATCH
@@ -184,3 +178,49 @@ def batches(entries: Iterable[OutboxEntry]) -> list[list[OutboxEntry]]:
         calls[-1].append(entry)
         size += weight
     return calls
+
+
+class Outbox:
+    """What waits for the bus, and what has reached it.
+
+    Parameters
+    ----------
+    table : Table
+    clock : callable
+        Returns the time, with its zone.
+    """
+
+    def __init__(self, table: Table, clock: Callable[[], datetime]) -> None:
+        self._table = table
+        self._clock = clock
+
+    def unpublished(
+        self, before: datetime, limit: int = 100, token: str | None = None
+    ) -> Page[OutboxEntry]:
+        """Return outbox entries written before `before` that are not noted as published."""
+        listing = Listing(keys.PENDING, "byStatus", sort_to=keys.stamp(before))
+        found, following = self._table.page(listing, limit, token)
+        return Page(tuple(map(entry_of, found)), following)
+
+    def published(self, entries: Collection[Key]) -> None:
+        """Note that these outbox entries (`OutboxEntry.key`) have reached the bus."""
+        at = self._clock()
+        for key in entries:
+            self._table.client.update_item(
+                TableName=self._table.name,
+                Key=typed_key(key),
+                UpdateExpression=(
+                    f"SET publishedAt = :at, expiresAt = :end REMOVE statusKey, {LIST_KEY}"
+                ),
+                ExpressionAttributeValues={
+                    ":at": {"S": keys.stamp(at)},
+                    ":end": {"N": str(keys.epoch(at + _SENT_LIFE))},
+                },
+            )
+
+    def last_published(self, tenant_id: str) -> datetime | None:
+        """Return when the tenant's latest request reached the bus; None if it has not."""
+        listing = Listing.of_prefix(tenant_key(tenant_id)[0], keys.OUTBOX, forward=False)
+        found, _ = self._table.page(listing, 1, None)
+        stamped = items.plain(found[0]).get("publishedAt") if found else None
+        return datetime.fromisoformat(stamped) if stamped else None

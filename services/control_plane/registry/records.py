@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from services.tenancy import Tier
-from services.tenancy.lifecycle import OperationKind, State
+from services.tenancy.operations import OperationKind, State
 
 Record = TypeVar("Record")
 
@@ -22,7 +22,7 @@ class Page(Generic[Record]):
 
 
 @dataclass(frozen=True)
-class Registration:
+class RegistrationRecord:
     """A request for a tenant: what the caller sent, and which tenant it became.
 
     Attributes
@@ -52,7 +52,7 @@ class Registration:
 
 
 @dataclass(frozen=True)
-class Tenant:
+class TenantRecord:
     """A tenant, as it should be.
 
     Attributes
@@ -161,7 +161,7 @@ Events flatten both rows into one, and a tenant leaves out what it has nothing o
 
 
 @dataclass(frozen=True)
-class Move:
+class Transition:
     """One entry of a tenant's history: it went from one state to another."""
 
     at: datetime

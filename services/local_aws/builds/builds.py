@@ -5,9 +5,9 @@ Parameter Store and from Secrets Manager, S3 and NO_SOURCE sources, exported var
 and both timeouts, StopBuild, the log stream, the events, and above all **who the build is**: the
 project's service role, in everything the build, its log and its source do.
 
-What is not: the image. The programs of the runner image are those of this machine, the local
-interpreter first, and the project's packages are those of this checkout (`PYTHONPATH`). So a
-build runs the working copy, as a locally built runner image would.
+So is the image: a build has its files, its variables and nothing of this checkout; see
+`services.local_aws.images`. What is not: that AWS's endpoint is told in a variable, and that a
+build finds in its `/tmp` what earlier builds of the same image have left there.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import codebuild, eventbridge
 
 from services.local_aws.builds.run import BuildInterruptedError, Run
+from services.local_aws.errors import LocalAwsError
 from services.local_aws.service_roles import RoleRefusedError, assume
 
 _log = logging.getLogger("services.local_aws.builds.builds")
@@ -42,7 +43,7 @@ _tokens: dict[tuple[str, str], tuple[float, str]] = {}
 _TOKEN_SECONDS = 300
 
 
-class RefusedError(ValueError):
+class RefusedError(LocalAwsError, ValueError):
     """A build that cannot be started: the error's code and message."""
 
 

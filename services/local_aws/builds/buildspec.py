@@ -8,11 +8,13 @@ from typing import Any
 
 import yaml
 
+from services.local_aws.errors import LocalAwsError
+
 #: The phases that have commands, in order, and what CodeBuild calls them.
 PHASES = ("install", "pre_build", "build", "post_build")
 
 
-class BuildspecError(ValueError):
+class BuildspecError(LocalAwsError, ValueError):
     """A buildspec cannot be understood."""
 
 

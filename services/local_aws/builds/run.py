@@ -28,26 +28,24 @@ from services.local_aws.builds.buildspec import (
     variables,
 )
 from services.local_aws.builds.log import BuildLog
+from services.local_aws.errors import LocalAwsError
+from services.local_aws.images.curated import PREFIX, curated
+from services.local_aws.images.errors import ImageNotFoundError
+from services.local_aws.images.image import Image
+from services.local_aws.images.pulling import Registry
+from services.local_aws.images.store import ImageStore
 from services.local_aws.service_roles import client, endpoint
 
-ROOT = Path(__file__).resolve().parents[3]
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
-#: What a build may see of the server's own environment: where programs and plug-ins are.
-_INHERITED = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TF_CLI_CONFIG_FILE", "SSL_CERT_FILE")
-#: What the runner image says about the release in it.
-_RELEASE = (
-    "ECS_SAAS_CONFIG",
-    "ECS_SAAS_MODULES",
-    "ECS_SAAS_REFUSAL_SECONDS",
-    "ECS_SAAS_WORKDIR",
-)
+#: What a test may shorten by the server's own environment: nobody else has a use for it.
+_SHORTENED = ("ECS_SAAS_REFUSAL_SECONDS",)
 
 
-class BuildInterruptedError(Exception):
+class BuildInterruptedError(LocalAwsError):
     """The build was stopped or ran out of time."""
 
 
-class _PhaseFailedError(Exception):
+class _PhaseFailedError(LocalAwsError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
@@ -80,8 +78,11 @@ class Run:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         uuid = build["id"].rpartition(":")[2]
-        self._directory = Path(os.environ["STATE_DIR"]).parent / "builds" / uuid
+        self._home = Path(os.environ["STATE_DIR"]).parent
+        self._directory = self._home / "builds" / uuid
         self._source = self._directory / "src"
+        self._own_home = self._directory / "home"
+        self._image = Image("", self._directory / "no-image")
         self._log: BuildLog | None = None
 
     def interrupt(self, status: str) -> None:
@@ -166,6 +167,8 @@ class Run:
 
     def _provision(self) -> None:
         self._source.mkdir(parents=True)
+        self._own_home.mkdir()
+        self._image = self._pull(str(self.build["environment"].get("image", "")))
         logs = self.build["logs"]
         if logs["cloudWatchLogs"]["status"] == "DISABLED":
             return
@@ -179,6 +182,31 @@ class Run:
                 f" streams for the build: {error}",
             ) from error
         self._log = log
+
+    @property
+    def _scratch(self) -> Path:
+        """What the image calls /tmp: one for all builds of an image, and there for the next one.
+
+        On AWS it is empty each time. Here Terraform would take seconds of every build, on a laptop
+        that does the work of all of AWS, to look at 700 MB of provider again.
+        """
+        digest = self._image.digest.removeprefix("sha256:")[:24] or "machine"
+        place = self._home / "builds" / "tmp" / digest
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+
+    def _pull(self, reference: str) -> Image:
+        """Return the project's image, or fail the phase as CodeBuild does."""
+        store = ImageStore(self._home)
+        if reference.startswith(PREFIX):
+            return curated(store)
+        try:
+            return Registry(store).pull(reference).image
+        except ImageNotFoundError as error:
+            raise _PhaseFailedError(
+                "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
+                f"Unable to pull customer's container image. CannotPullContainerError: {error}",
+            ) from error
 
     def _prepare(self) -> None:
         try:
@@ -241,14 +269,11 @@ class Run:
 
     def _environment(self) -> dict[str, str]:
         build = self.build
-        kept = {name: os.environ[name] for name in (*_INHERITED, *_RELEASE) if name in os.environ}
-        programs = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))
+        shortened = {name: os.environ[name] for name in _SHORTENED if name in os.environ}
         return {
-            **kept,
-            "PATH": os.pathsep.join(programs),
-            "PYTHONPATH": str(ROOT),
-            "RELEASE_DIR": str(ROOT),
-            "ECS_SAAS_TARGET": "local",
+            "HOME": str(self._own_home),
+            **self._image.variables(self._scratch),
+            **shortened,
             "CI": "true",
             "CODEBUILD_BUILD_ARN": build["arn"],
             "CODEBUILD_BUILD_ID": build["id"],

@@ -8,11 +8,13 @@ import socket
 import threading
 from collections.abc import Sequence
 
+from services.local_aws.errors import LocalAwsError
+
 _POOL = "127.20"
 _COUNT = 250 * 250
 
 
-class NoAddressLeftError(RuntimeError):
+class NoAddressLeftError(LocalAwsError, RuntimeError):
     """All loopback addresses of the range are taken."""
 
 

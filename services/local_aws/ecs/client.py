@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from docker.errors import ImageNotFound as DockerImageNotFound  # type: ignore[import-untyped]
 
-from services.local_aws.ecs import image as images
 from services.local_aws.ecs.containers import Containers
+from services.local_aws.images import pulling
+from services.local_aws.images.errors import ImageNotFoundError
 
 
 @dataclass(frozen=True)
@@ -18,25 +18,25 @@ class Registry:
     id: str
 
     def tag(self, *_: object, **__: object) -> bool:
-        """Accept a tag; images here have one version, that of the working copy."""
+        """Accept a tag: a digest names what is run, whatever else does."""
         return True
 
 
 class Images:
-    """The images that the project's Dockerfiles make."""
+    """The images that were pushed."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, registry: pulling.Registry) -> None:
+        self._registry = registry
 
     def get(self, reference: str) -> Registry:
         """Return the image, or raise Docker's own error."""
         try:
-            return Registry(images.load(reference, self._root).digest)
-        except images.ImageNotFoundError as error:
+            return Registry(self._registry.pull(reference).digest)
+        except ImageNotFoundError as error:
             raise DockerImageNotFound(str(error)) from error
 
     def get_registry_data(self, reference: str, **_: object) -> Registry:
-        """Return the image with the digest that identifies its files."""
+        """Return the image with the digest that the registry has it under."""
         return self.get(reference)
 
     def pull(self, reference: str, **_: object) -> Registry:

@@ -13,17 +13,16 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from docker.errors import NotFound  # type: ignore[import-untyped]
 
-from services.local_aws.ecs import image as images
 from services.local_aws.ecs.addresses import Addresses
 from services.local_aws.ecs.credentials import TaskCredentials
 from services.local_aws.ecs.launch import Launch, launch
 from services.local_aws.ecs.logs import LogPump, Output, destination_of
-from services.local_aws.ecs.nursery import Nursery, Process
+from services.local_aws.ecs.nursery import Nurseries, Process
+from services.local_aws.images.pulling import Registry
 from services.local_aws.load_balancer.health import HealthChecker, Probe, ask
 
 _log = logging.getLogger("services.local_aws.ecs")
@@ -133,14 +132,13 @@ class Runtime:
         Returns when nobody sends requests to the task any more.
     """
 
-    root: Path
-    nursery: Nursery
+    registry: Registry
+    nurseries: Nurseries
     addresses: Addresses
     pump: LogPump
     credentials: TaskCredentials
     checker: HealthChecker
     dns_port: int
-    envoy: Path | None
     before_stop: Callable[[Task], None]
 
 
@@ -187,7 +185,7 @@ class Containers:
         definition: dict[str, Any] = given["definition"]
         arn = labels[_TASK]
         region, account, task_id = arn.split(":")[3], arn.split(":")[4], arn.rpartition("/")[2]
-        image = images.load(reference, self._runtime.root)
+        image = self._runtime.registry.pull(reference).image
         task = self._task(arn, family, given)
         container = Container(task, given["name"], labels, self._runtime)
         output, descriptor = self._runtime.pump.open()
@@ -200,12 +198,11 @@ class Containers:
                 region=region,
                 has_role=bool(task.grant),
                 dns_port=self._runtime.dns_port,
-                envoy=self._runtime.envoy,
             )
             if to := destination_of(definition, task_id, container.id, account, region):
                 output.send_to(to)
             began = time.monotonic()
-            process = self._runtime.nursery.start(
+            process = self._runtime.nurseries.of(image).start(
                 plan.arguments,
                 plan.environment,
                 descriptor,

@@ -16,6 +16,7 @@ from typing import Any
 from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 from ministack.services import iam, imds, sts
 
+from services.local_aws.errors import LocalAwsError
 from services.local_aws.patches.registry import replace
 
 _log = logging.getLogger("services.local_aws.ecs")
@@ -29,7 +30,7 @@ _PRINCIPAL = "ecs-tasks.amazonaws.com"
 Answer = tuple[int, dict[str, str], bytes]
 
 
-class RoleRefusedError(RuntimeError):
+class RoleRefusedError(LocalAwsError, RuntimeError):
     """ECS cannot assume the role of a task."""
 
 

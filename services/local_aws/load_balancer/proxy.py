@@ -14,6 +14,8 @@ from typing import Any
 import httpcore
 from ministack.core.responses import StreamingResponse
 
+from services.local_aws.errors import LocalAwsError
+
 _log = logging.getLogger("services.local_aws.load_balancer.data_plane")
 
 CONNECT_SECONDS = 3.0
@@ -64,7 +66,7 @@ class ProxyRequest:
     body: bytes
 
 
-class TargetUnreachableError(RuntimeError):
+class TargetUnreachableError(LocalAwsError, RuntimeError):
     """No connection to a target: the request has certainly not reached it."""
 
 

@@ -1,4 +1,4 @@
-"""Cognito user pools: what users may write of themselves."""
+"""Cognito user pools: what users may write of themselves, how they are named and listed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from services.local_aws.patches.registry import patch, replace, symbol
 def writable_attributes() -> None:
     """A user writes only what the client may, and nothing that cannot change.
 
-    Stock writes every attribute that a user sends, so that each could make himself another
-    tenant's administrator.
+    Stock writes every attribute that a user sends, so that each could give himself
+    whatever role an attribute stands for.
     """
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,6 +56,86 @@ def sign_up_where_allowed() -> None:
         return sign_up
 
     replace(cognito, "_sign_up", make)
+
+
+@patch
+def user_names_without_case() -> None:
+    """A user's name is found in whatever case it is written, where the pool says so.
+
+    Stock compares names as they are, so that a second user can have the same name.
+    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-case-sensitivity.html
+    """
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def run(handler: Callable[..., Any], action: str, data: Mapping[str, Any]) -> Any:
+            # Not before: a client's secret hash is made of the name as it was written.
+            return original(lambda request: handler(_as_stored(request)), action, data)
+
+        return run
+
+    replace(cognito, "_run_idp_handler", make)
+
+
+def _as_stored(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the request with a user's name as the pool has it, if it is there at all."""
+    pool = _pool_of(data)
+    configuration = (pool or {}).get("UsernameConfiguration") or {}
+    if pool is None or configuration.get("CaseSensitive") is not False:
+        return data
+    stored = {name.lower(): name for name in pool["_users"]}
+
+    def spelled(values: Mapping[str, Any], key: str) -> dict[str, Any]:
+        name = values.get(key)
+        return (
+            {**values, key: stored.get(name.lower(), name)} if isinstance(name, str) else {**values}
+        )
+
+    found = spelled(data, "Username")
+    for group in ("AuthParameters", "ChallengeResponses"):
+        if isinstance(found.get(group), dict):
+            found[group] = spelled(found[group], "USERNAME")
+    return found
+
+
+def _pool_of(data: Mapping[str, Any]) -> Any:
+    pools = symbol(cognito, "_user_pools")
+    pool = pools.get(data.get("UserPoolId") or "")
+    client = data.get("ClientId") or ""
+    return pool or next((each for each in pools.values() if client in each["_clients"]), None)
+
+
+@patch
+def page_tokens_of_users() -> None:
+    """A page of users is continued by the token of that very list, and by nothing else.
+
+    Stock begins anew for what is no token, and takes any number for one.
+    https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
+    """
+    replace(cognito, "_list_users", lambda original: _paged(original, "PaginationToken"))
+    replace(cognito, "_list_users_in_group", lambda original: _paged(original, "NextToken"))
+
+
+def _paged(original: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def listed(data: Mapping[str, Any]) -> Any:
+        asked = [data.get(key) for key in ("UserPoolId", "GroupName", "Filter")]
+        request = dict(data)
+        if data.get(name):
+            try:
+                *of, start = json.loads(base64.urlsafe_b64decode(data[name]))
+            except (ValueError, TypeError):
+                of, start = [], None
+            if of != asked or not isinstance(start, str):
+                return _fail("InvalidParameterException", f"Invalid {name}")
+            request[name] = start
+        status, headers, body = original(request)
+        answer = json.loads(body)
+        if status == 200 and name in answer:
+            token = json.dumps([*asked, answer[name]]).encode()
+            answer[name] = base64.urlsafe_b64encode(token).decode()
+            body = json.dumps(answer).encode()
+        return status, headers, body
+
+    return listed
 
 
 def _client_of(access_token: str) -> str:

@@ -88,6 +88,21 @@ def replace_entry(table: dict[str, Any], key: str, make: Callable[[Any], Any]) -
     table[key] = make(table[key])
 
 
+def refuse_entry(table: dict[str, Any], key: str, refuse: Callable[[Any], Any]) -> None:
+    """Ask `refuse` before an entry of a dispatch table; what it answers, if anything, is sent.
+
+    Raises
+    ------
+    OverlayError
+        If the entry does not exist.
+    """
+
+    def make(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda request: refuse(request) or original(request)
+
+    replace_entry(table, key, make)
+
+
 def add_entry(table: dict[str, Any], key: str, handler: Any) -> None:
     """Add an entry that a dispatch table must not have yet.
 

@@ -53,8 +53,8 @@ def all_resources() -> None:
     """Tags find what the system makes, and only what still exists.
 
     Stock knows a third of the services, lists deleted ECS services and tables, and leaves out a
-    service whose tags it fails to read. Here the answer is the proof that nothing of a tenant is
-    left, so it must be complete or an error.
+    service whose tags it fails to read. Whoever asks whether anything with a tag is left needs an
+    answer that is complete, or an error.
     """
     collectors = symbol(tagging, "_COLLECTORS")
     collectors.update(

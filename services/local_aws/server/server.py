@@ -14,15 +14,24 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.local_aws.layout import ACCOUNT_ID, DEFAULT_PORT, DEFAULT_REGION, HOST, Layout
+from services.local_aws.layout import (
+    ACCOUNT_ID,
+    DEFAULT_PORT,
+    DEFAULT_REGION,
+    HOST,
+    Layout,
+    Running,
+)
 
 
-def emulator_settings(layout: Layout, port: int, region: str) -> dict[str, str]:
+def emulator_settings(
+    layout: Layout, port: int, region: str, account: str = ACCOUNT_ID
+) -> dict[str, str]:
     """Return the environment the emulator is configured by."""
     return {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": HOST,
-        "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
+        "MINISTACK_ACCOUNT_ID": account,
         "MINISTACK_REGION": region,
         # As on AWS, no token is made without the claims of the pool's function.
         "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
@@ -48,10 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if lock is None:
         sys.stderr.write(f"a local AWS of {layout.home} is already running\n")
         return 2
-    os.environ.update(emulator_settings(layout, options.port, options.region))
+    running = Running(os.getpid(), options.port, options.region, options.account)
+    os.environ.update(emulator_settings(layout, running.port, running.region, running.account))
     serving = importlib.import_module("services.local_aws.server.serving")
     with lock:
-        asyncio.run(serving.serve(layout, options.port, options.region, stock=options.stock))
+        asyncio.run(serving.serve(layout, running, stock=options.stock))
     return 0
 
 
@@ -62,6 +72,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--home", type=Path, required=True, help="where its state is kept")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port on 127.0.0.1")
     parser.add_argument("--region", default=DEFAULT_REGION, help="of requests that name none")
+    parser.add_argument("--account", default=ACCOUNT_ID, help="whose root its own key is")
     parser.add_argument(
         "--stock",
         action="store_true",

@@ -10,7 +10,6 @@ import asyncio
 import importlib
 import inspect
 import logging
-import os
 import resource
 import signal
 from pathlib import Path
@@ -30,17 +29,15 @@ _log = logging.getLogger("services.local_aws")
 _PARTS = ("services.local_aws.ecs.install", "services.local_aws.load_balancer.data_plane")
 
 
-async def serve(layout: Layout, port: int, region: str, *, stock: bool = False) -> None:
+async def serve(layout: Layout, running: Running, *, stock: bool = False) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Parameters
     ----------
     layout : Layout
         Where state and process files are.
-    port : int
-        The port on 127.0.0.1.
-    region : str
-        What is published as this server's region.
+    running : Running
+        What is published as soon as it answers; its port on 127.0.0.1 is served.
     stock : bool, default False
         Without the overlay and without saving while it runs.
     """
@@ -48,20 +45,20 @@ async def serve(layout: Layout, port: int, region: str, *, stock: bool = False) 
     parts: list[ModuleType] = []
     if not stock:
         importlib.import_module("services.local_aws.patches").apply()
-        parts = _install_parts(layout.home, port)
+        parts = _install_parts(layout.home, running.port)
         keeper = StateKeeper(layout.state)
         keeper.watch(emulator)
 
     _raise_file_limit()
     config = Config()
-    config.bind = [f"{HOST}:{port}"]
+    config.bind = [f"{HOST}:{running.port}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    announcing = asyncio.create_task(_announce(layout, Running(os.getpid(), port, region), keeper))
+    announcing = asyncio.create_task(_announce(layout, running, keeper))
     try:
         await serve_asgi(emulator.app, config, shutdown_trigger=stop.wait)
     finally:

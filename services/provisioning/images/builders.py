@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
-from services.contracts.images import dockerfile
+from services.contracts.images import arguments, dockerfile
 from services.provisioning.images.errors import BuilderMissingError, BuildError
 
 _SECONDS: Final = 3600
@@ -43,6 +43,12 @@ class Recipe:
     def dockerfile(self) -> Path:
         """What it is built from."""
         return dockerfile(self.root, self.name)
+
+    @property
+    def arguments(self) -> list[str]:
+        """The build's arguments, as every builder takes them."""
+        given = arguments(self.root, self.name)
+        return [f"--build-arg={name}={value}" for name, value in given.items()]
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ class Buildx:
         metadata = scratch / "metadata.json"
         command = [
             *(self.program, "buildx", "build", "--file", str(recipe.dockerfile)),
+            *recipe.arguments,
             *("--platform", ",".join(recipe.platforms), "--tag", recipe.reference),
             *("--provenance=false", "--metadata-file", str(metadata)),
             *(["--push"] if push else ["--load"] if len(recipe.platforms) == 1 else []),
@@ -114,6 +121,7 @@ class Buildah:
         _run(
             [
                 *(self.program, "build", "--file", str(recipe.dockerfile)),
+                *recipe.arguments,
                 # Health checks are no part of the other format.
                 *("--format", "docker", "--ignorefile", str(recipe.root / ".dockerignore")),
                 *("--platform", ",".join(recipe.platforms), "--manifest", listed),
@@ -152,6 +160,7 @@ class Kaniko:
         command = [
             *(self.program, "--context", f"dir://{recipe.root}"),
             *("--dockerfile", str(recipe.dockerfile), "--custom-platform", recipe.platforms[0]),
+            *recipe.arguments,
         ]
         if push is None:
             _run([*command, "--no-push"])

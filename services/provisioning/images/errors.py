@@ -2,20 +2,27 @@
 
 ::
 
-    ImagesError
-    ├── BuilderMissingError   nothing here builds images
-    ├── BuildError            a build or a push failed
-    ├── RegistryError         a registry did not answer as it should
-    └── UnknownImageError     an image is asked for that the project does not have
+    ProvisionerError
+    └── ImagesError
+        ├── BuilderMissingError   exit code 2: nothing here builds images
+        ├── BuildError            a build or a push failed
+        ├── RegistryError         a registry did not answer as it should
+        └── UnknownImageError     exit code 2: an image that the project does not have
 """
 
+from __future__ import annotations
 
-class ImagesError(Exception):
+from services.provisioning.errors import ProvisionerError
+
+
+class ImagesError(ProvisionerError):
     """Base of all of them."""
 
 
 class BuilderMissingError(ImagesError):
     """Nothing here builds images; the message says what to install."""
+
+    exit_code = 2
 
 
 class BuildError(ImagesError):
@@ -28,3 +35,5 @@ class RegistryError(ImagesError):
 
 class UnknownImageError(ImagesError):
     """An image is asked for that the project does not have."""
+
+    exit_code = 2

@@ -27,7 +27,10 @@ from services.provisioning.jobs.starter import failure_event_id
 from services.provisioning.terraform.log import Diagnostic, Phase, ResourceProgress
 from services.provisioning.terraform.log import Event as TerraformEvent
 from services.tenancy import InputError
-from services.tenancy.events import Event, Outcome, failure, success
+from services.tenancy.events import Detail, Event
+from services.tenancy.events.catalogue import JobFailure, TenantRequest
+from services.tenancy.operation_events import failure, success
+from services.tenancy.operations import JOBS
 
 _REASON_LIMIT = 2000
 
@@ -35,7 +38,7 @@ _REASON_LIMIT = 2000
 class Carrying(Protocol):
     """Whoever carries out requests."""
 
-    def carry_out(self, request: Event) -> Done:
+    def carry_out(self, request: Event[TenantRequest]) -> Done:
         """Do what `request` asks for."""
         ...
 
@@ -62,7 +65,9 @@ class LogLines:
         _say(f"{run}: {text}")
 
 
-def carry_out(request: Event, operations: Carrying, *, log_url: str | None = None) -> Event:
+def carry_out(
+    request: Event[TenantRequest], operations: Carrying, *, log_url: str | None = None
+) -> Event[Detail]:
     """Do what `request` asks for, and return the event that says how it ended.
 
     Parameters
@@ -73,19 +78,17 @@ def carry_out(request: Event, operations: Carrying, *, log_url: str | None = Non
     log_url : str, optional
         Where this job's log is.
     """
-    detail = request.detail
-    positive, negative = request.name.answer
-    operation_id = str(detail["operationId"])
-    registration_id = str(detail["tenantRegistrationId"])
+    job = JOBS[request.name]
+    operation_id = request.detail.operation_id
+    registration_id = request.detail.tenant_registration_id
     try:
         done = operations.carry_out(request)
     except Exception as error:
-        if not isinstance(error, JobError | InputError | ProvisionerError):
+        if not isinstance(error, InputError | ProvisionerError):
             traceback.print_exc()  # a fault of ours: the log gets all of it, the event its name
         reason = str(error) or type(error).__name__
-
         return failure(
-            negative,
+            job,
             registration_id,
             event_id=failure_event_id(operation_id),
             operation_id=operation_id,
@@ -93,7 +96,7 @@ def carry_out(request: Event, operations: Carrying, *, log_url: str | None = Non
             log_url=log_url,
         )
     return success(
-        positive,
+        job,
         registration_id,
         event_id=f"{operation_id}-succeeded",
         operation_id=operation_id,
@@ -105,21 +108,26 @@ def carry_out(request: Event, operations: Carrying, *, log_url: str | None = Non
 def main(environment: Mapping[str, str] = os.environ) -> int:
     """Carry out the operation in the environment; return the exit code."""
     from services.configuration import load  # noqa: PLC0415
+    from services.configuration.release import synthesised  # noqa: PLC0415
     from services.provisioning.deployment import REFUSAL_SECONDS, Deployment  # noqa: PLC0415
     from services.provisioning.jobs.operations import Operations  # noqa: PLC0415
     from services.provisioning.terraform.interruption import Interruption  # noqa: PLC0415
 
-    request = Event.parse(json.loads(environment["OPERATION"]))
+    request = Event.parse(json.loads(environment["OPERATION"])).narrowed(TenantRequest)
     workdir = Path(environment.get("ECS_SAAS_WORKDIR", ".ecs-saas"))
-    configuration = load(
-        Path(environment.get("ECS_SAAS_CONFIG", "saas.tfvars")), cache=workdir / "configuration"
+    modules = Path(environment.get("ECS_SAAS_MODULES", "cdktf.out/stacks"))
+    configuration = synthesised(
+        load(
+            Path(environment.get("ECS_SAAS_CONFIG", "saas.tfvars")), cache=workdir / "configuration"
+        ),
+        modules,
     )
     progress = LogLines()
     interruption = Interruption(lambda text: progress.note("", text))
     deployment = Deployment(
         configuration,
         workdir=workdir,
-        modules=Path(environment.get("ECS_SAAS_MODULES", "cdktf.out/stacks")),
+        modules=modules,
         target=environment.get("ECS_SAAS_TARGET", "aws"),
         environment=dict(environment),
         progress=progress,
@@ -129,18 +137,18 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
     operations = Operations(deployment)
     with interruption.listening():
         answer = carry_out(request, operations, log_url=log_url(environment, configuration.region))
-        succeeded = answer.name.outcome is Outcome.SUCCESS
+        failed = answer.detail if isinstance(answer.detail, JobFailure) else None
         # A build that is being ended leaves it to the state machine, which knows why.
-        if succeeded or not interruption.requested:
+        if failed is None or not interruption.requested:
             put(answer, environment["EVENT_BUS"], _put_events(configuration.region))
-        _say(f"{answer.name.value}: {answer.detail.get('reason', 'done')}")
-        if not succeeded:
+        _say(f"{answer.name.value}: {failed.reason if failed else 'done'}")
+        if failed:
             return 1
         operations.make_room()  # takes a minute; the tenant is told before
     return 0
 
 
-def put(event: Event, bus: str, put_events: Callable[..., Mapping[str, Any]]) -> None:
+def put(event: Event[Detail], bus: str, put_events: Callable[..., Mapping[str, Any]]) -> None:
     """Put `event` on the bus, or raise `JobError` if the bus refuses it."""
     answer = put_events(Entries=[event.entry(bus)])
     if answer.get("FailedEntryCount"):

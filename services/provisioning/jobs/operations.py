@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, assert_never
 
 from services.provisioning.cells import make_room
 from services.provisioning.deployment import Deployment
-from services.provisioning.errors import PreconditionError
+from services.provisioning.errors import PreconditionError, ProvisionerError
 from services.provisioning.records.mapping import Reason
 from services.provisioning.tenants.exports import Exports
-from services.provisioning.tenants.holdings import holdings_of, kept_after, required_holdings
 from services.provisioning.tenants.moves import Moves
 from services.provisioning.tenants.suspension import resume, suspend
+from services.provisioning.tenants.tenant_copy import find_copy, require_copy
 from services.provisioning.tenants.tenants import Tenants
 from services.tenancy import TenantDocument, Tier, check_tenant_id
-from services.tenancy.events import Event, EventName
-from services.tenancy.lifecycle import OperationKind
+from services.tenancy.events import Event
+from services.tenancy.events.catalogue import Parameters, TenantRequest, TenantUpdateRequest
+from services.tenancy.operations import SPECS, OperationKind, requested_by
 
-_KINDS: Final = {
-    EventName.ONBOARDING_REQUEST: OperationKind.ONBOARD,
-    EventName.OFFBOARDING_REQUEST: OperationKind.OFFBOARD,
-    EventName.DEACTIVATE_REQUEST: OperationKind.SUSPEND,
-    EventName.ACTIVATE_REQUEST: OperationKind.RESUME,
-}
 _LISTED: Final = 20
 
 
-class JobError(Exception):
+class JobError(ProvisionerError):
     """The request cannot be carried out; the message says why."""
 
 
@@ -55,7 +50,7 @@ class Operations:
         self._moves = Moves(deployment, self._tenants)
         self._placed = False
 
-    def carry_out(self, request: Event) -> Done:
+    def carry_out(self, request: Event[TenantRequest]) -> Done:
         """Do what `request` asks for; repeating it is safe.
 
         Raises
@@ -67,44 +62,62 @@ class Operations:
         ProvisionerError
             If it was tried and failed.
         """
-        kinds: Mapping[OperationKind, Callable[[Mapping[str, Any]], Done]] = {
-            OperationKind.ONBOARD: self._onboard,
-            OperationKind.UPDATE: self._update,
-            OperationKind.MOVE: self._move,
-            OperationKind.RECONCILE: self._reconcile,
-            OperationKind.SUSPEND: self._suspend,
-            OperationKind.RESUME: self._resume,
-            OperationKind.OFFBOARD: self._offboard,
-        }
-        return kinds[kind_of(request)](request.detail)
+        kind = kind_of(request)
+        done = self._job(kind, request.detail)
+        status = SPECS[kind].registration_status
+        if status is None:
+            return done
+        return replace(
+            done, registration_data={"registrationStatus": status.done, **done.registration_data}
+        )
+
+    def _job(self, kind: OperationKind, request: TenantRequest) -> Done:
+        match kind:
+            case OperationKind.ONBOARD:
+                job = self._onboard
+            case OperationKind.UPDATE:
+                job = self._update
+            case OperationKind.MOVE:
+                job = self._move
+            case OperationKind.RECONCILE:
+                job = self._reconcile
+            case OperationKind.SUSPEND:
+                job = self._suspend
+            case OperationKind.RESUME:
+                job = self._resume
+            case OperationKind.OFFBOARD:
+                job = self._offboard
+            case _:
+                assert_never(kind)
+        return job(request)
 
     def make_room(self) -> None:
         """Make the next routing cell in time, if an operation has placed a silo."""
         if self._placed:
             make_room(self._deployment)
 
-    def _onboard(self, detail: Mapping[str, Any]) -> Done:
-        document = self._document(detail)
+    def _onboard(self, request: TenantRequest) -> Done:
+        document = self._document(request)
         _, state = self._tenants.apply(document)
         self._placed = document.tier.silo
-        return Done(self._told(document, state.outputs), _status("created"))
+        return Done(self._told(document, state.outputs))
 
-    def _update(self, detail: Mapping[str, Any]) -> Done:
-        _, state = self._tenants.apply(self._document(detail))
+    def _update(self, request: TenantRequest) -> Done:
+        _, state = self._tenants.apply(self._document(request))
         return Done({"tenantConfig": tenant_config(state.outputs)})
 
-    def _reconcile(self, detail: Mapping[str, Any]) -> Done:
-        result, state = self._tenants.apply(self._document(detail))
+    def _reconcile(self, request: TenantRequest) -> Done:
+        result, state = self._tenants.apply(self._document(request))
         found = [f"{change.action} {change.address}" for change in result.changes]
         more = [f"and {len(found) - _LISTED} more"] if len(found) > _LISTED else []
         told = ", ".join([*found[:_LISTED], *more]) or "nothing had drifted"
         return Done({"tenantConfig": tenant_config(state.outputs)}, {"reconciled": told})
 
-    def _move(self, detail: Mapping[str, Any]) -> Done:
-        if (detail.get("parameters") or {}).get("confirm"):
-            dropped = self._moves.confirm(_tenant_id(detail))
+    def _move(self, request: TenantRequest) -> Done:
+        if parameters_of(request).confirm:
+            dropped = self._moves.confirm(check_tenant_id(request.tenant_id))
             return Done({}, {"moveKept": "", "moveConfirmed": dropped.value if dropped else ""})
-        document = self._document(detail)
+        document = self._document(request)
         moved = self._moves.run(document)
         self._placed = moved.move.target.silo
         counted = {name: each.count for name, each in moved.move.verified.items()}
@@ -117,45 +130,42 @@ class Operations:
             },
         )
 
-    def _suspend(self, detail: Mapping[str, Any]) -> Done:
-        holdings = required_holdings(self._deployment, *self._copy(detail))
-        refusal = suspend(self._deployment.mapping, holdings)
+    def _suspend(self, request: TenantRequest) -> Done:
+        copy = require_copy(self._deployment, *self._copy(request))
+        refusal = suspend(self._deployment.mapping, copy)
         return Done({}, {"suspendedAt": refusal.at})
 
-    def _resume(self, detail: Mapping[str, Any]) -> Done:
-        resume(self._deployment.mapping, required_holdings(self._deployment, *self._copy(detail)))
+    def _resume(self, request: TenantRequest) -> Done:
+        resume(self._deployment.mapping, require_copy(self._deployment, *self._copy(request)))
         return Done({}, {"suspendedAt": ""})
 
-    def _offboard(self, detail: Mapping[str, Any]) -> Done:
+    def _offboard(self, request: TenantRequest) -> Done:
         """Refuse the tenant, so that nothing changes any more; export; delete."""
-        tenant_id = _tenant_id(detail)
+        tenant_id = check_tenant_id(request.tenant_id)
         tier = self._tenants.tier_of(tenant_id)
-        told = _status("deleted")
-        holdings = tier and holdings_of(self._deployment, tenant_id, tier)
+        told: dict[str, str] = {}
+        copy = tier and find_copy(self._deployment, tenant_id, tier)
         exports = Exports(self._deployment.aws.s3, self._deployment.configuration.export_bucket)
-        if holdings:
-            if self._deployment.mapping.exists(tenant_id) and holdings.users.exists():
+        if copy:
+            if self._deployment.mapping.exists(tenant_id) and copy.users.exists():
                 self._deployment.progress.stage(f"tenant/{tenant_id}", "refuse")
-                suspend(self._deployment.mapping, holdings, Reason.OFFBOARDING)
+                suspend(self._deployment.mapping, copy, Reason.OFFBOARDING)
             self._deployment.progress.stage(f"tenant/{tenant_id}", "export")
-            told["exportLocation"] = exports.write(holdings)
+            told["exportLocation"] = exports.write(copy)
         elif exports.complete(tenant_id):  # an earlier attempt has deleted nearly everything
             told["exportLocation"] = exports.location(tenant_id)
         self._tenants.destroy(tenant_id)
-        if tier:
-            for text in kept_after(self._deployment.configuration, tier):
-                self._deployment.progress.note(f"tenant/{tenant_id}", text)
         return Done({}, told)
 
-    def _copy(self, detail: Mapping[str, Any]) -> tuple[str, Tier]:
-        tenant_id = _tenant_id(detail)
+    def _copy(self, request: TenantRequest) -> tuple[str, Tier]:
+        tenant_id = check_tenant_id(request.tenant_id)
         tier = self._tenants.tier_of(tenant_id)
         if tier is None:
             raise PreconditionError(f"tenant {tenant_id} does not exist")
         return tenant_id, tier
 
-    def _document(self, detail: Mapping[str, Any]) -> TenantDocument:
-        return document_of(detail, self._deployment.configuration.release)
+    def _document(self, request: TenantRequest) -> TenantDocument:
+        return document_of(request, self._deployment.configuration.release)
 
     def _told(self, document: TenantDocument, outputs: Mapping[str, Any]) -> dict[str, str]:
         """Return what the registry keeps of a copy: how to reach it, and its slot."""
@@ -168,20 +178,25 @@ class Operations:
         }
 
 
-def kind_of(request: Event) -> OperationKind:
+def kind_of(request: Event[TenantRequest]) -> OperationKind:
     """Return what a request asks for, or raise `JobError` if it asks for nothing known."""
-    if request.name in _KINDS:
-        return _KINDS[request.name]
-    given = request.detail.get("operationKind")
-    allowed = (OperationKind.UPDATE, OperationKind.MOVE, OperationKind.RECONCILE)
-    if request.name is not EventName.TENANT_UPDATE_REQUEST or given not in allowed:
+    kinds = requested_by(request.name)
+    given: str | None = next(iter(kinds), None)
+    if isinstance(request.detail, TenantUpdateRequest):
+        given = request.detail.operation_kind
+    if given not in kinds:
         raise JobError(
-            f"{request.name.value}: got operationKind {given!r}; allowed {', '.join(allowed)}"
+            f"{request.name.value}: got operationKind {given!r}; allowed {', '.join(kinds)}"
         )
     return OperationKind(given)
 
 
-def document_of(detail: Mapping[str, Any], release: str) -> TenantDocument:
+def parameters_of(request: TenantRequest) -> Parameters:
+    """Return what an operation is to do; nothing if its kind has no parameters."""
+    return request.parameters if isinstance(request, TenantUpdateRequest) else Parameters()
+
+
+def document_of(request: TenantRequest, release: str) -> TenantDocument:
     """Return the tenant that a request describes, with what the operation changes of it.
 
     Raises
@@ -189,18 +204,15 @@ def document_of(detail: Mapping[str, Any], release: str) -> TenantDocument:
     services.tenancy.TenantDocumentError
         If it is none.
     """
-    asked: Mapping[str, Any] = detail.get("parameters") or {}
-    names = ("tier", "release", "overrides", "federation")
-    changed = {name: asked[name] for name in names if name in asked}
-    wanted = {**detail, **changed}
+    asked = parameters_of(request)
     given = {
-        "tenant_id": wanted.get("tenantId"),
-        "tenant_name": wanted.get("tenantName"),
-        "tier": wanted.get("tier"),
-        "admin_email": wanted.get("email"),
-        "release": wanted.get("release") or release,
-        "overrides": wanted.get("overrides"),
-        "federation": wanted.get("federation"),
+        "tenant_id": request.tenant_id,
+        "tenant_name": request.tenant_name,
+        "tier": asked.tier or request.tier,
+        "admin_email": request.email,
+        "release": asked.release or request.release or release,
+        "overrides": request.overrides if asked.overrides is None else asked.overrides,
+        "federation": request.federation if asked.federation is None else asked.federation,
     }
     present = {name: value for name, value in given.items() if value is not None}
     return TenantDocument.parse(present, source="request")
@@ -222,11 +234,3 @@ def _address(outputs: Mapping[str, Any]) -> str:
         return str(url)
     host = outputs.get("load_balancer_dns_name", "")
     return f"http://{host}" if host else ""
-
-
-def _status(status: str) -> dict[str, str]:
-    return {"registrationStatus": status}
-
-
-def _tenant_id(detail: Mapping[str, Any]) -> str:
-    return check_tenant_id(str(detail["tenantId"]))

@@ -7,6 +7,11 @@ The registry has the last word: a request may come late (from a dead-letter queu
 that was out) when its operation has ended and perhaps another one runs. Such a request is dropped.
 One about an operation that the registry does not know is no request of ours: it is refused, and
 the dead-letter queue keeps it with the reason, because nothing unknown to the registry is built.
+
+Environment: REGISTRY_TABLE, STATE_MACHINE, and FAILURES, a JSON object that has for the detail-type
+of each request what a failed build is reported by: a detail-type and the toolkit's words. The stack
+makes it from `services.tenancy.operations`, so that this function is packaged without pydantic and
+starts without it.
 """
 
 from __future__ import annotations
@@ -17,22 +22,15 @@ import os
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from services.contracts.registry_table import Key, operation_key, typed_key
+from services.provisioning.errors import ProvisionerError
+
 _log = logging.getLogger(__name__)
 
-PREFIX: Final = "sbt_aws_"
-_ANSWERS: Final = {
-    "onboardingRequest": ("provisionFailure", "Failed to provision tenant."),
-    "offboardingRequest": ("deprovisionFailure", "Failed to deprovision tenant."),
-    "tenantUpdateRequest": ("tenantUpdateFailure", "Failed to update tenant."),
-    "activateRequest": ("activateFailure", "Failed to activate tenant."),
-    "deactivateRequest": ("deactivateFailure", "Failed to deactivate tenant."),
-}
-REQUESTS: Final = tuple(PREFIX + name for name in _ANSWERS)
-"""The detail-types that ask for an operation."""
 _RUNNING: Final = "RUNNING"
 
 
-class RequestRefusedError(Exception):
+class RequestRefusedError(ProvisionerError):
     """A request that the registry knows nothing of; the dead-letter queue keeps it."""
 
 
@@ -41,8 +39,8 @@ def failure_event_id(operation_id: str) -> str:
     return f"{operation_id}-failed"
 
 
-def operation_key(detail: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return the key of the registry's item of the operation that a request is about.
+def key_of(detail: Mapping[str, Any]) -> Key:
+    """Return the key of the operation in the registry that a request is about.
 
     Raises
     ------
@@ -55,23 +53,28 @@ def operation_key(detail: Mapping[str, Any]) -> dict[str, dict[str, str]]:
             f"the request has no {' and no '.join(missing)}: the registry did not make it, and "
             "nothing else may; register the tenant with POST /tenant-registrations"
         )
-    return {
-        "PK": {"S": f"TENANT#{detail['tenantId']}"},
-        "SK": {"S": f"OP#{detail['operationId']}"},
-    }
+    return operation_key(str(detail["tenantId"]), str(detail["operationId"]))
 
 
-def execution_input(event: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the state machine gets for a request on the bus."""
+def execution_input(
+    event: Mapping[str, Any], failures: Mapping[str, tuple[str, str]]
+) -> dict[str, str]:
+    """Return what the state machine gets for a request on the bus.
+
+    Parameters
+    ----------
+    failures : Mapping
+        For the detail-type of each request: that of its failure, and what this says.
+    """
     detail = event["detail"]
     operation_id = str(detail["operationId"])
-    failure, status = _ANSWERS[str(event["detail-type"]).removeprefix(PREFIX)]
+    failure, status = failures[event["detail-type"]]
     request = {"detail-type": event["detail-type"], "source": event["source"], "detail": detail}
     return {
         "operation": json.dumps(request, separators=(",", ":")),
         "operationId": operation_id,
         "tenantRegistrationId": str(detail["tenantRegistrationId"]),
-        "failureDetailType": PREFIX + failure,
+        "failureDetailType": failure,
         "failureStatus": status,
         "failureEventId": failure_event_id(operation_id),
     }
@@ -86,7 +89,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:
         If the registry has no such operation.
     """
     del context
-    key = operation_key(event["detail"])
+    key = key_of(event["detail"])
     import boto3  # noqa: PLC0415 - the tests of what is pure do not need it
 
     name = str(event["detail"]["operationId"])
@@ -100,24 +103,22 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, str]:
         client.start_execution(
             stateMachineArn=os.environ["STATE_MACHINE"],
             name=name,
-            input=json.dumps(execution_input(event)),
+            input=json.dumps(execution_input(event, json.loads(os.environ["FAILURES"]))),
         )
     except client.exceptions.ExecutionAlreadyExists:
         return {"execution": name, "started": "before"}
     return {"execution": name, "started": "now"}
 
 
-def _status(client: Any, key: dict[str, dict[str, str]]) -> str:
+def _status(client: Any, key: Key) -> str:
     """Return what has become of an operation; each attempt is an operation of its own."""
     found = client.get_item(
         TableName=os.environ["REGISTRY_TABLE"],
-        Key=key,
+        Key=typed_key(key),
         ConsistentRead=True,
         ProjectionExpression="#status",
         ExpressionAttributeNames={"#status": "status"},
     ).get("Item")
     if found is None:
-        raise RequestRefusedError(
-            f"the registry has no operation {key['PK']['S']} {key['SK']['S']}"
-        )
+        raise RequestRefusedError(f"the registry has no operation {' '.join(key)}")
     return str(found["status"]["S"])

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from services.provisioning.records.mapping import Reason, Refusal
-from services.provisioning.tenant_data.items import Digest
+from services.storage.items import Digest
 from services.tenancy import Tier
 
 if TYPE_CHECKING:

@@ -163,7 +163,7 @@ def _slot_key(slot: Placement) -> dict[str, Any]:
 
 
 def _tenant_key(tenant_id: str, tier: Tier) -> dict[str, Any]:
-    return {"cellId": {"S": f"tenant#{tenant_id}"}, "slot": {"N": str(list(Tier).index(tier))}}
+    return {"cellId": {"S": f"tenant#{tenant_id}"}, "slot": {"N": str(tier.policy.number)}}
 
 
 def _text(slot: Placement | None) -> str:

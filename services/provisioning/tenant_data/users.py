@@ -18,7 +18,7 @@ _FEDERATED: Final = "EXTERNAL_PROVIDER"
 
 
 @dataclass(frozen=True)
-class User:
+class PoolUser:
     """A user, without secrets: passwords cannot be read.
 
     Attributes
@@ -75,7 +75,7 @@ class Directory:
         self._tier = tier
         self._pooled = pooled
 
-    def __iter__(self) -> Iterator[User]:
+    def __iter__(self) -> Iterator[PoolUser]:
         """Yield every user of the tenant."""
         if self._pooled:
             pages: Iterable[Any] = self._client.get_paginator("list_users_in_group").paginate(
@@ -144,7 +144,7 @@ class Directory:
         )
         return len(wanted)
 
-    def _match(self, wanted: User, here: User | None) -> None:
+    def _match(self, wanted: PoolUser, here: PoolUser | None) -> None:
         found = here or self._find(wanted.name)
         if found is None:
             found = self._invite(wanted)
@@ -163,7 +163,7 @@ class Directory:
         elif found.enabled and not wanted.enabled:
             self.disable([wanted.name])
 
-    def _invite(self, user: User) -> User:
+    def _invite(self, user: PoolUser) -> PoolUser:
         claims = {"custom:tenantId": self._tenant_id, _TIER: self._tier}
         how: Any = (
             {"DesiredDeliveryMediums": ["EMAIL"]} if user.enabled else {"MessageAction": "SUPPRESS"}
@@ -176,7 +176,7 @@ class Directory:
         )["User"]
         return _user(made, made.get("Attributes", ()))
 
-    def _find(self, name: str) -> User | None:
+    def _find(self, name: str) -> PoolUser | None:
         try:
             found = self._client.admin_get_user(UserPoolId=self._pool, Username=name)
         except self._client.exceptions.UserNotFoundException:
@@ -193,10 +193,10 @@ def refuse_foreign(target: Directory, names: Iterable[str]) -> None:
         )
 
 
-def differences(source: Iterable[User], target: Iterable[User]) -> list[str]:
+def differences(source: Iterable[PoolUser], target: Iterable[PoolUser]) -> list[str]:
     """Return the names of users who are not the same in both."""
 
-    def shown(users: Iterable[User]) -> dict[str, Any]:
+    def shown(users: Iterable[PoolUser]) -> dict[str, Any]:
         return {
             user.name: (user.enabled, sorted(user.portable().items()))
             for user in users
@@ -207,8 +207,8 @@ def differences(source: Iterable[User], target: Iterable[User]) -> list[str]:
     return sorted(name for name in left.keys() | right.keys() if left.get(name) != right.get(name))
 
 
-def _user(found: Mapping[str, Any], attributes: Iterable[Mapping[str, Any]]) -> User:
-    return User(
+def _user(found: Mapping[str, Any], attributes: Iterable[Mapping[str, Any]]) -> PoolUser:
+    return PoolUser(
         found["Username"],
         bool(found["Enabled"]),
         found["UserStatus"],

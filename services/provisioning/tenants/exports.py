@@ -6,26 +6,23 @@
                                    users.jsonl.gz      a line per user, without secrets
                                    manifest.json       counts and SHA-256 of each file
 
-Lines of items are DynamoDB's own JSON, as its ImportTable reads it. The manifest is written last:
-an export without one is not complete.
+Lines of items are DynamoDB's own JSON, as its ImportTable reads it, whatever engine kept them. The
+manifest is written last: an export without one is not complete.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gzip
-import hashlib
 import json
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.provisioning.errors import PreconditionError
-from services.provisioning.tenant_data.items import Item, canonical
-from services.provisioning.tenants.holdings import Holdings
+from services.provisioning.tenants.tenant_copy import TenantCopy
+from services.storage.exchange import SUFFIX, send_lines
+from services.storage.items import line
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -46,10 +43,10 @@ class Exports:
     client: S3Client
     bucket: str
 
-    def write(self, holdings: Holdings) -> str:
+    def write(self, copy: TenantCopy) -> str:
         """Export everything of the tenant; return where it is.
 
-        If a table is gone already and an export is complete, an earlier attempt got as far as
+        If a place is gone already and an export is complete, an earlier attempt got as far as
         the deletion: its export stands.
 
         Raises
@@ -57,22 +54,22 @@ class Exports:
         PreconditionError
             If the bucket does not exist.
         """
-        location = self.location(holdings.tenant_id)
-        missing = [name for name, items in holdings.tables.items() if not items.exists()]
-        users = holdings.users.exists()
-        if (missing or not users) and self.complete(holdings.tenant_id):
+        location = self.location(copy.tenant_id)
+        missing = [name for name, each in copy.documents.items() if not each.exists()]
+        users = copy.users.exists()
+        if (missing or not users) and self.complete(copy.tenant_id):
             return location
         sources: dict[str, Iterable[str]] = {
-            name: _item_lines(items)
-            for name, items in holdings.tables.items()
+            name: map(line, each.items())
+            for name, each in copy.documents.items()
             if name not in missing
         }
         if users:
-            sources["users"] = _user_lines(holdings)
-        files = [self._upload(holdings.tenant_id, name, sources[name]) for name in sources]
+            sources["users"] = _user_lines(copy)
+        files = [self._upload(copy.tenant_id, name, sources[name]) for name in sources]
         manifest = {
-            "tenantId": holdings.tenant_id,
-            "tier": holdings.tier,
+            "tenantId": copy.tenant_id,
+            "tier": copy.tier,
             "exportedAt": datetime.now(UTC).isoformat(timespec="seconds"),
             "files": files,
             "missing": missing,
@@ -80,7 +77,7 @@ class Exports:
         with self._told():
             self.client.put_object(
                 Bucket=self.bucket,
-                Key=f"{holdings.tenant_id}/{_MANIFEST}",
+                Key=f"{copy.tenant_id}/{_MANIFEST}",
                 Body=json.dumps(manifest, indent=2).encode(),
             )
         return location
@@ -98,21 +95,10 @@ class Exports:
         return bool(found.get("Contents"))
 
     def _upload(self, tenant_id: str, name: str, lines: Iterable[str]) -> dict[str, Any]:
-        from boto3.s3.transfer import S3Transfer  # noqa: PLC0415 - in parts, however large
-
-        key = f"{name}.jsonl.gz"
-        with tempfile.TemporaryDirectory(prefix="ecs-saas-") as directory:
-            file = Path(directory) / key
-            count = 0
-            with file.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
-                for line in lines:
-                    packed.write(line.encode() + b"\n")
-                    count += 1
-            with file.open("rb") as written:
-                sha256 = hashlib.file_digest(written, "sha256").hexdigest()
-            with self._told(), S3Transfer(self.client) as transfer:
-                transfer.upload_file(str(file), self.bucket, f"{tenant_id}/{key}")
-        return {"name": key, "count": count, "sha256": sha256}
+        key = f"{name}{SUFFIX}"
+        with self._told():
+            sent = send_lines(self.client, self.bucket, f"{tenant_id}/{key}", lines)
+        return {"name": key, "count": sent.count, "sha256": sent.sha256}
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -131,12 +117,8 @@ class Exports:
             ) from error
 
 
-def _item_lines(items: Iterable[Item]) -> Iterator[str]:
-    return (f'{{"Item":{canonical(item)}}}' for item in items)
-
-
-def _user_lines(holdings: Holdings) -> Iterator[str]:
-    for user in holdings.users:
+def _user_lines(copy: TenantCopy) -> Iterator[str]:
+    for user in copy.users:
         shown = {
             "userName": user.name,
             "enabled": user.enabled,

@@ -28,13 +28,12 @@ from services.provisioning.errors import (
 )
 from services.provisioning.records.mapping import Reason
 from services.provisioning.records.move_log import Move, Step
-from services.provisioning.tenant_data.items import Digest, digest, synchronise
 from services.provisioning.tenant_data.users import differences, refuse_foreign
-from services.provisioning.tenants.holdings import Holdings, in_postgresql, required_holdings
+from services.provisioning.tenants.tenant_copy import TenantCopy, require_copy
+from services.storage.items import Digest
 from services.tenancy import TenantDocument, Tier
 
 if TYPE_CHECKING:
-    from services.configuration import Configuration
     from services.provisioning.deployment import Deployment
     from services.provisioning.tenants.tenants import Tenants
     from services.provisioning.terraform.state import State
@@ -59,15 +58,6 @@ class Moved:
     refused_seconds: float
 
 
-def refuse_uncopied(configuration: Configuration) -> None:
-    """Raise `PreconditionError` if services have documents that a move would leave behind."""
-    if services := in_postgresql(configuration):
-        raise PreconditionError(
-            f"documents of {', '.join(services)} are in PostgreSQL, which moves do not copy: "
-            "nothing was changed; onboard a tenant in the other tier and copy them there"
-        )
-
-
 class Moves:
     """Moves of the tenants of one deployment.
 
@@ -89,12 +79,10 @@ class Moves:
         Raises
         ------
         PreconditionError
-            If an earlier move must be confirmed first, or names of users collide, or documents
-            are where moves do not copy them.
+            If an earlier move must be confirmed first, or names of users collide.
         CopyDiffersError
             If the copy is not what was copied. The tenant is served where it was.
         """
-        refuse_uncopied(self._deployment.configuration)
         move = self._begin(document)
         refused = 0.0
         if move.step is Step.MAKING:
@@ -182,19 +170,20 @@ class Moves:
             self._note(move, f"{service}: {each.count} items, sha256 {each.sha256}")
         return self._log.write(replace(move, step=Step.CUTTING, verified=verified, users=users))
 
-    def _copied(self, source: Holdings, target: Holdings) -> dict[str, Digest]:
-        """Copy every table, and return what both sides have then."""
+    def _copied(self, source: TenantCopy, target: TenantCopy) -> dict[str, Digest]:
+        """Copy the documents of every service, and return what both sides have then."""
         verified = {}
-        for service, items in source.tables.items():
-            if service not in target.tables:
-                if next(iter(items), None) is None:
+        for service, documents in source.documents.items():
+            if service not in target.documents:
+                if not documents.digest().count:
                     continue
                 raise PreconditionError(
-                    f"tenant {source.tenant_id} has items of {service}, and tier {target.tier} "
-                    "has no table for them: apply the tier with the same manifest first"
+                    f"tenant {source.tenant_id} has documents of {service}, and tier "
+                    f"{target.tier} has no place for them: apply the tier with the same manifest "
+                    "first"
                 )
-            synchronise(items, target.tables[service])
-            before, after = digest(items), digest(target.tables[service])
+            target.documents[service].synchronise(documents.items())
+            before, after = documents.digest(), target.documents[service].digest()
             if before != after:
                 raise CopyDiffersError(
                     f"tenant {source.tenant_id}: {service} has {before.count} items in tier "
@@ -223,9 +212,9 @@ class Moves:
                 self._note(move, f"is served in tier {move.source} again")
             raise
 
-    def _both(self, move: Move) -> tuple[Holdings, Holdings]:
+    def _both(self, move: Move) -> tuple[TenantCopy, TenantCopy]:
         source, target = (
-            required_holdings(self._deployment, move.tenant_id, tier)
+            require_copy(self._deployment, move.tenant_id, tier)
             for tier in (move.source, move.target)
         )
         return source, target

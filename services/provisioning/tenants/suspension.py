@@ -9,39 +9,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.provisioning.records.mapping import Reason, Refusal
-from services.provisioning.tenants.holdings import Holdings
+from services.provisioning.tenants.tenant_copy import TenantCopy
 
 if TYPE_CHECKING:
     from services.provisioning.records.mapping import MappingTable
 
 
-def suspend(
-    mapping: MappingTable, holdings: Holdings, reason: Reason = Reason.SUSPENDED
-) -> Refusal:
+def suspend(mapping: MappingTable, copy: TenantCopy, reason: Reason = Reason.SUSPENDED) -> Refusal:
     """Refuse the tenant's requests, then its users' sign-ins.
 
     Who is disabled before is written into the row together with the refusal, at the only moment
     at which it can be told from who is disabled by it.
     """
-    before = tuple(sorted(user.name for user in holdings.users if not user.enabled))
-    refusal = mapping.refuse(holdings.tenant_id, reason, before)
-    holdings.users.disable([user.name for user in holdings.users if user.enabled])
+    before = tuple(sorted(user.name for user in copy.users if not user.enabled))
+    refusal = mapping.refuse(copy.tenant_id, reason, before)
+    copy.users.disable([user.name for user in copy.users if user.enabled])
     return refusal
 
 
-def resume(mapping: MappingTable, holdings: Holdings) -> None:
+def resume(mapping: MappingTable, copy: TenantCopy) -> None:
     """Let the users sign in who could before, then serve the tenant's requests.
 
     The row is last: until then it remembers who stays disabled.
     """
-    refusal = mapping.refusal(holdings.tenant_id)
+    refusal = mapping.refusal(copy.tenant_id)
     if refusal is None or refusal.reason is not Reason.SUSPENDED:
         return
-    holdings.users.enable(
-        [
-            user.name
-            for user in holdings.users
-            if not user.enabled and user.name not in refusal.users
-        ]
+    copy.users.enable(
+        [user.name for user in copy.users if not user.enabled and user.name not in refusal.users]
     )
-    mapping.admit(holdings.tenant_id, Reason.SUSPENDED)
+    mapping.admit(copy.tenant_id, Reason.SUSPENDED)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,8 @@ from services.provisioning.errors import (
 from services.provisioning.records.mapping import Refusal
 from services.provisioning.recovery.leftovers import verify_nothing_left
 from services.provisioning.recovery.strays import TenantStrays
-from services.provisioning.tenants.holdings import holdings_of
-from services.provisioning.terraform.engine import Operation, Request, Result
+from services.provisioning.tenants.tenant_copy import find_copy
+from services.provisioning.terraform.engine import Request, Result, RunKind
 from services.provisioning.terraform.state import State, TenantEntry
 from services.provisioning.terraform.workspace import require_module
 from services.tenancy import (
@@ -36,7 +36,7 @@ from services.tenancy import (
 
 
 @dataclass(frozen=True)
-class Tenant:
+class DeployedTenant:
     """A tenant as its state describes it."""
 
     tenant_id: str
@@ -102,7 +102,7 @@ class Tenants:
             if document.tier.silo:
                 document = document.placed(self._allocate(document))
             result = self._execute(
-                Operation.APPLY, document, module, serving=serving, refusal=refusal
+                RunKind.APPLY, document, module, serving=serving, refusal=refusal
             )
         except InterruptedRunError:
             raise
@@ -123,7 +123,7 @@ class Tenants:
                 placement = found or document.placement or self._deployment.placements.preview()
             document = document.placed(placement)
         try:
-            return self._execute(Operation.PLAN, document, module)
+            return self._execute(RunKind.PLAN, document, module)
         finally:
             if not existed:
                 self._forget_workspace(document.tier, document.tenant_id)
@@ -179,13 +179,13 @@ class Tenants:
             )
         return move.serving
 
-    def show(self, tenant_id: str) -> Tenant | None:
+    def show(self, tenant_id: str) -> DeployedTenant | None:
         """Return the tenant as its state has it, None if it has none."""
         check_tenant_id(tenant_id)
         tier = self.tier_of(tenant_id)
         state = tier and self._deployment.state.read(tier.tenant_stack, tenant_id)
         if tier and state:
-            return Tenant(tenant_id, tier, state.resources, state.outputs)
+            return DeployedTenant(tenant_id, tier, state.resources, state.outputs)
         self._deployment.state.require_bucket()
         return None
 
@@ -219,23 +219,42 @@ class Tenants:
         return tier is not None
 
     def _destroy_copy(self, tenant_id: str, tier: Tier) -> Result:
-        holdings = holdings_of(self._deployment, tenant_id, tier)
-        if holdings is not None:
+        """Remove one copy. Until nothing of it refuses to be deleted, nothing is removed."""
+        self._unprotect(tenant_id, tier)
+        copy = find_copy(self._deployment, tenant_id, tier)
+        if copy is not None:
             self._deployment.progress.stage(f"tenant/{tenant_id}", "delete data")
-            holdings.purge()
-        module = self._module(tier)
-        result = self._deployment.engine.execute(
+            copy.purge()
+        result = self._end(RunKind.DESTROY, tenant_id, tier)
+        self._deployment.engine.forget(tier.tenant_stack, tenant_id, self._module(tier))
+        return result
+
+    def _unprotect(self, tenant_id: str, tier: Tier) -> None:
+        """End the deletion protection of the copy's tables, pool and database, if it has any."""
+        protected = self._deployment.state.protected(tier.tenant_stack, tenant_id)
+        if protected:
+            self._deployment.progress.note(
+                f"tenant/{tenant_id}", f"ends the deletion protection of {', '.join(protected)}"
+            )
+            self._end(RunKind.UNPROTECT, tenant_id, tier, protected)
+
+    def _end(
+        self, kind: RunKind, tenant_id: str, tier: Tier, targets: Sequence[str] = ()
+    ) -> Result:
+        variables = self._last_variables(tier, tenant_id)
+        if tier.silo:
+            variables["deletion_protection"] = False
+        return self._deployment.engine.execute(
             Request(
-                Operation.DESTROY,
-                module,
+                kind,
+                self._module(tier),
                 tenant_id,
-                self._last_variables(tier, tenant_id),
+                variables,
                 lock_seconds=self._deployment.lock_seconds,
+                targets=targets,
                 strays=TenantStrays(self._deployment, tenant_id, tier),
             )
         )
-        self._deployment.engine.forget(tier.tenant_stack, tenant_id, module)
-        return result
 
     def _allocate(self, document: TenantDocument) -> Placement:
         with _placement_errors():
@@ -251,7 +270,7 @@ class Tenants:
 
     def _execute(
         self,
-        operation: Operation,
+        kind: RunKind,
         document: TenantDocument,
         module: Any,
         *,
@@ -266,7 +285,7 @@ class Tenants:
             variables["refusal"] = json.dumps(refusal.attributes())
         return self._deployment.engine.execute(
             Request(
-                operation,
+                kind,
                 module,
                 document.tenant_id,
                 variables,

@@ -15,12 +15,12 @@ from services.provisioning.terraform.errors import TerraformFailedError
 from services.provisioning.terraform.interruption import Interruption
 from services.provisioning.terraform.process import Terraform
 from services.provisioning.terraform.progress import Progress, Silent
-from services.provisioning.terraform.request import Backend, Operation, Request, Result
+from services.provisioning.terraform.request import Backend, Request, Result, RunKind
 from services.provisioning.terraform.run import Run
 from services.provisioning.terraform.stages import Stages, Tools
 from services.provisioning.terraform.workspace import Workdir, initialise
 
-__all__ = ["Backend", "Engine", "Operation", "Request", "Result"]
+__all__ = ["Backend", "Engine", "Request", "Result", "RunKind"]
 
 
 class Engine:
@@ -53,7 +53,7 @@ class Engine:
         Raises
         ------
         GuardRefusalError
-            If the plan would delete data and the operation is no destroy. Nothing was changed.
+            If the plan would delete data and the run is no destroy. Nothing was changed.
         StateLockedError, TerraformFailedError, InterruptedRunError
         """
         tenant = request.variables.get("tenant_id", request.workspace)

@@ -13,12 +13,14 @@ from services.provisioning.terraform.locks import Begun, LockInfo
 from services.provisioning.terraform.log import PlannedChange
 
 
-class Operation(StrEnum):
+class RunKind(StrEnum):
     """What a run is for."""
 
     PLAN = "plan"
     APPLY = "apply"
     DESTROY = "destroy"
+    UNPROTECT = "unprotect"
+    """Change what refuses to be deleted, so that it no longer does, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Request:
 
     Parameters
     ----------
-    operation : Operation
+    kind : RunKind
     module : Path
         The root module's directory; its name is the stack's.
     workspace : str
@@ -36,18 +38,24 @@ class Request:
         The root module's input variables.
     lock_seconds : float, default 600
         How long to wait for a state that is locked.
+    locks : bool, default True
+        Whether the state is locked. Not for a plan that may write nothing, not even a lock.
     local_state : bool, default False
         Whether the module has no backend: its state is then a file in the run's own directory.
+    targets : sequence of str
+        Addresses of what `RunKind.UNPROTECT` changes.
     strays : Strays, optional
         Finds what an earlier run made and did not write down. Asked only if one has not succeeded.
     """
 
-    operation: Operation
+    kind: RunKind
     module: Path
     workspace: str
     variables: Mapping[str, Any] = field(default_factory=dict)
     lock_seconds: float = 600.0
+    locks: bool = True
     local_state: bool = False
+    targets: Sequence[str] = ()
     strays: Strays | None = None
 
     @property
@@ -65,17 +73,18 @@ class Request:
 class Result:
     """What a run did.
 
-    `changes` is what the plan said; with `Operation.PLAN` nothing of it was done. `outputs` is
-    empty when nothing was applied.
+    `changes` is what the plan said; with `RunKind.PLAN` nothing of it was done, and `refusal`
+    says why an apply would be refused, if it would. `outputs` is empty when nothing was applied.
     """
 
     stack: str
     workspace: str
-    operation: Operation
+    kind: RunKind
     changes: tuple[PlannedChange, ...]
     outputs: Mapping[str, Any]
     applied: bool
     seconds: float
+    refusal: str = ""
 
     @property
     def empty(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from services.provisioning.terraform.errors import TerraformFailedError
 from services.provisioning.terraform.locks import Begun, find_lock
 from services.provisioning.terraform.progress import Tally
 from services.provisioning.terraform.provider import SharedProvider, shareable_binary
-from services.provisioning.terraform.request import Operation, Result
+from services.provisioning.terraform.request import Result, RunKind
 from services.provisioning.terraform.stages import Stages
 from services.provisioning.terraform.workspace import initialise
 
@@ -56,7 +57,10 @@ class Run:
             elif self._is_first() and (created := self._create()) is not None:
                 return self._result(created, created.outputs.values, applied=True)
             planned = self._plan()
-            if request.operation is Operation.PLAN or planned.empty:
+            if request.kind is RunKind.PLAN:
+                result = self._result(planned, {}, applied=False)
+                return replace(result, refusal=guard.refusal(planned.changes))
+            if planned.empty:
                 return self._result(planned, {}, applied=False)
             try:
                 applied = self._apply()
@@ -85,7 +89,7 @@ class Run:
     def _accounted(self) -> Iterator[bool]:
         """Say whether an earlier run may have made what the state does not know."""
         request, backend = self._request, self._tools.backend
-        if request.strays is None or request.operation is Operation.PLAN:
+        if request.strays is None or request.kind is RunKind.PLAN:
             yield False
             return
         own = Begun.now(self._tools.terraform.environment.get("CODEBUILD_BUILD_ID"))
@@ -103,8 +107,8 @@ class Run:
     def _adopt(self) -> None:
         """Give the state back what an earlier run made and did not write down.
 
-        The imports of an apply are part of its plan. A destruction imports nothing, so what is
-        adopted for one is applied before it, alone.
+        The imports of an apply are part of its plan. A destruction, and what prepares it, imports
+        nothing, so what is adopted for one is applied before it, alone.
         """
         strays = self._request.strays
         if strays is None:
@@ -117,7 +121,7 @@ class Run:
         found += strays.named(adoption.creations(self._stages.shown()))
         if found:
             self._stages.note(f"adopting {', '.join(each.address for each in found)}")
-        if found and self._request.operation is Operation.DESTROY:
+        if found and self._request.kind is not RunKind.APPLY:
             self._planned_with(found, [f"-target={each.address}" for each in found])
             self._apply()
             found = []
@@ -130,7 +134,7 @@ class Run:
     def _is_first(self) -> bool:
         """Whether there is no state, and so nothing that the guard could keep from deletion."""
         request = self._request
-        if request.operation is not Operation.APPLY or request.local_state:
+        if request.kind is not RunKind.APPLY or request.local_state:
             return False
         return not self._tools.backend.exists(request.stack, request.workspace)
 
@@ -158,9 +162,13 @@ class Run:
         return None
 
     def _plan(self) -> Tally:
-        destroys = self._request.operation is Operation.DESTROY
-        planned = self._planned(["-destroy"] if destroys else [])
-        if self._request.operation is not Operation.PLAN:
+        kind = self._request.kind
+        destroys = kind is RunKind.DESTROY
+        targets = [f"-target={address}" for address in self._request.targets]
+        planned = self._planned(["-destroy"] if destroys else targets)
+        if kind is RunKind.UNPROTECT:
+            guard.check_updates(planned.changes)
+        elif kind is not RunKind.PLAN:
             guard.check(planned.changes, offboarding=destroys)
         return planned
 
@@ -183,7 +191,7 @@ class Run:
         return Result(
             stack=request.stack,
             workspace=request.workspace,
-            operation=request.operation,
+            kind=request.kind,
             changes=tuple(planned.changes),
             outputs=outputs,
             applied=applied,

@@ -89,7 +89,7 @@ class Stages:
         self._last_sign = _modified(self.space.record)
         self._record = RunRecord(
             run_id=uuid.uuid4().hex,
-            operation=self.request.operation.value,
+            operation=self.request.kind.value,
             stage="init",
             pid=os.getpid(),
             host=socket.gethostname(),
@@ -120,7 +120,8 @@ class Stages:
         released: set[str] = set()
         while True:
             tally = Tally()
-            options = [f"-lock-timeout={patience:.0f}s", *target]
+            locking = f"-lock-timeout={patience:.0f}s" if request.locks else "-lock=false"
+            options = [locking, *target]
             finished = self.once(stage, [*arguments, *options], tally)
             if finished.code == 0:
                 return tally

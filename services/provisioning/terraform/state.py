@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from services.provisioning.aws import Aws, access_errors
-from services.provisioning.errors import StateBackendMissingError
+from services.provisioning.errors import ForeignBucketError, StateBackendMissingError
 from services.provisioning.terraform.locks import Begun, LockInfo
 from services.tenancy import Tier
 
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from services.configuration import Configuration
 
 DEFAULT_WORKSPACE = "default"
+# By type, the attribute by which a resource refuses to be deleted.
+_PROTECTION = {
+    "aws_cognito_user_pool": "deletion_protection",
+    "aws_db_instance": "deletion_protection",
+    "aws_dynamodb_table": "deletion_protection_enabled",
+    "aws_lb": "enable_deletion_protection",
+}
 _UNFINISHED = "workspaces/unfinished"
 
 
@@ -62,19 +69,8 @@ class StateStore:
             )
 
     def bucket_exists(self) -> bool:
-        """Whether the state bucket exists and may be used."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415
-
-        try:
-            with access_errors():
-                self._aws.s3.head_bucket(Bucket=self.bucket)
-        except ClientError as error:
-            if _status(error) == 404:
-                return False
-            if _status(error) == 403:
-                self._aws.check_access()  # says more than a HEAD request's answer can
-            raise
-        return True
+        """Whether the state bucket exists; raise `ForeignBucketError` if it is not ours to use."""
+        return bucket_exists(self._aws, self.bucket)
 
     def exists(self, stack: str, workspace: str) -> bool:
         """Whether the workspace has a state."""
@@ -111,6 +107,18 @@ class StateStore:
             if item["mode"] == "managed"
             for instance in item["instances"]
         }
+
+    def protected(self, stack: str, workspace: str) -> list[str]:
+        """Return the addresses of the workspace's resources that refuse to be deleted."""
+        content = self._get(object_key(stack, workspace))
+        document: dict[str, Any] = json.loads(content) if content else {"resources": []}
+        return [
+            f"{item['type']}.{item['name']}{_index(instance)}"
+            for item in document["resources"]
+            if item["mode"] == "managed" and item["type"] in _PROTECTION
+            for instance in item["instances"]
+            if instance["attributes"].get(_PROTECTION[item["type"]]) in (True, "ACTIVE")
+        ]
 
     def tenants(self) -> Iterator[TenantEntry]:
         """Yield every tenant with a workspace, by tier and id."""
@@ -225,6 +233,33 @@ class StateStore:
             if _status(error) == 404:
                 return None
             raise
+
+
+def bucket_exists(aws: Aws, bucket: str) -> bool:
+    """Whether there is a bucket of this name in our account.
+
+    Raises
+    ------
+    ForeignBucketError
+        If it is another account's, or these credentials may not use it.
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    try:
+        with access_errors():
+            aws.s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if _status(error) == 404:
+            return False
+        if _status(error) == 403:
+            account = aws.check_access()  # says more than a HEAD request's answer can
+            raise ForeignBucketError(
+                f"bucket {bucket} exists, and is not of account {account} or closed to these "
+                "credentials: bucket names are one space for all accounts; nothing was made. "
+                "Choose another `name` or `environment`, or for the state's `state.bucket`"
+            ) from error
+        raise
+    return True
 
 
 def object_key(stack: str, workspace: str) -> str:

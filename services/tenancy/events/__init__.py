@@ -2,62 +2,35 @@
 
 Names, sources and shapes are those of the AWS SaaS Builder Toolkit, so that its jobs and plug-ins
 work unchanged. Beside its fields a detail carries `eventId`, `occurredAt`, `operationId` and
-`schemaVersion`.
+`schemaVersion`. The events of operations are made in `services.tenancy.operation_events`.
 
 Errors
 ------
 ::
 
-    ValueError
-    └── EventError          something on the bus, or on its way there, that is no event of ours
-        ├── UnknownEventError      a detail-type or a source that nobody declared
-        └── InvalidDetailError     a detail that breaks its event's schema, with every problem
+    TenancyError
+    └── EventError                  something on the bus, or on its way there, that is none of ours
+        ├── UnknownEventError       a detail-type or a source that nobody declared
+        └── InvalidDetailError      a detail that breaks its event's schema, with every problem
 """
 
-from services.tenancy.events.building import (
-    activate_request,
-    application_event,
-    deactivate_request,
-    failure,
-    offboarding_request,
-    onboarding_request,
-    success,
-    tenant_update_request,
-    user_created,
-    user_deleted,
-)
+from services.tenancy.events.catalogue import Detail, EventName, Source
 from services.tenancy.events.envelope import (
     Event,
     EventError,
     InvalidDetailError,
     UnknownEventError,
 )
-from services.tenancy.events.names import (
-    DETAIL_TYPE_PREFIX,
-    SCHEMA_VERSION,
-    EventName,
-    Outcome,
-    Source,
-)
+from services.tenancy.events.users import user_created, user_deleted
 
 __all__ = [
-    "DETAIL_TYPE_PREFIX",
-    "SCHEMA_VERSION",
+    "Detail",
     "Event",
     "EventError",
     "EventName",
     "InvalidDetailError",
-    "Outcome",
     "Source",
     "UnknownEventError",
-    "activate_request",
-    "application_event",
-    "deactivate_request",
-    "failure",
-    "offboarding_request",
-    "onboarding_request",
-    "success",
-    "tenant_update_request",
     "user_created",
     "user_deleted",
 ]

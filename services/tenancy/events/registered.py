@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from services.tenancy.events.names import EventName
+from services.tenancy.events.catalogue import EventName
 from services.tenancy.events.schema_files import FOLDER
 
 DRAFT: Final = "http://json-schema.org/draft-04/schema#"

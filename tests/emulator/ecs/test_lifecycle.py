@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
-from tests.aws import free_port
+from tests.aws import REGION, free_port
 from tests.emulator.ecs.environment import Environment, call, wait_for
 from tests.emulator.ecs.processes import alive, descendants, environment_of, pids_at
+from tests.emulator.images import pushed
 
 pytestmark = pytest.mark.local_aws
 
@@ -155,11 +157,15 @@ def test_a_deploy_that_fails_is_rolled_back(pool: Environment) -> None:
     assert any("ISOLATION: got 'neither'" in line for line in pool.log_lines("products"))
 
 
-def test_an_image_without_dockerfile_stops_its_task_with_a_reason(pool: Environment) -> None:
+@pytest.mark.parametrize("image", ["products:2", "products@sha256:" + "0" * 64, "nothing:1"])
+def test_an_image_that_is_not_in_the_registry_stops_its_task_with_a_reason(
+    pool: Environment, image: str
+) -> None:
+    registry = f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/acme"
     definition = pool.ecs.register_task_definition(
         family="nothing",
         networkMode="awsvpc",
-        containerDefinitions=[{"name": "x", "image": "acme/no-such-service:1"}],
+        containerDefinitions=[{"name": "x", "image": f"{registry}/{image}"}],
     )["taskDefinition"]["taskDefinitionArn"]
     task = pool.ecs.run_task(cluster=pool.name, taskDefinition=definition)["tasks"][0]["taskArn"]
 
@@ -167,7 +173,9 @@ def test_an_image_without_dockerfile_stops_its_task_with_a_reason(pool: Environm
         described = pool.ecs.describe_tasks(cluster=pool.name, tasks=[task])["tasks"][0]
         return str(described.get("stoppedReason") or "")
 
-    assert "services/application/no-such-service/Dockerfile" in wait_for("the reason", reason)
+    said = wait_for("the reason", reason)
+    assert said.startswith("CannotPullContainerError: ")
+    assert said.endswith(f"{registry}/{image}: not found")
 
 
 def test_a_task_has_the_environment_of_its_definition_only(pool: Environment) -> None:
@@ -184,6 +192,7 @@ def test_no_process_outlives_the_local_aws_and_its_services_come_back(
 ) -> None:
     local = LocalAws(tmp_path / "home", free_port())
     environment = Environment(local.up().endpoint, "again", silo="acme")
+    pushed(local, environment.client("ecr"), "acme", "products", "gateway")
     try:
         environment.build()
         headers = environment.headers("acme")

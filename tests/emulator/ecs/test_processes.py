@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,18 +14,29 @@ import pytest
 
 from services.local_aws.ecs.nursery import Nursery, Process
 from services.local_aws.ecs.spawner import end_leftovers, start_time
+from services.local_aws.images.build import lay_out
+from services.local_aws.images.store import ImageStore
 from tests.emulator.ecs.environment import wait_for
 from tests.emulator.ecs.processes import alive
 
 pytestmark = pytest.mark.local_aws
 
-ROOT = Path(__file__).resolve().parents[3]
+DOCKERFILE = """\
+FROM python:3.11-slim
+WORKDIR /app
+COPY exits.py ./
+CMD ["python", "-m", "exits"]
+"""
 ENVIRONMENT = {"PATH": f"{Path(sys.executable).parent}:{os.defpath}", "NAME": "value"}
 
 
 @pytest.fixture(scope="module")
 def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    nursery = Nursery(tmp_path_factory.mktemp("nursery"), ROOT)
+    directory = tmp_path_factory.mktemp("nursery")
+    shutil.copy(Path(__file__).with_name("exits.py"), directory)
+    (directory / "Dockerfile").write_text(DOCKERFILE)
+    image = ImageStore(directory).add(lay_out(directory, directory / "Dockerfile", {}))
+    nursery = Nursery(directory / "ledger", image)
     yield nursery
     nursery.close()
 
@@ -49,10 +61,15 @@ def finished(nursery: Nursery, *arguments: str, fork: bool = False) -> tuple[int
 def test_a_python_module_has_its_arguments_environment_and_status(
     nursery: Nursery, fork: bool
 ) -> None:
-    command = ("python3", "-m", "tests.emulator.ecs.exits", "--flag")
+    command = ("python3", "-m", "exits", "--flag")
     status, text = finished(nursery, *command, fork=fork)
     arguments, environment, directory, name = json.loads(text)
-    assert (arguments, directory, name, status) == (["--flag"], str(ROOT), "__main__", 3)
+    assert (arguments, directory, name, status) == (
+        ["--flag"],
+        str(nursery._image.working_directory),
+        "__main__",
+        3,
+    )
     # The C library's locale is set by the interpreter itself.
     assert set(environment) - {"LC_CTYPE"} == set(ENVIRONMENT)
 

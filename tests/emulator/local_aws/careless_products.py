@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from services.application.products.application import create_products_app
 from services.application.products.store import SHAPE
 from services.application.runtime import CurrentTenant, Settings, own_client, serve
-from services.application.storage.dynamodb import DynamoStore
+from services.storage.engines.dynamodb.store import DynamoStore
 
 router = APIRouter(prefix="/careless")
 

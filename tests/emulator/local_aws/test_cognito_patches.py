@@ -92,12 +92,62 @@ def sign_up_where_allowed(aws: Aws) -> bool:
     return ended == ["", "", "NotAuthorizedException", "NotAuthorizedException"]
 
 
+def user_names_without_case(aws: Aws) -> bool:
+    cognito = aws.client("cognito-idp")
+    pool, client = _pool(aws, UsernameConfiguration={"CaseSensitive": False})
+    cognito.admin_create_user(UserPoolId=pool, Username="ada", MessageAction="SUPPRESS")
+    again = _refusal(
+        cognito.admin_create_user, UserPoolId=pool, Username="Ada", MessageAction="SUPPRESS"
+    )
+    cognito.admin_set_user_password(
+        UserPoolId=pool, Username="ADA", Password=PASSWORD, Permanent=True
+    )
+    cognito.admin_initiate_auth(
+        UserPoolId=pool,
+        ClientId=client,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "aDa", "PASSWORD": PASSWORD},
+    )
+    sensitive, _ = _pool(aws, UsernameConfiguration={"CaseSensitive": True})
+    for name in ("ada", "Ada"):
+        cognito.admin_create_user(UserPoolId=sensitive, Username=name, MessageAction="SUPPRESS")
+    found = cognito.list_users(UserPoolId=pool)["Users"]
+    return again == "UsernameExistsException" and [each["Username"] for each in found] == ["ada"]
+
+
+def page_tokens_of_users(aws: Aws) -> bool:
+    cognito = aws.client("cognito-idp")
+    pools = [_pool(aws)[0] for _ in range(2)]
+    for number in range(3):
+        name = f"user-{number}"
+        cognito.admin_create_user(UserPoolId=pools[0], Username=name, MessageAction="SUPPRESS")
+    page = cognito.list_users(UserPoolId=pools[0], Limit=2)
+    rest = cognito.list_users(UserPoolId=pools[0], Limit=2, PaginationToken=page["PaginationToken"])
+    refused = [
+        _refusal(cognito.list_users, UserPoolId=pools[0], PaginationToken="nonsense"),
+        _refusal(cognito.list_users, UserPoolId=pools[0], PaginationToken="1"),
+        _refusal(cognito.list_users, UserPoolId=pools[1], PaginationToken=page["PaginationToken"]),
+    ]
+    every = {each["Username"] for each in (*page["Users"], *rest["Users"])}
+    return refused == ["InvalidParameterException"] * 3 and len(every) == 3
+
+
 CHECKS: dict[str, Callable[[Aws], bool]] = {
-    check.__name__: check for check in (writable_attributes, sign_up_where_allowed)
+    check.__name__: check
+    for check in (
+        writable_attributes,
+        sign_up_where_allowed,
+        user_names_without_case,
+        page_tokens_of_users,
+    )
 }
 
 
 @pytest.mark.parametrize("patch", CHECKS)
 def test_the_patch_adds_what_stock_lacks(patch: str, patched: Aws, stock: Aws) -> None:
     assert CHECKS[patch](patched)
-    assert not CHECKS[patch](stock), f"stock can do it: remove the patch {patch}"
+    try:
+        passed = CHECKS[patch](stock)
+    except ClientError:
+        passed = False
+    assert not passed, f"stock can do it: remove the patch {patch}"

@@ -48,7 +48,11 @@ def _project(aws: Aws, name: str, **fields: Any) -> Any:
         serviceRole=role,
         source={"type": "NO_SOURCE", "buildspec": json.dumps(_SPEC)},
         artifacts={"type": "NO_ARTIFACTS"},
-        environment={"type": "LINUX_CONTAINER", "image": "i", "computeType": "S"},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": "aws/codebuild/standard:7.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+        },
         **fields,
     )
     return builds

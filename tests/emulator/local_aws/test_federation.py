@@ -22,8 +22,8 @@ from constructs_lib.observability import AlarmTopic
 from services.configuration import Configuration, load
 from services.local_aws.machine import LocalAws
 from services.provisioning.terraform.mirror import cli_config
-from services.tenancy import TenantDocument
-from services.tenancy.variables import VARIABLES
+from services.tenancy import TenantDocument, Tier
+from services.tenancy.variables import variables_of
 from tests.emulator.local_aws.conftest import Aws
 from tiers.deployment import stack_settings
 from tiers.federation import ADMINISTRATORS, TokenClaims
@@ -52,7 +52,7 @@ class Tenant(SaasStack):
         super().__init__(
             app, "federated", settings=stack_settings(configuration), tags={"TenantId": "acme"}
         )
-        (variable,) = (each for each in VARIABLES["premium"] if each.name == "federation")
+        (variable,) = (each for each in variables_of(Tier.PREMIUM) if each.name == "federation")
         TerraformVariable(self, variable.name, type=variable.type, default=variable.default)
         mapping = _table(self, "mapping", "federated-mapping", keep=False, tenantId="S")
         claims = TokenClaims(

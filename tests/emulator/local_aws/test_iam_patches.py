@@ -95,6 +95,7 @@ def resources_as_aws_names_them(aws: Aws) -> bool:
             f"arn:aws:application-autoscaling:{_WHERE}:scalable-target/*",
         ),
         _allow("dynamodb:ListTagsOfResource", table),
+        _allow("iam:CreateServiceLinkedRole", f"{_ROLES}/aws-service-role/*"),
         _allow("iam:CreateInstanceProfile", f"arn:aws:iam::{ACCOUNT_ID}:instance-profile/mine-*"),
     )
     ecs, balancers = client("ecs"), client("elbv2")
@@ -153,7 +154,103 @@ def permissions_boundaries_as_conditions(aws: Aws) -> bool:
     )
 
 
-def roles_are_handed_on_by_permission(aws: Aws) -> bool:
+def authorization_as_published(aws: Aws) -> bool:
+    """Whatever AWS asks for beside, and nothing that it would not take, lets a request pass."""
+    return all(
+        check(aws)
+        for check in (
+            _roles_are_handed_on_by_permission,
+            _what_takes_no_resource_is_allowed_by_the_star_alone,
+            _keys_that_an_action_lacks_are_absent,
+            _tags_are_set_by_permission,
+            _roles_of_services_are_made_by_permission,
+        )
+    )
+
+
+def tags_of_every_resource(aws: Aws) -> bool:
+    """A pool with the tag may be read, another one may not."""
+    cognito = aws.client("cognito-idp")
+    pools = [
+        cognito.create_user_pool(PoolName=name, UserPoolTags={"of": name})["UserPool"]["Id"]
+        for name in ("own", "other")
+    ]
+    listing = _as_role(
+        aws,
+        "by-tag",
+        _allow(
+            "cognito-idp:ListUsers",
+            f"arn:aws:cognito-idp:{_WHERE}:userpool/*",
+            StringEquals={"aws:ResourceTag/of": "own"},
+        ),
+    )("cognito-idp").list_users
+    listing(UserPoolId=pools[0])
+    return _denied(listing, UserPoolId=pools[1])
+
+
+def _what_takes_no_resource_is_allowed_by_the_star_alone(aws: Aws) -> bool:
+    named = f"arn:aws:logs:{_WHERE}:log-group:*"
+    by_arn = _as_role(aws, "by-arn", _allow("logs:DescribeLogGroups", named))("logs")
+    by_star = _as_role(aws, "by-star", _allow("logs:DescribeLogGroups", "*"))("logs")
+    by_star.describe_log_groups()
+    return _denied(by_arn.describe_log_groups)
+
+
+def _keys_that_an_action_lacks_are_absent(aws: Aws) -> bool:
+    """A condition on tags of the request never holds where AWS's table has no such key."""
+    tagged = {"aws:RequestTag/a": "b"}
+    group = f"arn:aws:logs:{_WHERE}:log-group:keyed*"
+    actions = "logs:CreateLogGroup logs:PutRetentionPolicy"
+    logs = _as_role(aws, "keyed", _allow(actions, group, StringEqualsIfExists=tagged))("logs")
+    strict = _as_role(aws, "strict", _allow(actions, group, StringEquals=tagged))("logs")
+    strict.create_log_group(logGroupName="keyed-1", tags={"a": "b"})
+    logs.put_retention_policy(logGroupName="keyed-1", retentionInDays=1)
+    return _denied(logs.create_log_group, logGroupName="keyed-2", tags={"a": "c"}) and _denied(
+        strict.put_retention_policy, logGroupName="keyed-1", retentionInDays=1
+    )
+
+
+def _tags_are_set_by_permission(aws: Aws) -> bool:
+    """What is made with tags needs the right to tag, for what is made so."""
+    vpcs = _allow("ec2:CreateVpc", f"arn:aws:ec2:{_WHERE}:vpc/*")
+    made = {"ec2:CreateAction": "CreateVpc"}
+    tags = _allow("ec2:CreateTags", f"arn:aws:ec2:{_WHERE}:*/*", StringEquals=made)
+    vpc = {
+        "CidrBlock": "10.9.0.0/16",
+        "TagSpecifications": [{"ResourceType": "vpc", "Tags": [{"Key": "a", "Value": "b"}]}],
+    }
+    _as_role(aws, "tags-too", vpcs, tags)("ec2").create_vpc(**vpc)
+    ec2 = _as_role(aws, "no-tags", vpcs)("ec2")
+    ec2.create_vpc(CidrBlock="10.9.0.0/16")
+    try:
+        ec2.create_vpc(**vpc)
+    except ClientError as error:
+        told = error.response["Error"]["Message"]
+        return (
+            f"not authorized to perform: ec2:CreateTags on resource: arn:aws:ec2:{_WHERE}" in told
+        )
+    return False
+
+
+def _roles_of_services_are_made_by_permission(aws: Aws) -> bool:
+    """The first database server of an account is made with the role that RDS works by."""
+    group = _allow("rds:CreateDBInstance", f"arn:aws:rds:{_WHERE}:*:linked*")
+    server = {
+        "DBInstanceIdentifier": "linked-1",
+        "DBInstanceClass": "db.t4g.micro",
+        "Engine": "postgres",
+        "AllocatedStorage": 20,
+        "MasterUsername": "owner",
+        "MasterUserPassword": "only-a-sample",
+    }
+    try:
+        _as_role(aws, "not-linked", group)("rds").create_db_instance(**server)
+    except ClientError as error:
+        return "iam:CreateServiceLinkedRole" in error.response["Error"]["Message"]
+    return False
+
+
+def _roles_are_handed_on_by_permission(aws: Aws) -> bool:
     """A task definition is registered with a role that may be passed to tasks, and no other."""
     ecs = _as_role(
         aws,
@@ -219,7 +316,8 @@ CHECKS: dict[str, Callable[[Aws], bool]] = {
     for check in (
         resources_as_aws_names_them,
         permissions_boundaries_as_conditions,
-        roles_are_handed_on_by_permission,
+        authorization_as_published,
+        tags_of_every_resource,
         tracing_of_state_machines,
         secure_transport,
         sources_of_events,

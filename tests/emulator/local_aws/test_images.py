@@ -61,7 +61,7 @@ class Project:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "services.cli.app", "--target", "local", "images", *arguments],
+            [sys.executable, "-m", "services.cli.app", "--target", "aws", "images", *arguments],
             cwd=self.directory,
             env=self.environment,
             capture_output=True,
@@ -110,7 +110,7 @@ def project(
     environment = {
         **kept,
         "PYTHONPATH": str(ROOT),
-        "ECS_SAAS_LOCAL_HOME": str(local.home),
+        **local.environment(),
         "AWS_ENDPOINT_URL_ECR": f"http://{registry.address}",
     }
     return Project(directory, environment)
@@ -147,14 +147,14 @@ def test_an_image_is_pinned_built_pushed_and_locked(
     assert pinned.returncode == 0, pinned.stderr
     assert project.dockerfile.read_text().startswith(f"ARG BASE={base}@{pushed}\n")
 
-    done = project.run("push", "--service", "gateway", "--tag", "latest")
+    done = project.run("push", "--service", "gateway", "--tag", "1.0")
     assert done.returncode == 0, done.stderr
     lock = ImageLock.read(project.directory / "images.lock.json")
     assert lock is not None
     digest = lock.digests["gateway"]
     assert done.stdout == f"gateway: pushed {repository}@{digest}\n"
     (image,) = patched.client("ecr").describe_images(
-        repositoryName="ecs-saas-dev/gateway", imageIds=[{"imageTag": "latest"}]
+        repositoryName="ecs-saas-dev/gateway", imageIds=[{"imageTag": "1.0"}]
     )["imageDetails"]
     assert image["imageDigest"] == digest
     assert load(project.directory / "saas.tfvars").images == lock
@@ -166,7 +166,7 @@ def test_an_image_is_pinned_built_pushed_and_locked(
 
     # Who is not let in locks nothing, and is not told with what it was tried.
     registry.wanted = "AWS:another-password"
-    refused = project.run("push", "--service", "gateway", "--tag", "latest")
+    refused = project.run("push", "--service", "gateway", "--tag", "1.1")
     assert refused.returncode != 0
     assert "ministack-auth-token" not in refused.stdout + refused.stderr
     assert ImageLock.read(project.directory / "images.lock.json") == lock

@@ -22,6 +22,7 @@ from tests.emulator.local_aws.test_cognito_patches import CHECKS as COGNITO_CHEC
 from tests.emulator.local_aws.test_control_plane_patches import CHECKS as CONTROL_PLANE_CHECKS
 from tests.emulator.local_aws.test_edge_patches import CHECKS as EDGE_CHECKS
 from tests.emulator.local_aws.test_iam_patches import CHECKS as IAM_CHECKS
+from tests.emulator.local_aws.test_refusals import CHECKS as REFUSAL_CHECKS
 
 pytestmark = pytest.mark.local_aws
 
@@ -426,7 +427,7 @@ def test_every_patch_has_a_check_and_a_reason() -> None:
 
     overlay.load()
     names = {patch.name for patch in overlay.patches()}
-    checked = (CONTROL_PLANE_CHECKS, COGNITO_CHECKS, EDGE_CHECKS, IAM_CHECKS)
+    checked = (CONTROL_PLANE_CHECKS, COGNITO_CHECKS, EDGE_CHECKS, IAM_CHECKS, REFUSAL_CHECKS)
     elsewhere = _SHOWN_ELSEWHERE.union(*checked)
     assert names == set(_CHECKS) | elsewhere
     assert all(patch.reason for patch in overlay.patches())

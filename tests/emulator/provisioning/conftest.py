@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from tests.aws import aws_client
 from tests.emulator.provisioning.module import write_module
@@ -35,10 +36,16 @@ class Project:
 
     @property
     def bucket(self) -> str:
-        return f"{self.prefix}-tfstate"
+        return f"{self.prefix}-tfstate-{ACCOUNT_ID}"
 
-    def client(self, service: str) -> Any:
-        return aws_client(service, self.local.environment()["AWS_ENDPOINT_URL"])
+    def client(self, service: str, account: str = ACCOUNT_ID) -> Any:
+        """Return a client of an account's root."""
+        environment = self.local.environment()
+        keys = {
+            "aws_access_key_id": account,
+            "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+        }
+        return aws_client(service, environment["AWS_ENDPOINT_URL"], keys)
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "ECS_"))}

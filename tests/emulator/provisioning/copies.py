@@ -7,20 +7,34 @@ before anything is made.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from constructs_lib.naming import ADDRESS_TAG
+from services.local_aws.layout import ACCOUNT_ID
 
 CLAIMS = ("tenantId", "tenantName", "tenantTier", "userRole")
 
 
-def write_copies(stacks: Path, name: str, pool_id: str) -> None:
-    """Write the three tenants' root modules; `pool_id` is what basic tenants share."""
+def write_copies(
+    stacks: Path, name: str, pool_id: str, data_tasks: Mapping[str, Mapping[str, str]] | None = None
+) -> None:
+    """Write the three tenants' root modules.
+
+    Parameters
+    ----------
+    pool_id : str
+        The user pool that basic tenants share.
+    data_tasks : mapping, optional
+        By tier, the output that says how data tasks are run.
+    """
     for tier in ("basic", "advanced", "premium"):
         directory = stacks / f"tenant-{tier}"
         directory.mkdir(parents=True, exist_ok=True)
         document = _document(f"tenant-{tier}", tier, name, pool_id)
+        task = (data_tasks or {}).get(tier, {})
+        document["output"]["data_task"] = {"value": dict(task)}
         (directory / "cdk.tf.json").write_text(json.dumps(document, indent=2))
 
 
@@ -59,7 +73,7 @@ def _base(stack: str, name: str, tags: dict[str, str]) -> dict[str, Any]:
             "required_providers": {"aws": {"source": "hashicorp/aws", "version": "5.100.0"}},
             "backend": {
                 "s3": {
-                    "bucket": f"{prefix}-tfstate",
+                    "bucket": f"{prefix}-tfstate-{ACCOUNT_ID}",
                     "key": f"{stack}.tfstate",
                     "workspace_key_prefix": f"workspaces/{stack}",
                     "region": "us-east-1",
@@ -122,6 +136,7 @@ def _document(stack: str, tier: str, name: str, pool_id: str) -> dict[str, Any]:
         resources["aws_cognito_user_pool"] = {
             "own": {
                 "name": f"{prefix}-${{var.tenant_id}}-{tier}",
+                "deletion_protection": '${var.deletion_protection ? "ACTIVE" : "INACTIVE"}',
                 "schema": [
                     {
                         "name": claim,
@@ -139,6 +154,7 @@ def _document(stack: str, tier: str, name: str, pool_id: str) -> dict[str, Any]:
                 "billing_mode": "PAY_PER_REQUEST",
                 "hash_key": "tenantId",
                 "range_key": "orderId",
+                "deletion_protection_enabled": "${var.deletion_protection}",
                 "attribute": [{"name": n, "type": "S"} for n in ("tenantId", "orderId")],
             }
         }
@@ -161,6 +177,7 @@ def _document(stack: str, tier: str, name: str, pool_id: str) -> dict[str, Any]:
     variables["overrides"] = {"type": "any", "default": {}}
     if silo:
         variables["placement"] = {"type": "object({cell=string, listener_priority=number})"}
+        variables["deletion_protection"] = {"type": "bool", "default": True}
     outputs = {
         "tenant_id": "${var.tenant_id}",
         "admin_username": admin,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from constructs_lib.naming import ADDRESS_TAG
+from services.local_aws.layout import ACCOUNT_ID
 
 
 def write_module(stacks: Path, tier: str, name: str) -> None:
@@ -38,7 +39,9 @@ def _document(stack: str, tier: str, name: str) -> dict[str, Any]:
     if tier != "basic":
         variables["placement"] = {"type": "object({cell=string, listener_priority=number})"}
         variables["overrides"] = {"type": "any", "default": {}}
-    outputs = {each: f"${{var.{each}}}" for each in variables if each != "overrides"}
+        variables["deletion_protection"] = {"type": "bool", "default": True}
+    unnamed = ("overrides", "deletion_protection")
+    outputs = {each: f"${{var.{each}}}" for each in variables if each not in unnamed}
     prefix = f"{name}-dev"
     return {
         "terraform": {
@@ -46,7 +49,7 @@ def _document(stack: str, tier: str, name: str) -> dict[str, Any]:
             "required_providers": {"aws": {"source": "hashicorp/aws", "version": "5.100.0"}},
             "backend": {
                 "s3": {
-                    "bucket": f"{prefix}-tfstate",
+                    "bucket": f"{prefix}-tfstate-{ACCOUNT_ID}",
                     "key": f"{stack}.tfstate",
                     "workspace_key_prefix": f"workspaces/{stack}",
                     "region": "us-east-1",
@@ -87,6 +90,9 @@ def _document(stack: str, tier: str, name: str) -> dict[str, Any]:
                     "billing_mode": "PAY_PER_REQUEST",
                     "hash_key": '${var.release == "rekeyed" ? "b" : "a"}',
                     "attribute": [{"name": '${var.release == "rekeyed" ? "b" : "a"}', "type": "S"}],
+                    "deletion_protection_enabled": (
+                        "${var.deletion_protection}" if tier != "basic" else False
+                    ),
                     "depends_on": ["terraform_data.middle"],
                     "tags": _address("aws_dynamodb_table.last"),
                 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gzip
 import hashlib
@@ -9,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ import pytest
 from constructs_lib.naming import ADDRESS_TAG
 from services.configuration import load
 from services.contracts.stacks import CELL_NOT_MADE
+from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from services.provisioning.cells import make_next, make_room
 from services.provisioning.deployment import Deployment
@@ -28,12 +30,13 @@ from services.provisioning.jobs.operations import Operations, document_of
 from services.provisioning.records.mapping import Reason
 from services.provisioning.records.move_log import Step
 from services.provisioning.records.published import published_cells
-from services.provisioning.tenants.holdings import required_holdings
+from services.provisioning.tenants.tenant_copy import require_copy
 from services.provisioning.tenants.tenants import Tenants
 from services.provisioning.terraform.locks import Begun
 from services.provisioning.terraform.progress import Silent
 from services.tenancy import Cell, Tier
-from services.tenancy.events import Event
+from services.tenancy.events import Detail, Event
+from services.tenancy.events.catalogue import TenantRequest
 from tests.emulator.provisioning.conftest import Project, create_table, make_project
 from tests.emulator.provisioning.copies import CLAIMS, write_cell, write_copies
 from tests.waiting import eventually
@@ -66,7 +69,7 @@ class System:
 
     @property
     def exports(self) -> str:
-        return f"{self.project.prefix}-exports"
+        return f"{self.project.prefix}-exports-{ACCOUNT_ID}"
 
     def of(self, tenant: str, tier: str) -> Copy:
         """Return one tenant as it is in one tier."""
@@ -85,15 +88,18 @@ class Copy:
     id: str
     tier: str
 
-    def ask(self, name: str, **more: Any) -> Event:
-        """Carry out one request; return the event that answers it."""
-        request = Event.parse(self.envelope(name, **more))
-        return job.carry_out(request, Operations(self.system.deployment)).validated()
+    def request(self, name: str, **more: Any) -> Event[TenantRequest]:
+        return Event.parse(self.envelope(name, **more)).narrowed(TenantRequest)
 
-    def update(self, kind: str, parameters: dict[str, Any], **more: Any) -> Event:
+    def ask(self, name: str, **more: Any) -> Event[Detail]:
+        """Carry out one request; return the event that answers it."""
+        request = self.request(name, **more)
+        return job.carry_out(request, Operations(self.system.deployment))
+
+    def update(self, kind: str, parameters: dict[str, Any], **more: Any) -> Event[Detail]:
         return self.ask("tenantUpdateRequest", operationKind=kind, parameters=parameters, **more)
 
-    def move(self, target: str, **more: Any) -> Event:
+    def move(self, target: str, **more: Any) -> Event[Detail]:
         return self.update("move", {"tier": target}, **more)
 
     def envelope(self, name: str, **more: Any) -> dict[str, Any]:
@@ -129,8 +135,8 @@ class Copy:
         return items
 
     def users(self) -> dict[str, bool]:
-        holdings = required_holdings(self.system.deployment, self.id, Tier(self.tier))
-        return {user.name: user.enabled for user in holdings.users}
+        copy = require_copy(self.system.deployment, self.id, Tier(self.tier))
+        return {user.name: user.enabled for user in copy.users}
 
     def row(self) -> dict[str, Any]:
         found = self.system.dynamodb.get_item(
@@ -140,7 +146,7 @@ class Copy:
         return row
 
     def planned(self, release: str) -> list[Any]:
-        document = document_of(self.envelope("onboardingRequest")["detail"], release)
+        document = document_of(self.request("onboardingRequest").detail, release)
         return list(Tenants(self.system.deployment).plan(document).changes)
 
     def fill(self) -> None:
@@ -182,21 +188,30 @@ def system(
     The tests share it, because each root module is initialised once: each has tenants of its own.
     """
     project = make_project(shared_local_aws, tmp_path_factory.mktemp("operations"))
+    with make_system(project) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def make_system(
+    project: Project, data_tasks: Mapping[str, Mapping[str, str]] | None = None
+) -> Iterator[System]:
+    """Make what the tenants of a project share, and their modules."""
     dynamodb = project.client("dynamodb")
     create_table(dynamodb, f"{project.prefix}-tenant-mapping", tenantId="S")
     create_table(dynamodb, f"{project.prefix}-basic-orders", tenantId="S", orderId="S")
-    project.client("s3").create_bucket(Bucket=f"{project.prefix}-exports")
+    project.client("s3").create_bucket(Bucket=f"{project.prefix}-exports-{ACCOUNT_ID}")
     schema = [{"Name": claim, "AttributeDataType": "String", "Mutable": True} for claim in CLAIMS]
     pool = project.client("cognito-idp").create_user_pool(
         PoolName=f"{project.prefix}-basic", Schema=schema
     )["UserPool"]["Id"]
     stacks = project.path / "cdktf.out/stacks"
-    write_copies(stacks, project.name, pool)
+    write_copies(stacks, project.name, pool, data_tasks)
     write_cell(stacks, project.name)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
-        for name, value in shared_local_aws.environment().items():
+        for name, value in project.local.environment().items():
             patch.setenv(name, value)
         deployment = Deployment(
             load(project.path / "saas.tfvars"),
@@ -209,9 +224,9 @@ def system(
         yield System(project, deployment, pool)
 
 
-def succeeded(answer: Event) -> Any:
-    assert answer.name.value.endswith("Success"), answer.detail.get("reason")
-    return answer.detail["jobOutput"]["tenantRegistrationData"]
+def succeeded(answer: Event[Detail]) -> Any:
+    assert answer.name.value.endswith("Success"), answer.document.get("reason")
+    return answer.document["jobOutput"]["tenantRegistrationData"]
 
 
 def test_a_silo_tenant_through_all_that_can_happen_to_it(system: System) -> None:
@@ -229,7 +244,7 @@ def test_a_silo_tenant_through_all_that_can_happen_to_it(system: System) -> None
     assert moved.items() == silo.items()
     assert moved.users() == silo.users() == {"acme-s1-admin": True, "bob": True, "eve": False}
     refused = moved.move("basic")
-    assert "confirm it before it moves to tier basic" in refused.detail["reason"]
+    assert "confirm it before it moves to tier basic" in refused.document["reason"]
 
     told = succeeded(moved.ask("offboardingRequest"))
     assert told["exportLocation"] == f"s3://{system.exports}/s1/"
@@ -276,7 +291,7 @@ def _update_and_reconcile(silo: Copy) -> dict[str, Any]:
 
 def _fail_to_move(silo: Copy) -> None:
     failed = silo.move("premium", release="broken")
-    assert "This release is broken" in failed.detail["reason"]
+    assert "This release is broken" in failed.document["reason"]
     assert silo.row()["tier"] == {"S": "advanced"}
     assert "suspendedAt" not in silo.row()
 
@@ -285,20 +300,7 @@ def _kill_a_move(silo: Copy, current: dict[str, Any]) -> None:
     request = silo.envelope(
         "tenantUpdateRequest", operationKind="move", parameters={"tier": "premium"}, **current
     )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "services.provisioning.jobs.job"],
-        cwd=silo.system.project.path,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(Path(__file__).parents[3]),
-            "OPERATION": json.dumps(request),
-            "EVENT_BUS": "default",
-            "ECS_SAAS_TARGET": "local",
-            "ECS_SAAS_REFUSAL_SECONDS": "60",
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = start_job(silo.system, request, refusal_seconds=60)
     eventually(lambda: silo.row().get("suspendedReason") == {"S": Reason.MOVING}, 120)
     process.kill()
     process.wait()
@@ -310,6 +312,26 @@ def _kill_a_move(silo: Copy, current: dict[str, Any]) -> None:
     assert json.loads(told["moveCopied"]) == {"orders": ITEMS, "users": 3}
     assert silo.row()["tier"] == {"S": "premium"}
     assert "suspendedAt" not in silo.row()
+
+
+def start_job(
+    system: System, request: Mapping[str, Any], *, refusal_seconds: int
+) -> subprocess.Popen[bytes]:
+    """Carry out a request in a process of its own, as a build does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "services.provisioning.jobs.job"],
+        cwd=system.project.path,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[3]),
+            "OPERATION": json.dumps(request),
+            "EVENT_BUS": "default",
+            "ECS_SAAS_TARGET": "local",
+            "ECS_SAAS_REFUSAL_SECONDS": str(refusal_seconds),
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def test_a_pooled_tenant_moves_out_and_back_and_leaves_its_neighbours_alone(
@@ -366,7 +388,7 @@ def _move_back(old: Copy, new: Copy) -> None:
     collided = new.move("basic")
     assert (
         "users acme-m2-admin: other tenants have users of these names"
-        in (collided.detail["reason"])
+        in (collided.document["reason"])
     )
     assert new.row()["tier"] == {"S": "advanced"}
     assert "suspendedAt" not in new.row()

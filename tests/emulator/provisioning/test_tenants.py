@@ -59,6 +59,9 @@ def test_life_of_a_silo_tenant(project: Project) -> None:
     moved = project.run("workspace", "apply", "t1", "--tier", "basic", *NAME, code=2)
     assert "exists in tier advanced" in moved.err
 
+    table = f"{project.prefix}-t1"
+    description = project.client("dynamodb").describe_table(TableName=table)["Table"]
+    assert description["DeletionProtectionEnabled"]
     shutil.rmtree(project.path / ".ecs-saas")  # another machine offboards
     gone = project.run("workspace", "destroy", "t1", "--yes", "--json").json
     assert gone["freed"] == {"cell": "cell-1", "listener_priority": 100}

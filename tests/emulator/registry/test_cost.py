@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.control_plane.registry import Registration, Registry, Tenant, items
+from services.control_plane.registry import RegistrationRecord, Registry, TenantRecord, items
 from services.tenancy import State, Tier
 
 pytestmark = pytest.mark.local_aws
@@ -23,10 +23,10 @@ def fill(client: Any, table: str, numbers: range) -> None:
     rows = []
     for number in numbers:
         name = f"tenant-{number:05}"
-        tenant = Tenant(
+        tenant = TenantRecord(
             name, f"r-{name}", name, Tier.BASIC, "a@b.io", State.ACTIVE, "v1", AT, AT, {}
         )
-        registration = Registration(f"r-{name}", name, {}, AT, AT)
+        registration = RegistrationRecord(f"r-{name}", name, {}, AT, AT)
         rows.append(items.tenant_item(tenant, timedelta(days=1)))
         rows.append(items.registration_item(registration, timedelta(days=1)))
     for first in range(0, len(rows), 24):

@@ -16,7 +16,8 @@ from services.control_plane.consumers import application_events
 from services.control_plane.registry import Registry
 from services.control_plane.replay import ReplayError, replay, start
 from services.tenancy import State
-from services.tenancy.events import EventName, success
+from services.tenancy.operation_events import success
+from services.tenancy.operations import PROVISION
 from tests.emulator.registry.test_registry import asked
 
 pytestmark = pytest.mark.local_aws
@@ -38,9 +39,7 @@ def test_a_replay_gives_what_was_missed_and_nothing_twice(
     )
     registration = registry.register(asked(), actor="alice")
     running = registry.tenant(registration.tenant_id).running
-    event = success(
-        EventName.PROVISION_SUCCESS, registration.id, event_id=name, operation_id=str(running)
-    )
+    event = success(PROVISION, registration.id, event_id=name, operation_id=str(running))
     begin = datetime.now(UTC) - timedelta(minutes=1)
     events.put_events(Entries=[event.entry(name)])
     seen: list[str] = []

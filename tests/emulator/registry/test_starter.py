@@ -11,9 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
-from services.control_plane.registry import OutboxEntry, Registry, items
+from services.contracts.registry_table import operation_key
+from services.control_plane.registry import OutboxEntry, Registry
 from services.provisioning.jobs import starter
 from services.tenancy import OperationKind
+from services.tenancy.operations import failures
 from tests.emulator.registry.test_registry import asked, onboarded
 
 pytestmark = pytest.mark.local_aws
@@ -42,6 +44,7 @@ def machine(client: Any, table: str, monkeypatch: pytest.MonkeyPatch) -> Machine
     made = Machine()
     monkeypatch.setenv("STATE_MACHINE", "arn:machine")
     monkeypatch.setenv("REGISTRY_TABLE", table)
+    monkeypatch.setenv("FAILURES", json.dumps(failures()))
     clients = {"dynamodb": client, "stepfunctions": made}
     monkeypatch.setattr(boto3, "client", clients.__getitem__)
     return made
@@ -49,7 +52,7 @@ def machine(client: Any, table: str, monkeypatch: pytest.MonkeyPatch) -> Machine
 
 def requests(registry: Registry) -> list[dict[str, Any]]:
     def envelope(entry: OutboxEntry) -> dict[str, Any]:
-        sent = entry.event.entry("bus")
+        sent = entry.entry("bus")
         detail = json.loads(sent["Detail"])
         return {"detail-type": sent["DetailType"], "source": sent["Source"], "detail": detail}
 
@@ -62,8 +65,7 @@ ONE_HOUR = timedelta(hours=1)
 def test_a_request_starts_its_operation_once(registry: Registry, machine: Machine) -> None:
     tenant = registry.tenant(registry.register(asked(), actor="ann").tenant_id)
     [request] = requests(registry)
-    key = items.key(items.operation_key(tenant.id, str(tenant.running)))
-    assert starter.operation_key(request["detail"]) == key
+    assert starter.key_of(request["detail"]) == operation_key(tenant.id, str(tenant.running))
     told = [starter.handler(request, None)["started"] for _ in range(3)]
     assert told == ["now", "before", "before"]
     assert list(machine.executions) == [tenant.running]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.control_plane.registry import FieldRefusedError, Registry
-from services.tenancy import MoveRefusedError, OperationKind, State
+from services.tenancy import OperationKind, State, TransitionRefusedError
 from tests.emulator.registry.test_registry import asked, ended, onboarded
 
 pytestmark = pytest.mark.local_aws
@@ -70,7 +70,7 @@ def test_a_failed_update_is_corrected_and_the_tenant_served_meanwhile(registry: 
 
     registry.request(tenant_id, OperationKind.OFFBOARD, actor="ann")
     registry.fail(registration.id, event_id=str(uuid.uuid4()), reason="quota")
-    with pytest.raises(MoveRefusedError, match="update: the tenant is FAILED"):
+    with pytest.raises(TransitionRefusedError, match="update: the tenant is FAILED"):
         registry.request(tenant_id, OperationKind.UPDATE, actor="ann", parameters={"release": "4"})
 
 

@@ -13,9 +13,10 @@ import pytest
 from fastapi import FastAPI
 
 from services.application.runtime import Settings
-from services.application.storage import Shape, connections
-from services.application.storage.migrations import TENANT_SETTING
 from services.local_aws.postgres import PostgresServer
+from services.storage import Shape
+from services.storage.engines.postgresql import connections
+from services.storage.engines.postgresql.migrations import TENANT_SETTING
 from tests.emulator.storage.conftest import Service, make_service
 from tests.unit.application.runtime.client import AsgiClient
 from tests.unit.application.runtime.test_application import CLAIMS, Verifier, bearer

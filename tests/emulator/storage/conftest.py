@@ -15,19 +15,21 @@ from typing import Any
 import psycopg
 import pytest
 
-from services.application.storage import DocumentStore, Shape
-from services.application.storage.connections import Database, connect
-from services.application.storage.dynamodb import DynamoStore
-from services.application.storage.migrations import migrate
-from services.application.storage.postgresql import Pool, PostgresStore
 from services.local_aws.machine import LocalAws
 from services.local_aws.postgres import PostgresError, PostgresServer
+from services.storage import DocumentStore, Shape
+from services.storage.engine import Engine, Infrastructure, TenantData
+from services.storage.engines.postgresql import connections
+from services.storage.engines.postgresql.connections import Database, connect
+from services.storage.engines.postgresql.migrations import migrate
+from services.storage.engines.postgresql.store import Pool
+from services.storage.registry import engine, engine_names
 from tests.aws import aws_client, free_port
-from tests.unit.application.storage.memory import MemoryStore
+from tests.unit.storage.memory import MemoryStore
 
 SHAPE = Shape("orderId", {"by-status": "status", "by-date": "createdAt"})
 OWNER = "owner"
-BACK_ENDS = ("memory", "dynamodb", "postgresql")
+BACK_ENDS = ("memory", *engine_names())
 
 
 @pytest.fixture(scope="session")
@@ -46,15 +48,20 @@ def server() -> Iterator[PostgresServer]:
                 pytest.fail(f"CI has to have a server: {error}")
             pytest.skip(str(error))
         running.start()
-        with running.connect() as connection:
-            connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE PASSWORD 'owner'")
-            connection.execute("CREATE ROLE rds_iam")
-            # RDS lets its master grant it.
-            connection.execute(f"GRANT rds_iam TO {OWNER} WITH ADMIN OPTION")
+        make_owner(running)
         yield running
         running.stop()
     finally:
         shutil.rmtree(directory)
+
+
+def make_owner(server: PostgresServer) -> None:
+    """Make the owner of databases, who is no superuser, as RDS has it."""
+    with server.connect() as connection:
+        connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE PASSWORD 'owner'")
+        connection.execute("CREATE ROLE rds_iam")
+        # RDS lets its master grant it.
+        connection.execute(f"GRANT rds_iam TO {OWNER} WITH ADMIN OPTION")
 
 
 @dataclass(frozen=True)
@@ -140,17 +147,79 @@ def dynamo_table(dynamodb: Any) -> str:
     return name
 
 
+class Benches:
+    """A place of each engine: with what stacks would make for it, or with a name alone."""
+
+    def __init__(self, request: pytest.FixtureRequest, directory: Path) -> None:
+        self._request = request
+        self._directory = directory
+
+    def of(self, name: str) -> Bench:
+        """Return a place of an engine."""
+        chosen = engine(name)
+        match chosen.infrastructure:
+            case Infrastructure.TABLE:
+                client = self._request.getfixturevalue("dynamodb")
+                place = {chosen.variable: self._request.getfixturevalue("dynamo_table")}
+                return Bench(chosen, place, OneClient(client))
+            case Infrastructure.SERVER:
+                service: Service = self._request.getfixturevalue("service")
+                return Bench(chosen, place_of(service), OneClient(None))
+        return Bench(chosen, {chosen.variable: str(self._directory / name)}, OneClient(None))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A place, and how it is asked."""
+
+    engine: Engine
+    place: dict[str, str]
+    clients: OneClient
+
+    @contextlib.contextmanager
+    def store(self) -> Iterator[DocumentStore]:
+        """Return the store that a service has there."""
+        store = self.engine.open(self.place, self.clients, SHAPE)
+        yield store
+        getattr(store, "close", lambda: None)()
+
+    def data(self, tenant_id: str) -> TenantData:
+        """Return what a tenant has there."""
+        place = {**self.place, "STORAGE_SHAPE": SHAPE.dump(), "AWS_REGION": "us-east-1"}
+        return self.engine.tenant_data(place, tenant_id, self.clients)
+
+
+def place_of(service: Service) -> dict[str, str]:
+    """Return the variables of a service's database."""
+    return {
+        "AWS_REGION": "us-east-1",
+        "DATABASE_HOST": service.database.host,
+        "DATABASE_PORT": str(service.database.port),
+        "DATABASE_NAME": service.database.name,
+        "DATABASE_USER": service.database.user,
+        "DATABASE_SSLMODE": "disable",
+    }
+
+
+@pytest.fixture(scope="session")
+def benches(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Benches]:
+    """Return a place of each engine, as it is asked for."""
+    with pytest.MonkeyPatch.context() as patch:
+        # The server is none of RDS: it takes a password where RDS takes a token.
+        patch.setattr(connections, "iam_token", lambda *_: lambda: "service")
+        yield Benches(request, tmp_path_factory.mktemp("places"))
+
+
 @pytest.fixture(scope="session", params=BACK_ENDS)
-def store(request: pytest.FixtureRequest) -> Iterator[DocumentStore]:
+def store(request: pytest.FixtureRequest, benches: Benches) -> Iterator[DocumentStore]:
     """Return each kind of store."""
     if request.param == "memory":
         yield MemoryStore(SHAPE)
-    elif request.param == "dynamodb":
-        client = request.getfixturevalue("dynamodb")
-        yield DynamoStore(request.getfixturevalue("dynamo_table"), OneClient(client), SHAPE)
     else:
-        with request.getfixturevalue("service").pool() as pool:
-            yield PostgresStore(pool, SHAPE)
+        with benches.of(request.param).store() as opened:
+            yield opened
 
 
 @pytest.fixture

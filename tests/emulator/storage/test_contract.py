@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.application.storage import (
+from services.storage import (
     AlreadyExistsError,
     ConflictError,
     CursorRefusedError,

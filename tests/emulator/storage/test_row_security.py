@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,12 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import errors
 
-from services.application.storage import ConflictError, NotFoundError, Shape, UnavailableError
-from services.application.storage.connections import connect
-from services.application.storage.migrate import main, run
-from services.application.storage.migrations import MigrationError, migrate
-from services.application.storage.postgresql import Pool, PostgresStore
 from services.local_aws.postgres import PostgresServer
+from services.storage import ConflictError, NotFoundError, Shape, UnavailableError
+from services.storage.engine import Put
+from services.storage.engines.postgresql.connections import connect, connect_for_long
+from services.storage.engines.postgresql.migrate import main, run
+from services.storage.engines.postgresql.migrations import MigrationError, migrate
+from services.storage.engines.postgresql.store import Pool, PostgresStore
+from services.storage.engines.postgresql.tenant_rows import TenantRows
 from tests.emulator.storage.conftest import OWNER, SHAPE, Service, make_service
 
 pytestmark = pytest.mark.local_aws
@@ -333,3 +336,26 @@ def test_a_migration_runs_as_a_container(
     assert main() == 2
     assert "DATABASE_OWNER.username" in caplog.text
     assert "geheim" not in caplog.text
+
+
+def test_a_copy_is_held_by_the_same_line(rows: Service) -> None:
+    """What exports, copies and purges is the service's user too, and names one tenant."""
+    connect = connect_for_long(rows.database, lambda: rows.password)
+    own = TenantRows(connect, "acme", SHAPE)
+    assert [item["orderId"]["S"] for item in own] == ["o-1"]
+    with own._as_tenant() as connection:
+        assert _tenants(connection) == ["acme"]
+    own.tenant_id = "globex"  # as a fault would have it, between naming the tenant and writing
+    with own._as_tenant() as connection:
+        connection.execute("SELECT set_config('app.tenant_id', 'acme', true)")
+        with pytest.raises(errors.InsufficientPrivilege):
+            own._write_batch(connection, [Put(own.fitted(_document("o-9")))])
+
+
+def _document(key: str) -> dict[str, Any]:
+    return {
+        "orderId": {"S": key},
+        "document": {"M": {"orderId": {"S": key}}},
+        "version": {"N": "1"},
+        "request": {"S": "r"},
+    }

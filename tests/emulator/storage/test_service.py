@@ -9,10 +9,10 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request
 
 from services.application.runtime import CurrentTenant, Settings, create_app
-from services.application.runtime.forget import main as forget
 from services.application.runtime.stores import open_store
-from services.application.storage import Shape, connections
 from services.local_aws.postgres import PostgresServer
+from services.storage import Shape
+from services.storage.engines.postgresql import connections
 from tests.emulator.storage.conftest import Service, make_service
 from tests.unit.application.runtime.client import AsgiClient
 from tests.unit.application.runtime.test_application import CLAIMS, Verifier, bearer
@@ -106,19 +106,3 @@ def test_a_database_that_is_gone_is_503(app: FastAPI, made: Service) -> None:
         finally:
             connection.execute(f"ALTER ROLE {made.database.user} LOGIN".encode())
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-
-
-def test_a_tenant_that_left_is_forgotten_and_no_other(
-    app: FastAPI, environment: dict[str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    client = AsgiClient(app)
-    for tenant in ("one", "two"):
-        client.put("/products/o-3", headers=bearer(tenant))
-    assert forget(["globex"], environment) == 0
-    assert forget(["globex"], environment) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert [line.partition(" documents")[0] for line in said] == ["products: 1", "products: 0"]
-    assert client.get("/products/o-3", headers=bearer("one")).status_code == 200
-    assert forget([], environment) == forget(["a'; --"], environment) == 2
-    assert forget(["globex"], POOL) == 2
-    assert "DATABASE_HOST: got nothing" in capsys.readouterr().err

@@ -20,6 +20,8 @@ INPUTS: dict[str, Any] = {
     "repository": "owner/shop",
     "state_bucket_arn": "arn:aws:s3:::shop-dev-tfstate",
     "apply_policy_arns": {"stacks": "arn:aws:iam::123456789012:policy/stacks"},
+    "plan_policy_arns": {"settings": "arn:aws:iam::123456789012:policy/settings"},
+    "plan_state_keys": ["platform.tfstate"],
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cdktf import App, TerraformStack
 
-from constructs_lib import ConfigError, SaasStack
+from constructs_lib import ConfigError, SaasStack, StackSettings
 from constructs_lib.network import Network
 from tests.synth.template import Template
 
@@ -127,3 +127,14 @@ def test_a_network_is_usable_in_a_project_without_our_stacks(tmp_path: Path) -> 
 
     assert network.ref.cidr == "10.0.0.0/16"
     assert len(network.ref.private_subnet_ids) == 2
+
+
+def test_the_order_of_zones_does_not_matter(
+    tmp_path: Path, stack: SaasStack, settings: StackSettings
+) -> None:
+    _network(stack)
+    other = SaasStack(App(outdir=str(tmp_path)), "platform", settings=settings)
+    _network(other, zones=list(reversed(ZONES)))
+
+    subnets = [Template.of(each).resources("aws_subnet") for each in (stack, other)]
+    assert subnets[0] == subnets[1]

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from services.control_plane import admin_users
-from services.tenancy.events.names import Source
+from services.tenancy.events import Source
 from tests.synth.template import Template, as_list
 
 

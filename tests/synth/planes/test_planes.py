@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS
 from constructs_lib.provisioning import RIGHTS
 from services.contracts import http_routes as routes
-from services.tenancy.events.names import EventName
+from services.tenancy.events import EventName
 from services.tenancy.events.registered import registered_name, registered_schema
 from tests.synth.planes.builds import stable
 from tests.synth.sample import configured
@@ -90,10 +90,39 @@ def test_every_rule_and_function_keeps_what_failed(planes: dict[str, Template], 
     assert watched >= {queue["name"] for queue in template.resources("aws_sqs_queue").values()}
 
 
-def test_no_client_has_the_implicit_grant(planes: dict[str, Template]) -> None:
-    clients = planes["control-plane"].resources("aws_cognito_user_pool_client").values()
-    flows = {client["generate_secret"]: client["allowed_oauth_flows"] for client in clients}
-    assert flows == {True: ["client_credentials"], False: ["code"]}
+def test_clients_of_administrators_are_in_no_state(planes: dict[str, Template]) -> None:
+    """A function makes them: a state would hold the secret of the one for machines."""
+    plane = planes["control-plane"]
+    assert not plane.resources("aws_cognito_user_pool_client")
+    invoked = plane.resource("aws_lambda_invocation")
+    assert invoked["lifecycle_scope"] == "CRUD"
+    assert json.loads(invoked["input"]).keys() == {"scopes", "callback_urls"}
+    assert any("aws_cognito_resource_server" in each for each in invoked["depends_on"])
+
+
+def test_executions_that_fail_are_logged_without_what_went_through(
+    planes: dict[str, Template],
+) -> None:
+    machine = planes["application-plane"].resource("aws_sfn_state_machine")
+    logging = machine["logging_configuration"]
+    assert logging["level"] == "ERROR"
+    assert logging["include_execution_data"] is False
+    assert logging["log_destination"].endswith(".arn}:*")
+
+
+@pytest.mark.parametrize("service", ["codebuild", "states"])
+def test_services_take_on_roles_for_their_own_account_alone(
+    planes: dict[str, Template], service: str
+) -> None:
+    trusts = [
+        statement
+        for _, statement in planes["application-plane"].statements()
+        if statement.get("Principal") == {"Service": f"{service}.amazonaws.com"}
+        and "sts:AssumeRole" in as_list(statement["Action"])
+    ]
+    assert trusts
+    for trust in trusts:
+        assert trust["Condition"]["StringEquals"].keys() == {"aws:SourceAccount"}
 
 
 def test_a_build_gets_its_operation_as_data(planes: dict[str, Template]) -> None:
@@ -199,6 +228,7 @@ MAKING = {
     "aws_iam_policy": "iam:CreatePolicy",
     "aws_lambda_event_source_mapping": "lambda:CreateEventSourceMapping",
     "aws_lambda_function": "lambda:CreateFunction",
+    "aws_lambda_invocation": "lambda:InvokeFunction",
     "aws_schemas_registry": "schemas:CreateRegistry",
     "aws_schemas_schema": "schemas:CreateSchema",
     "aws_sfn_state_machine": "states:CreateStateMachine",

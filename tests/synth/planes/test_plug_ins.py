@@ -72,7 +72,8 @@ def test_those_who_call_it_know_it(plane: Template, planes: dict[str, Template])
     without = environments(planes["control-plane"])
     assert {name: dict(set(had.items()) - set(without[name].items()))
             for name, had in environments(plane).items()} == {
-        "api": settings, "billing": settings, "events": {}, "outbox": {}, "sweep": {},
+        "api": settings, "billing": settings,
+        "clients": {}, "events": {}, "outbox": {}, "sweep": {},
     }  # fmt: skip
     assert not any("BILLING_PLUGIN" in had for had in without.values())
 

@@ -13,6 +13,7 @@ from tests.synth.sample import CONFIGURATION, configured
 from tests.synth.template import Template
 
 SERVERS = ("tier-basic", "tenant-advanced", "tenant-premium")
+TENANT = "${var.tenant_id}"
 SETTINGS = """
 tiers = {
   premium = {
@@ -105,8 +106,12 @@ def test_only_services_of_the_same_audience_come_in(
 def test_a_service_signs_in_as_its_own_user_alone(
     templates: dict[str, Template], stack: str
 ) -> None:
-    policies = templates[stack].resources("aws_iam_role_policy").values()
-    (policy,) = [body["policy"] for body in policies if "rds-db:connect" in body["policy"]]
+    policies = templates[stack].resources("aws_iam_role_policy").items()
+    (policy,) = [
+        body["policy"]
+        for name, body in policies
+        if "rds-db:connect" in body["policy"] and "data-task" not in name
+    ]
     assert policy.count("dbuser:") == 1
     assert '.resource_id}/orders_service"' in policy
     assert "secretsmanager" not in policy
@@ -145,6 +150,79 @@ def test_the_other_services_stay_where_they_are(templates: dict[str, Template], 
     assert "DATABASE_HOST" not in products
     assert "TABLE_NAME" in products
     assert len(template.resources("aws_dynamodb_table")) == 1
+
+
+@pytest.mark.parametrize(
+    ("stack", "tenants"), list(zip(SERVERS, ("*", *[TENANT] * 2), strict=True))
+)
+def test_a_data_task_signs_in_as_the_services_do_and_exchanges_its_tenants_documents(
+    templates: dict[str, Template], stack: str, tenants: str
+) -> None:
+    template = templates[stack]
+    (container,) = _task(template, "data")
+    environment = _environment(container)
+    places = json.loads(environment["STORAGE_PLACES"])
+    assert places["orders"]["engine"] == "postgresql"
+    assert places["orders"]["DATABASE_USER"] == "orders_service"
+    assert json.loads(places["orders"]["STORAGE_SHAPE"])["key"] == "orderId"
+    assert "secrets" not in container
+    assert container["readonlyRootFilesystem"] is True
+    statements = {
+        statement["Sid"]: statement
+        for where, statement in template.statements()
+        if "data-task_Role" in where and statement["Effect"] == "Allow" and "Action" in statement
+        if "sts:AssumeRole" not in statement["Action"]
+    }
+    assert sorted(statements) == ["Exchange", "SignInToDatabase"]
+    (policy,) = [
+        body["policy"]
+        for body in template.resources("aws_iam_role_policy").values()
+        if "_exchange" in body["policy"]
+    ]
+    assert f'"arn:aws:s3:::shop-dev-exports/_exchange/{tenants}/*"' in policy
+    assert policy.count("arn:aws:s3:::") == 1
+    given = [
+        statement
+        for where, statement in template.statements()
+        if "data-task_ExecutionRole" in where and "Resource" in statement
+    ]
+    assert given
+    assert "secretsmanager" not in json.dumps(given), "a build may pass it"
+
+
+def test_builds_run_data_tasks_and_change_no_role_of_the_pool(
+    templates: dict[str, Template],
+) -> None:
+    (pool,) = [
+        body["name"]
+        for name, body in templates["tier-basic"].resources("aws_iam_role").items()
+        if "data-task_Role" in name
+    ]
+    document = json.dumps(templates["application-plane"].document)
+    assert "ecs:RunTask" in document
+    assert pool.startswith("shop-dev-pool-data-")
+    (limits,) = [
+        json.loads(body["policy"])["Statement"]
+        for body in templates["application-plane"].resources("aws_iam_policy").values()
+        if body["name"] == "shop-dev-provisioner-boundary"
+    ]
+    denied = {each["Sid"]: each for each in limits if each["Effect"] == "Deny"}
+    covers = [
+        sid for sid, each in denied.items() if "shop-dev-pool-data-*" in str(each["Resource"])
+    ]
+    assert covers == ["UsedAlone"]
+    assert "iam:PassRole" not in denied["UsedAlone"]["Action"]
+    assert "iam:PutRolePolicy" in denied["UsedAlone"]["Action"]
+
+
+def test_without_a_server_there_is_no_data_task(
+    synthesised: Callable[[Configuration], dict[str, Template]],
+) -> None:
+    templates = synthesised(configured())
+    for stack, template in templates.items():
+        assert "data_task" not in json.dumps(template.resources("aws_iam_role")), stack
+    assert "ecs:RunTask" not in json.dumps(templates["application-plane"].document)
+    assert templates["tenant-premium"].document["output"]["data_task"]["value"] == {}
 
 
 def test_the_provisioner_makes_servers_and_reads_no_owners_secret(

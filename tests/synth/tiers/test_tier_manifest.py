@@ -9,7 +9,8 @@ import pytest
 
 from services.configuration import Configuration
 from services.configuration.images import ImageLock
-from services.tenancy.variables import OUTPUTS, VARIABLES
+from services.tenancy import Tier
+from services.tenancy.variables import OUTPUTS, variables_of
 from tests.synth.sample import CONFIGURATION, configured
 from tests.synth.template import Template
 from tiers.manifest import image
@@ -65,14 +66,14 @@ def test_a_new_service_leaves_what_tenants_share_alone(
         assert grown[stack].document == templates[stack].document
 
 
-@pytest.mark.parametrize("tier", list(VARIABLES))
+@pytest.mark.parametrize("tier", list(Tier))
 def test_a_tenants_module_takes_what_is_documented(
-    templates: dict[str, Template], tier: str
+    templates: dict[str, Template], tier: Tier
 ) -> None:
-    template = templates[f"tenant-{tier}"]
+    template = templates[tier.tenant_stack]
     declared = template.variables()
-    assert set(declared) == {variable.name for variable in VARIABLES[tier]}
-    for variable in VARIABLES[tier]:
+    assert set(declared) == {variable.name for variable in variables_of(tier)}
+    for variable in variables_of(tier):
         assert declared[variable.name]["type"] == variable.type
         assert declared[variable.name]["description"]
         assert declared[variable.name].get("validation") or variable.type == "bool"

@@ -5,17 +5,15 @@ from __future__ import annotations
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from services.tenancy import Tier
 from tests.synth.planes.builds import stable
 from tests.synth.template import Template
 
 STACKS = (
     "platform",
     "routing-cell",
-    "tenant-advanced",
-    "tenant-basic",
-    "tenant-premium",
-    "tier-advanced",
-    "tier-basic",
+    *sorted(tier.tenant_stack for tier in Tier),
+    *sorted(tier.shared_stack for tier in Tier if tier.shared_stack),
 )
 
 

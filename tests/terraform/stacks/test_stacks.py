@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from services.tenancy import Tier
+
 Run = Callable[..., str]
 pytestmark = pytest.mark.terraform
 
@@ -32,7 +34,7 @@ CONTRACT = json.dumps(
         "rest_api_id": "a1b2c3",
         "api_url": "https://a1b2c3.execute-api.us-east-1.amazonaws.com/prod",
         "stage_name": "prod",
-        "usage_plan_ids": {"basic": "p1", "advanced": "p2", "premium": "p3"},
+        "usage_plan_ids": {tier.value: f"p-{tier.value}" for tier in Tier},
         "authorizer_name": "authorizer",
         "authorizer_invoke_arn": ACCOUNT.format(service="apigateway", rest="lambda:path/f"),
         "access_log_bucket": "logs",
@@ -57,11 +59,8 @@ mock_provider "aws" {{
 STACKS = (
     "platform",
     "routing-cell",
-    "tier-basic",
-    "tier-advanced",
-    "tenant-basic",
-    "tenant-advanced",
-    "tenant-premium",
+    *(tier.shared_stack for tier in Tier if tier.shared_stack),
+    *(tier.tenant_stack for tier in Tier),
 )
 
 
@@ -72,7 +71,7 @@ def test_terraform_accepts_it(stacks: Path, tmp_path: Path, terraform: Run, stac
     assert "The configuration is valid" in terraform(directory, "validate")
 
 
-@pytest.mark.parametrize("tier", ["basic", "advanced", "premium"])
+@pytest.mark.parametrize("tier", [tier.value for tier in Tier])
 def test_values_of_one_tenant_are_refused_in_anothers_workspace(
     local_stack: Callable[[str], Path], terraform: Run, tier: str
 ) -> None:

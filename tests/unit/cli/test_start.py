@@ -70,3 +70,12 @@ def test_provisioner_loads_little() -> None:
     loaded = loaded_by(PROVISIONER)
     assert not HEAVY & loaded
     assert len(loaded) <= 350
+
+
+def test_the_starter_of_operations_needs_no_distribution_to_start() -> None:
+    """Its package has none: boto3 is Lambda's own, and imported when it is called."""
+    loaded = loaded_by(
+        "import sys; import services.provisioning.jobs.starter\nprint('LOADED', *sys.modules)"
+    )
+    assert "services.provisioning.jobs.starter" in loaded
+    assert not {"pydantic", "boto3", "botocore"} & loaded

@@ -29,7 +29,7 @@ def changed(old: str, new: str) -> str:
 def test_shipped_file() -> None:
     configuration = load(FILE)
     assert configuration.prefix == "ecs-saas-dev"
-    assert configuration.state_bucket == "ecs-saas-dev-tfstate"
+    assert configuration.state_bucket == "ecs-saas-dev-tfstate-123456789012"
     assert configuration.lock_table == "ecs-saas-dev-tflock"
     assert list(configuration.services) == ["orders", "products", "users"]
     assert configuration.services["products"].name == "products"
@@ -42,6 +42,7 @@ def test_what_may_be_left_out() -> None:
         """
         name        = "shop"
         environment = "test"
+        account     = "111122223333"
         region      = "eu-west-1"
         zones       = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
         admin_email = "a@b.io"

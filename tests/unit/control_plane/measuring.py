@@ -13,9 +13,9 @@ from unittest.mock import patch
 from services.control_plane import sweep
 from services.control_plane.consumers import application_events
 from services.control_plane.registry.records import Page
-from services.tenancy.events import EventName, failure
-from services.tenancy.lifecycle import OperationKind
 from services.tenancy.operation import Operation, OperationStatus
+from services.tenancy.operation_events import failure
+from services.tenancy.operations import PROVISION, OperationKind
 from tests.unit.control_plane.requests import NotingRegistry, use
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=1)
@@ -92,10 +92,8 @@ def measure_everything() -> None:
     with patch.dict(os.environ, STATE_MACHINE="arn:aws:states:r:1:stateMachine:m"):
         done = sweep.handler({}, None)
     assert (done["failed"], done["stuck"], done["problems"]) == (1, 1, [])
-    told = failure(
-        EventName.PROVISION_FAILURE, "r1", event_id="e", operation_id="o", reason="quota"
-    )
-    detail = dict(told.detail)
+    told = failure(PROVISION, "r1", event_id="e", operation_id="o", reason="quota")
+    detail = dict(told.document)
     name = told.name
     application_events.handler(
         {"id": "b", "source": name.source, "detail-type": name.detail_type, "detail": detail}, None

@@ -17,12 +17,12 @@ from services.control_plane.registry.records import (
     Intent,
     Page,
     PriceChange,
-    Registration,
-    Tenant,
+    RegistrationRecord,
+    TenantRecord,
 )
 from services.tenancy import Tier
-from services.tenancy.lifecycle import OperationKind, State
 from services.tenancy.operation import Operation, OperationStatus
+from services.tenancy.operations import OperationKind, State
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 ALL_SCOPES = "tenant/tenant_read tenant/tenant_write user/user_read user/user_write"
@@ -67,9 +67,9 @@ def event(
     }
 
 
-def tenant(status: State = State.ACTIVE) -> Tenant:
+def tenant(status: State = State.ACTIVE) -> TenantRecord:
     data = {"tenantConfig": CONFIG, "prices": [{"id": "1", "metricName": "m", "amount": "2"}]}
-    return Tenant("t1", "r1", "acme", Tier.BASIC, "a@b.io", status, "v1", AT, AT, data)
+    return TenantRecord("t1", "r1", "acme", Tier.BASIC, "a@b.io", status, "v1", AT, AT, data)
 
 
 @dataclass
@@ -85,16 +85,16 @@ class NotingRegistry:
         if self.error:
             raise self.error
 
-    def register(self, tenant_data: Any, registration_data: Any, **more: Any) -> Registration:
+    def register(self, tenant_data: Any, registration_data: Any, **more: Any) -> RegistrationRecord:
         self._ask("register", tenant_data, registration_data, more)
         return self.registration("r1")
 
-    def registration(self, registration_id: str) -> Registration:
+    def registration(self, registration_id: str) -> RegistrationRecord:
         if registration_id != "r1":
             raise RegistrationUnknownError(registration_id)
-        return Registration("r1", "t1", {"registrationStatus": "In progress"}, AT, AT)
+        return RegistrationRecord("r1", "t1", {"registrationStatus": "In progress"}, AT, AT)
 
-    def registrations(self, limit: int, token: str | None) -> Page[Registration]:
+    def registrations(self, limit: int, token: str | None) -> Page[RegistrationRecord]:
         self._ask("registrations", limit, token)
         return Page((self.registration("r1"),), None if token else "more")
 
@@ -107,21 +107,21 @@ class NotingRegistry:
         self._ask("deregister", registration_id, actor)
         return self._operation(self.registration(registration_id).tenant_id, "offboard")
 
-    def tenant(self, tenant_id: str) -> Tenant:
+    def tenant(self, tenant_id: str) -> TenantRecord:
         if tenant_id != "t1":
             raise TenantUnknownError(tenant_id)
         return tenant(self.status)
 
-    def tenant_named(self, name: str) -> Tenant | None:
+    def tenant_named(self, name: str) -> TenantRecord | None:
         return tenant(self.status) if name == "acme" else None
 
     def price_changes(self, tenant_id: str) -> tuple[PriceChange, ...]:
         return ()
 
-    def serves(self, tenant: Tenant) -> bool:
+    def serves(self, tenant: TenantRecord) -> bool:
         return tenant.status is State.ACTIVE
 
-    def tenants(self, limit: int, token: str | None, **more: Any) -> Page[Tenant]:
+    def tenants(self, limit: int, token: str | None, **more: Any) -> Page[TenantRecord]:
         self._ask("tenants", limit, token, more)
         return Page((tenant(),))
 

@@ -20,7 +20,8 @@ from services.control_plane.registry.errors import (
     OperationRunningError,
     VersionConflictError,
 )
-from services.tenancy.lifecycle import MoveRefusedError, OperationKind, State
+from services.tenancy.lifecycle import TransitionRefusedError
+from services.tenancy.operations import OperationKind, State
 from tests.unit.control_plane.requests import NotingRegistry, call, use
 
 TENANT = {"tenantName": "acme", "email": "a@b.io", "tier": "basic", "free": {"a": 1}}
@@ -176,7 +177,7 @@ def test_what_is_wrong_with_a_query_is_422(registry: NotingRegistry, query: dict
         (NameTakenError("acme"), 409),
         (OperationRunningError("t1", "o1", "move"), 409),
         (VersionConflictError("tenant"), 409),
-        (MoveRefusedError(State.FAILED, "move", (State.ACTIVE,)), 409),
+        (TransitionRefusedError(State.FAILED, "move", (State.ACTIVE,)), 409),
         (IdempotencyMismatchError("k"), 422),
         (InvalidTokenError(), 422),
         (RuntimeError("secret"), 500),

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.control_plane.consumers import application_events
+from services.control_plane.consumers import application_events, billing_events
 from services.control_plane.consumers.application_events import ParkedError
 from services.control_plane.outbox import publish
 from services.control_plane.registry.outbox import OutboxEntry, batches
-from services.tenancy.events import Event, EventName, failure, success
-from services.tenancy.lifecycle import OperationKind
-from tests.unit.control_plane.requests import NotingRegistry, use
+from services.tenancy.events import Detail, Event, EventName
+from services.tenancy.operation_events import failure, success
+from services.tenancy.operations import DEPROVISION, PROVISION, OperationKind
+from tests.unit.control_plane.requests import AT, NotingRegistry, use
 
 
 class Bus:
@@ -39,9 +40,9 @@ class Bus:
 
 
 def entry(tenant: int, number: int) -> OutboxEntry:
-    name = EventName.PROVISION_SUCCESS
-    event = success(name, f"t{tenant}", event_id=str(number), operation_id="o")
-    return OutboxEntry((f"TENANT#{tenant}", f"OUT#{number:04}"), event, str(number))
+    event = success(PROVISION, f"t{tenant}", event_id=str(number), operation_id="o")
+    key = f"TENANT#{tenant}", f"OUT#{number:04}"
+    return OutboxEntry(key, event.name, event.text(), AT, str(number))
 
 
 @given(st.lists(st.integers(0, 4), max_size=40), st.sets(st.integers(0, 60), max_size=6))
@@ -71,26 +72,18 @@ def test_one_call_holds_one_event_of_a_tenant() -> None:
     assert [len(call) for call in batches(written)] == [2, 10, 6]
 
 
-def test_an_entry_that_is_no_event_stops_only_what_is_after_it() -> None:
-    broken = OutboxEntry(("TENANT#2", "OUT#2"), Event(EventName.PROVISION_SUCCESS, {}), "2")
-    bus = Bus(set())
-    sent, failed = publish(bus, "bus", [entry(1, 1), broken, entry(3, 3)])
-    assert [e.sequence for e in sent] == ["1"]
-    assert failed is broken
-
-
-def envelope(event: Event) -> dict[str, Any]:
+def envelope(event: Event[Detail]) -> dict[str, Any]:
     return {
         "id": "b1",
         "source": event.name.source.value,
         "detail-type": event.name.detail_type,
-        "detail": dict(event.detail),
+        "detail": dict(event.document),
     }
 
 
 def test_success_and_failure_are_written(registry: NotingRegistry) -> None:
     good = success(
-        EventName.PROVISION_SUCCESS,
+        PROVISION,
         "r1",
         event_id="e1",
         operation_id="o1",
@@ -98,7 +91,7 @@ def test_success_and_failure_are_written(registry: NotingRegistry) -> None:
         registration_data={"registrationStatus": "created"},
     )
     bad = failure(
-        EventName.DEPROVISION_FAILURE,
+        DEPROVISION,
         "r1",
         event_id="e2",
         operation_id="o1",
@@ -124,7 +117,7 @@ def test_a_failure_of_a_foreign_job_has_a_reason_too(registry: NotingRegistry) -
         "tenantRegistrationId": "r1",
         "jobOutput": {"tenantStatus": "Failed to provision tenant."},
     }
-    application_events.handler(envelope(Event(EventName.PROVISION_FAILURE, detail)), None)
+    application_events.handler(envelope(Event.of(EventName.PROVISION_FAILURE, detail)), None)
     _, (_, failed) = registry.asked[0]
     assert (failed["reason"], failed["event_id"]) == ("Failed to provision tenant.", "b1")
 
@@ -138,7 +131,7 @@ def test_a_failure_of_a_foreign_job_has_a_reason_too(registry: NotingRegistry) -
     ],
 )
 def test_what_cannot_be_written_is_parked(registry: NotingRegistry, broken: dict[str, Any]) -> None:
-    good = success(EventName.PROVISION_SUCCESS, "r1", event_id="e", operation_id="o")
+    good = success(PROVISION, "r1", event_id="e", operation_id="o")
     with pytest.raises(ParkedError):
         application_events.handler({**envelope(good), **broken}, None)
 
@@ -154,8 +147,63 @@ def test_usage_goes_to_the_metering() -> None:
         "metric": {"name": "calls", "unit": "", "value": 1},
         "timestamp": "2026-01-01T00:00:00Z",
     }
-    taken = application_events.handler(envelope(Event(EventName.INGEST_USAGE, detail)), None)
+    taken = application_events.handler(envelope(Event.of(EventName.INGEST_USAGE, detail)), None)
     assert taken["changed"] is True
-    nobodys = Event(EventName.INGEST_USAGE, {**detail, "tenantId": "unknown"})
+    nobodys = Event.of(EventName.INGEST_USAGE, {**detail, "tenantId": "unknown"})
     with pytest.raises(ParkedError, match="Tenant not found for id unknown"):
         application_events.handler(envelope(nobodys), None)
+
+
+class Billing:
+    """A plug-in that notes what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[Any, ...]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def noted(*values: Any) -> bool:
+            self.heard.append((name, *values))
+            return True
+
+        return noted
+
+
+REQUEST = {
+    "tenantRegistrationId": "r1",
+    "tenantId": "t1",
+    "eventId": "e1",
+    "operationId": "o1",
+    "occurredAt": "2026-01-01T00:00:00+00:00",
+    "billingAccount": 7,
+}
+USED = {
+    "tenantId": "t1",
+    "metric": {"name": "calls", "unit": "", "value": 0.1},
+    "timestamp": "2026-01-01T00:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "detail", "heard"),
+    [
+        (EventName.ONBOARDING_REQUEST, REQUEST, ("create_customer", "t1", REQUEST)),
+        (EventName.OFFBOARDING_REQUEST, REQUEST, ("delete_customer", "t1")),
+        (EventName.TENANT_USER_CREATED, {"userName": "ann"}, ("create_user", "", "ann")),
+        (
+            EventName.TENANT_USER_DELETED,
+            {"userName": "ann", "tenantId": "t1"},
+            ("delete_user", "t1", "ann"),
+        ),
+        (EventName.INGEST_USAGE, USED, ("put_usage", "b1", USED)),
+        (EventName.DEACTIVATE_REQUEST, REQUEST, None),
+        (EventName.BILLING_SUCCESS, {}, None),
+    ],
+)
+def test_billing_hears_of_tenants_users_and_usage_as_they_were_said(
+    name: EventName, detail: dict[str, Any], heard: tuple[Any, ...] | None
+) -> None:
+    billing = Billing()
+    use(NotingRegistry(), billing=billing)
+    done = billing_events.handler(envelope(Event.of(name, detail)), None)
+    assert billing.heard == ([heard] if heard else [])
+    assert done["billed"] is bool(heard)

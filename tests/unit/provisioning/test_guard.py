@@ -49,3 +49,19 @@ def test_refusal_names_every_loss_and_its_reason() -> None:
         guard.check(tables)
     assert "aws_dynamodb_table.x would be replaced (cannot update)" in str(caught.value)
     assert "aws_s3_bucket.x would be deleted" in str(caught.value)
+
+
+def test_the_ground_that_others_stand_on_stays() -> None:
+    moved = change("aws_subnet", "replace", "cannot_update")
+    with pytest.raises(GuardRefusalError, match=r"aws_subnet\.x would be replaced"):
+        guard.check([moved])
+    assert "or is in use" in guard.refusal([moved])
+    assert guard.refusal([change("aws_subnet", "create")]) == ""
+
+
+@pytest.mark.parametrize("action", ["create", "delete", "replace"])
+def test_ending_protection_changes_and_does_nothing_else(action: str) -> None:
+    update = change("aws_dynamodb_table", "update")
+    guard.check_updates([update])
+    with pytest.raises(GuardRefusalError, match=f"aws_ecs_service.x would be {action}d"):
+        guard.check_updates([update, change("aws_ecs_service", action)])

@@ -16,8 +16,16 @@ from services.provisioning.jobs.operations import (
     kind_of,
     tenant_config,
 )
+from services.provisioning.jobs.operations import Operations as RealOperations
 from services.tenancy import OperationKind, Tier
-from services.tenancy.events import Event
+from services.tenancy.events import Detail, Event
+from services.tenancy.events.catalogue import (
+    JobFailure,
+    JobSuccess,
+    TenantRequest,
+    TenantUpdateRequest,
+)
+from services.tenancy.operations import failures
 
 DETAIL = {
     "tenantRegistrationId": "reg-1",
@@ -39,7 +47,7 @@ class Operations:
         self.error = error
         self.asked: list[OperationKind] = []
 
-    def carry_out(self, request: Event) -> Done:
+    def carry_out(self, request: Event[TenantRequest]) -> Done:
         self.asked.append(kind_of(request))
         if self.error:
             raise self.error
@@ -55,9 +63,9 @@ def envelope(name: str, **changed: Any) -> dict[str, Any]:
     }
 
 
-def run(operations: Operations, name: str, **changed: Any) -> Event:
-    request = Event.parse(envelope(name, **changed))
-    return job.carry_out(request, operations).validated()
+def run(operations: Operations, name: str, **changed: Any) -> Event[Detail]:
+    request = Event.parse(envelope(name, **changed)).narrowed(TenantRequest)
+    return job.carry_out(request, operations)
 
 
 @pytest.mark.parametrize(
@@ -80,11 +88,26 @@ def test_each_request_is_one_kind_of_operation(
     event = run(operations, name, **changed)
     assert operations.asked == [kind]
     assert event.name.value == answer
-    assert event.detail["operationId"] == "01J"
-    assert event.detail["jobOutput"] == {
+    assert isinstance(event.detail, JobSuccess)
+    assert event.detail.operation_id == "01J"
+    assert event.document["jobOutput"] == {
         "tenantData": {"tenantConfig": "{}"},
         "tenantRegistrationData": {"registrationStatus": "created"},
     }
+
+
+def test_every_kind_has_a_job_of_its_own() -> None:
+    class Named:
+        """Has every method, which answers with its own name."""
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda _request: name
+
+    request = TenantRequest.model_validate(DETAIL)
+    dispatch: Any = RealOperations._job
+    jobs = {kind: dispatch(Named(), kind, request) for kind in OperationKind}
+    assert len(set(jobs.values())) == len(OperationKind)
+    assert all(callable(getattr(RealOperations, name)) for name in jobs.values())
 
 
 @pytest.mark.parametrize(
@@ -101,22 +124,22 @@ def test_what_cannot_be_done_is_answered_with_the_reason(
 ) -> None:
     answer = run(Operations(error), name, **changed)
     assert answer.name.detail_type.endswith("Failure")
-    assert said in answer.detail["reason"]
+    assert isinstance(answer.detail, JobFailure)
+    assert said in str(answer.detail.reason)
 
 
 def test_an_operation_changes_what_its_parameters_name() -> None:
     sizes = {"services": {"orders": {"min": 2, "max": 3}}}
-    document = document_of(
-        {
-            **DETAIL,
-            "release": "r1",
-            "parameters": {"tier": "premium", "release": "r2", "overrides": sizes},
-        },
-        "r0",
-    )
+    asked = {
+        **DETAIL,
+        "release": "r1",
+        "operationKind": "update",
+        "parameters": {"tier": "premium", "release": "r2", "overrides": sizes},
+    }
+    document = document_of(TenantUpdateRequest.model_validate(asked), "r0")
     assert (document.tier, document.release) == (Tier.PREMIUM, "r2")
     assert document.variables()["overrides"]["services"] == sizes["services"]
-    assert document_of(DETAIL, "r0").release == "r0"
+    assert document_of(TenantRequest.model_validate(DETAIL), "r0").release == "r0"
 
 
 def test_the_applications_configuration_names_its_api() -> None:
@@ -130,10 +153,10 @@ def test_the_applications_configuration_names_its_api() -> None:
 
 def test_job_and_state_machine_report_a_failure_under_one_id() -> None:
     answer = run(Operations(ProvisionerError("quota")), "onboardingRequest")
-    made = starter.execution_input(envelope("onboardingRequest"))
+    made = starter.execution_input(envelope("onboardingRequest"), failures())
     assert answer.event_id == made["failureEventId"]
     assert answer.name.detail_type == made["failureDetailType"]
-    assert answer.detail["jobOutput"]["tenantStatus"] == made["failureStatus"]
+    assert answer.document["jobOutput"]["tenantStatus"] == made["failureStatus"]
 
 
 def test_a_bus_that_refuses_is_an_error() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from services.provisioning.records.mapping import Reason, Refusal
 from services.provisioning.records.move_log import Move, Step
-from services.provisioning.tenant_data.items import Digest
+from services.storage.items import Digest
 from services.tenancy import Tier
 
 MOVE = Move("t1", Tier.BASIC, Tier.PREMIUM)

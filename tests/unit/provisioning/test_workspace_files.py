@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.provisioning.errors import ModuleMissingError, StateLockedError
-from services.provisioning.terraform.engine import Operation, Request
+from services.provisioning.terraform.engine import Request, RunKind
 from services.provisioning.terraform.process import isolated
 from services.provisioning.terraform.provider import shareable_binary
 from services.provisioning.terraform.state import object_key
@@ -128,5 +128,5 @@ def test_state_is_where_the_backend_puts_it() -> None:
 
 
 def test_name_of_a_run() -> None:
-    assert Request(Operation.PLAN, Path("x/tenant-basic"), "t1").run == "tenant-basic/t1"
-    assert Request(Operation.PLAN, Path("x/platform"), "default").run == "platform"
+    assert Request(RunKind.PLAN, Path("x/tenant-basic"), "t1").run == "tenant-basic/t1"
+    assert Request(RunKind.PLAN, Path("x/platform"), "default").run == "platform"

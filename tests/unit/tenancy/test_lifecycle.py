@@ -1,4 +1,4 @@
-"""The state machine: the moves that are drawn, and no others."""
+"""The state machine: the transitions that are drawn, and no others."""
 
 from __future__ import annotations
 
@@ -9,15 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.tenancy import MoveRefusedError, OperationKind, State
-from services.tenancy.lifecycle import (
-    COURSES,
-    begin,
-    begin_again,
-    corrects,
-    finish,
-    serves,
-)
+from services.tenancy import OperationKind, State, TransitionRefusedError
+from services.tenancy.lifecycle import begin, begin_again, corrects, finish, serves
+from services.tenancy.operations import SPECS
 
 S, K = State, OperationKind
 DRAWN = {
@@ -42,12 +36,14 @@ DRAWN = {
 
 @pytest.mark.parametrize(("state", "kind"), list(itertools.product(State, OperationKind)))
 def test_an_operation_begins_where_it_may(state: State, kind: OperationKind) -> None:
-    if state in COURSES[kind].origins:
+    if state in SPECS[kind].origins:
         running = begin(state, kind)
         assert running is state or (state, running) in DRAWN
         assert (finish(running, kind, False, state)) is State.FAILED
     else:
-        with pytest.raises(MoveRefusedError, match=f"{kind}: the tenant is {state}") as refused:
+        with pytest.raises(
+            TransitionRefusedError, match=f"{kind}: the tenant is {state}"
+        ) as refused:
             begin(state, kind)
         assert (refused.value.state, refused.value.wanted) == (state, kind)
 
@@ -60,8 +56,8 @@ def test_an_operation_ends_only_where_it_runs(
 ) -> None:
     try:
         after = finish(state, kind, ok, origin)
-    except MoveRefusedError:
-        assert origin not in COURSES[kind].origins or state is not begin(origin, kind)
+    except TransitionRefusedError:
+        assert origin not in SPECS[kind].origins or state is not begin(origin, kind)
     else:
         assert (state, after) in DRAWN
 
@@ -77,7 +73,7 @@ def test_only_what_failed_is_retried() -> None:
     assert begin_again(S.FAILED, K.UPDATE, S.SUSPENDED) is S.UPDATING
     for state in set(State) - {S.FAILED}:
         with pytest.raises(
-            MoveRefusedError, match=f"retry: the tenant is {state}; it must be FAILED"
+            TransitionRefusedError, match=f"retry: the tenant is {state}; it must be FAILED"
         ):
             begin_again(state, K.ONBOARD, S.REGISTERED)
 
@@ -91,11 +87,11 @@ def test_a_failed_update_is_corrected_or_given_up() -> None:
                 assert finish(running, kind, True, origin) is origin
     for failed in set(K) - {K.UPDATE, K.RECONCILE}:
         with pytest.raises(
-            MoveRefusedError, match="update: the tenant is FAILED; it must be ACTIVE"
+            TransitionRefusedError, match="update: the tenant is FAILED; it must be ACTIVE"
         ):
             begin_again(S.FAILED, failed, S.ACTIVE, K.UPDATE)
     for kind in set(K) - {K.UPDATE, K.RECONCILE}:
-        with pytest.raises(MoveRefusedError, match=f"{kind}: the tenant is FAILED"):
+        with pytest.raises(TransitionRefusedError, match=f"{kind}: the tenant is FAILED"):
             begin_again(S.FAILED, K.UPDATE, S.ACTIVE, kind)
 
 
@@ -143,7 +139,7 @@ class Life(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(OperationKind))
     def ask(self, kind: OperationKind) -> None:
         origin = self.state
-        if origin in COURSES[kind].origins:
+        if origin in SPECS[kind].origins:
             self.running = self.last = (kind, origin)
             self._go(begin(origin, kind))
 
@@ -172,13 +168,13 @@ class Life(RuleBasedStateMachine):
             self._go(begin_again(self.state, failed, origin, kind))
 
     @invariant()
-    def moves_are_drawn(self) -> None:
+    def transitions_are_drawn(self) -> None:
         assert set(itertools.pairwise(self.lived)) <= DRAWN
 
     @invariant()
     def nothing_is_stuck(self) -> None:
         if self.running is None and self.state is not S.DELETED:
-            assert any(self.state in course.origins for course in COURSES.values())
+            assert any(self.state in spec.origins for spec in SPECS.values())
 
 
 TestLife = Life.TestCase

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 
@@ -14,40 +15,47 @@ from constructs_lib.compute.names import Names
 from constructs_lib.errors import ConfigError
 from constructs_lib.naming import ECS_SERVICE, TARGET_GROUP, tenant_id, tenant_key
 from services.tenancy import Tier
-from services.tenancy.policy import POLICIES, Part, Throttle, policy_of
-from services.tenancy.variables import OUTPUTS, TASK_SIZES, VARIABLES, size_problem
+from services.tenancy.tier import Sharing, Throttle
+from services.tenancy.variables import (
+    FIRST_PRIORITY,
+    OUTPUTS,
+    TASK_SIZES,
+    size_problem,
+    variables_of,
+)
 
 
-def test_each_tier_has_a_policy() -> None:
-    assert set(POLICIES) == {tier.value for tier in Tier}
-    assert set(VARIABLES) == set(POLICIES)
-    for tier in Tier:
-        assert policy_of(tier).is_silo is tier.silo
+def test_what_is_stored_of_a_tier_stays() -> None:
+    numbers = {tier.value: tier.policy.number for tier in Tier}
+    assert numbers.items() >= {"basic": 0, "advanced": 1, "premium": 2}.items()
+    assert len(set(numbers.values())) == len(numbers)
+    assert Tier.BASIC.pool_priority == 1
+    assert all(tier.pool_priority < FIRST_PRIORITY for tier in Tier)
 
 
-def test_tiers_share_less_and_less() -> None:
-    basic, advanced, premium = POLICIES.values()
-    assert basic.shared > advanced.shared > premium.shared
-    assert advanced.shares(Part.CLUSTER)
-    assert not premium.shared
+def test_a_tier_shares_a_stack_or_nothing() -> None:
+    assert Tier.BASIC.policy.sharing is Sharing.EVERYTHING
+    assert (Tier.BASIC.shared_stack, Tier.ADVANCED.shared_stack) == ("tier-basic", "tier-advanced")
+    assert Tier.PREMIUM.shared_stack is None
+    assert [tier for tier in Tier if not tier.silo] == [Tier.BASIC]
 
 
 def test_throttles_are_those_of_the_reference() -> None:
-    assert [policy.throttle for policy in POLICIES.values()] == [
-        Throttle(10, 10, 1000),
-        Throttle(15, 15, 2000),
-        Throttle(300, 300, 6000),
-    ]
+    assert Tier.BASIC.policy.throttle == Throttle(10, 10, 1000)
+    assert Tier.ADVANCED.policy.throttle == Throttle(15, 15, 2000)
+    assert Tier.PREMIUM.policy.throttle == Throttle(300, 300, 6000)
 
 
-def test_an_unknown_tier_names_those_there_are() -> None:
-    with pytest.raises(ValueError, match="'gold'; allowed: basic, advanced, premium"):
-        policy_of("gold")
+def test_a_row_is_found_by_its_name_alone() -> None:
+    assert Tier("advanced") is Tier.ADVANCED
+    assert pickle.loads(pickle.dumps(Tier.PREMIUM)) is Tier.PREMIUM
+    with pytest.raises(ValueError, match="gold"):
+        Tier("gold")
 
 
 def test_only_silos_are_placed() -> None:
-    placed = {tier for tier, vs in VARIABLES.items() if "placement" in {v.name for v in vs}}
-    assert placed == {"advanced", "premium"}
+    for tier in Tier:
+        assert tier.silo is ("placement" in {each.name for each in variables_of(tier)})
     assert len(set(OUTPUTS)) == len(OUTPUTS)
 
 
@@ -119,7 +127,7 @@ def test_names_are_spelled_out_where_they_fit() -> None:
 
 def test_pure_data_starts_no_jsii() -> None:
     code = (
-        "import sys, services.tenancy.policy, services.contracts.stacks, tiers.deployer; "
+        "import sys, services.tenancy.tier, services.contracts.stacks, tiers.deployer; "
         "import services.tenancy.variables; "
         "sys.exit(1 if {'jsii', 'cdktf', 'constructs'} & set(sys.modules) else 0)"
     )

@@ -7,15 +7,14 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from services.control_plane.http import views
+from services.contracts.http_routes import Routes
+from services.control_plane.http import responses, views
 from services.control_plane.http.endpoints.parameters import Limit, NextToken
-from services.control_plane.http.endpoints.routing import new_router
+from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.runtime import current
 
-router = new_router()
 
-
-@router.get("/audit")
+@endpoint(Routes.AUDIT, responses.page(responses.AuditEntry))
 def audit(
     day: Annotated[date | None, Query(description="a day (UTC); today by default")] = None,
     limit: Limit = 10,

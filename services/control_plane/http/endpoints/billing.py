@@ -6,17 +6,17 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
+from services.contracts.http_routes import Routes
+from services.control_plane.http import responses
 from services.control_plane.http.audit import audited
-from services.control_plane.http.endpoints.routing import new_router
+from services.control_plane.http.endpoints.routing import endpoint, router
 from services.control_plane.http.failures import problem
 from services.control_plane.runtime import current
-
-router = new_router()
 
 _NONE = "No billing plug-in takes webhooks"
 
 
-@router.post("/billing/<path>")
+@endpoint(Routes.BILLING_WEBHOOK, responses.bare(responses.Anything, 400, 404, "4XX"))
 def webhook(path: Annotated[str, Path(max_length=128)]) -> dict[str, Any]:
     """Hand what the billing provider sends, unread, to the billing plug-in."""
     from services.control_plane.metering.errors import WebhookRefusedError  # noqa: PLC0415

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from services.control_plane.http.endpoints.routing import new_router
+from services.contracts.http_routes import Routes
+from services.control_plane.http import responses
+from services.control_plane.http.endpoints.routing import endpoint
 
-router = new_router()
 
-
-@router.get("/health")
+@endpoint(Routes.HEALTH, responses.bare(responses.Health))
 def health() -> dict[str, str]:
     """Say that the function runs."""
     return {"status": "ok"}

@@ -6,20 +6,19 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from services.control_plane.http import views
+from services.contracts.http_routes import Routes
+from services.control_plane.http import responses, views
 from services.control_plane.http.audit import completed, recording
 from services.control_plane.http.endpoints.parameters import Id, Limit, NextToken
-from services.control_plane.http.endpoints.routing import new_router
+from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.model import MeterChange, MeterRequest
 from services.control_plane.intents import METER_CREATE, meter_named
 from services.control_plane.runtime import current
 
-router = new_router()
-
 _Answer = dict[str, Any]
 
 
-@router.post("/meters", status_code=201)
+@endpoint(Routes.CREATE_METER, responses.one(responses.Meter, 409), status_code=201)
 def create(body: Annotated[MeterRequest, Body()]) -> _Answer:
     """Begin to measure something."""
     from services.control_plane.metering.errors import MeterExistsError  # noqa: PLC0415 - not for each cold start
@@ -40,20 +39,20 @@ def create(body: Annotated[MeterRequest, Body()]) -> _Answer:
     return views.data(made.document())
 
 
-@router.get("/meters")
+@endpoint(Routes.METERS, responses.page(responses.Meter))
 def meters(limit: Limit = 10, next_token: NextToken = "") -> _Answer:
     """List meters, by name."""
     page = current().metering.meters(limit, next_token or None)
     return views.listing(page, lambda meter: meter.document())
 
 
-@router.get("/meters/<meter_id>")
+@endpoint(Routes.METER, responses.one(responses.Meter, 404))
 def meter(meter_id: Id) -> _Answer:
     """Show one meter."""
     return views.data(current().metering.meter(meter_id).document())
 
 
-@router.put("/meters/<meter_id>")
+@endpoint(Routes.CHANGE_METER, responses.one(responses.Meter, 404, 409))
 def change(meter_id: Id, body: Annotated[MeterChange, Body()]) -> _Answer:
     """Change a meter's name, its unit or both; what is left out stays."""
     metering = current().metering
@@ -65,7 +64,7 @@ def change(meter_id: Id, body: Annotated[MeterChange, Body()]) -> _Answer:
     return views.data(after.document())
 
 
-@router.delete("/meters/<meter_id>")
+@endpoint(Routes.DELETE_METER, responses.one(responses.Meter, 404, 409))
 def delete(meter_id: Id) -> _Answer:
     """Measure it no longer; what was used stays."""
     metering = current().metering

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
 
 from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver, Response
+from pydantic.json_schema import models_json_schema
 
-from services.contracts.http_routes import ROUTES, Access, Route
-from services.control_plane.http.endpoints.routing import new_router
-
-router = new_router()
+from services.contracts.http_routes import Access, Route, Routes
+from services.control_plane.http import responses
+from services.control_plane.http.endpoints.routing import endpoint, load_endpoints, router
 
 _PROBLEM = {
     "type": "object",
@@ -56,10 +55,11 @@ _WORDS: Mapping[int | str, str] = {
     422: "Unprocessable",
     "4XX": "Refused by the plug-in",
 }
+_REFERENCE = "#/components/schemas/{model}"
 _GENERATED_PROBLEMS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 
 
-@router.get("/openapi.json")
+@endpoint(Routes.OPENAPI, responses.bare(responses.Anything))
 def openapi() -> Response[str]:
     """Describe this API."""
     resolver = cast(ApiGatewayResolver, router.api_resolver)
@@ -73,26 +73,28 @@ def _text(resolver: ApiGatewayResolver) -> str:
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """Add to a generated document what the tables of routes and of answers know."""
-    from services.control_plane.http.answers import ANSWERS, schemas  # noqa: PLC0415 - here alone
-
+    """Add to a generated document what routes and endpoints declare."""
+    endpoints = load_endpoints()
     components = document.setdefault("components", {})
     components["securitySchemes"] = _SCHEMES
+    models = sorted({each.response.model for each in endpoints.values()}, key=lambda m: m.__name__)
+    references, made = models_json_schema(
+        [(model, "validation") for model in models], by_alias=True, ref_template=_REFERENCE
+    )
     known = components.setdefault("schemas", {})
-    known.update({**schemas(), "Problem": _PROBLEM, "Unprocessable": _DETAIL})
+    known.update({**made["$defs"], "Problem": _PROBLEM, "Unprocessable": _DETAIL})
     for name in _GENERATED_PROBLEMS:
         known.pop(name, None)
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            route = _declared(method.upper(), path)
-            answer = ANSWERS[route.key]
-            operation["security"] = _security(route)
-            (good,) = (status for status in operation["responses"] if status.startswith("2"))
-            operation["responses"] = {good: _answer("Done", answer.schema())}
-            for status in sorted({*_refusals(route, operation), *answer.errors}, key=str):
-                schema = "Unprocessable" if status == 422 else "Problem"
-                reference = {"$ref": f"#/components/schemas/{schema}"}
-                operation["responses"][str(status)] = _answer(_WORDS[status], reference)
+    for route, described in endpoints.items():
+        operation = document["paths"][described.path][route.method.lower()]
+        response = described.response
+        operation["security"] = _security(route)
+        (good,) = (status for status in operation["responses"] if status.startswith("2"))
+        shown = response.schema(references[response.model, "validation"])
+        operation["responses"] = {good: _answer("Done", shown)}
+        for status in sorted({*_refusals(route, operation), *response.errors}, key=str):
+            reference = _REFERENCE.format(model="Unprocessable" if status == 422 else "Problem")
+            operation["responses"][str(status)] = _answer(_WORDS[status], {"$ref": reference})
     return document
 
 
@@ -101,15 +103,6 @@ def _refusals(route: Route, operation: Mapping[str, Any]) -> tuple[int, ...]:
     access = {Access.PUBLIC: (), Access.IAM: (403,), Access.JWT: (401, 403)}[route.access]
     body = (415, 422) if "requestBody" in operation else ()
     return (*access, *body, *((422,) if operation.get("parameters") else ()))
-
-
-def _declared(method: str, path: str) -> Route:
-    wanted = _nameless(path)
-    return next(r for r in ROUTES if r.method == method and _nameless(r.path) == wanted)
-
-
-def _nameless(path: str) -> str:
-    return re.sub(r"\{[^}]+\}|<[^>]+>", "{}", path)
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:

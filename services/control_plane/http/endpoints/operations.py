@@ -7,38 +7,38 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from services.control_plane.http import views
+from services.contracts.http_routes import Routes
+from services.control_plane.http import responses, views
 from services.control_plane.http.endpoints.parameters import Id, IdempotencyKey, Limit, NextToken
-from services.control_plane.http.endpoints.routing import new_router
+from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.model import MoveRequest, UpdateRequest
 from services.control_plane.runtime import current
-from services.tenancy.lifecycle import OperationKind
-
-router = new_router()
+from services.tenancy.operations import OperationKind
 
 _Answer = dict[str, Any]
+_ACCEPTED = responses.one(responses.Operation, 404, 409)
 
 
-@router.get("/tenants/<tenant_id>/operations")
+@endpoint(Routes.OPERATIONS, responses.page(responses.Operation, 404))
 def operations(tenant_id: Id, limit: Limit = 10, next_token: NextToken = "") -> _Answer:
     """List a tenant's operations, the latest first."""
     page = current().registry.operations(tenant_id, limit, next_token or None)
     return views.listing(page, views.operation)
 
 
-@router.post("/tenants/<tenant_id>/suspend", status_code=202)
+@endpoint(Routes.SUSPEND, _ACCEPTED, status_code=202)
 def suspend(tenant_id: Id, idempotency_key: IdempotencyKey = None) -> _Answer:
     """Refuse the tenant's sign-ins and requests; its data is kept."""
     return _request(tenant_id, OperationKind.SUSPEND, idempotency_key)
 
 
-@router.post("/tenants/<tenant_id>/resume", status_code=202)
+@endpoint(Routes.RESUME, _ACCEPTED, status_code=202)
 def resume(tenant_id: Id, idempotency_key: IdempotencyKey = None) -> _Answer:
     """Let a suspended tenant in again."""
     return _request(tenant_id, OperationKind.RESUME, idempotency_key)
 
 
-@router.post("/tenants/<tenant_id>/retry", status_code=202)
+@endpoint(Routes.RETRY, _ACCEPTED, status_code=202)
 def retry(tenant_id: Id, idempotency_key: IdempotencyKey = None) -> _Answer:
     """Repeat the operation that failed."""
     runtime = current()
@@ -46,13 +46,13 @@ def retry(tenant_id: Id, idempotency_key: IdempotencyKey = None) -> _Answer:
     return views.data(views.operation(asked))
 
 
-@router.post("/tenants/<tenant_id>/reconcile", status_code=202)
+@endpoint(Routes.RECONCILE, _ACCEPTED, status_code=202)
 def reconcile(tenant_id: Id, idempotency_key: IdempotencyKey = None) -> _Answer:
     """Make the tenant's resources what the registry says."""
     return _request(tenant_id, OperationKind.RECONCILE, idempotency_key)
 
 
-@router.post("/tenants/<tenant_id>/move", status_code=202)
+@endpoint(Routes.MOVE, _ACCEPTED, status_code=202)
 def move(
     tenant_id: Id,
     body: Annotated[MoveRequest, Body()],
@@ -62,19 +62,19 @@ def move(
     return _request(tenant_id, OperationKind.MOVE, idempotency_key, {"tier": body.tier.value})
 
 
-@router.post("/tenants/<tenant_id>/move/confirm", status_code=202)
+@endpoint(Routes.CONFIRM_MOVE, _ACCEPTED, status_code=202)
 def confirm_move(tenant_id: Id, idempotency_key: IdempotencyKey = None) -> _Answer:
     """Destroy the copy that the last move has kept in the tenant's previous tier."""
     return _request(tenant_id, OperationKind.MOVE, idempotency_key, {"confirm": True})
 
 
-@router.post("/tenants/<tenant_id>/move/rollback", status_code=202)
+@endpoint(Routes.ROLL_MOVE_BACK, _ACCEPTED, status_code=202)
 def roll_move_back(tenant_id: Id, idempotency_key: IdempotencyKey = None) -> _Answer:
     """Move the tenant, with what it has written since, back to its previous tier."""
     return _request(tenant_id, OperationKind.MOVE, idempotency_key, {"rollback": True})
 
 
-@router.post("/tenants/<tenant_id>/update", status_code=202)
+@endpoint(Routes.UPDATE, _ACCEPTED, status_code=202)
 def update(
     tenant_id: Id,
     body: Annotated[UpdateRequest, Body()],

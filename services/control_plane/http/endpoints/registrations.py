@@ -6,18 +6,17 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from services.control_plane.http import views
+from services.contracts.http_routes import Routes
+from services.control_plane.http import responses, views
 from services.control_plane.http.endpoints.parameters import Id, IdempotencyKey, Limit, NextToken
-from services.control_plane.http.endpoints.routing import new_router
+from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.model import RegistrationChange, RegistrationRequest
 from services.control_plane.runtime import current
-
-router = new_router()
 
 _Answer = dict[str, Any]
 
 
-@router.post("/tenant-registrations", status_code=201)
+@endpoint(Routes.REGISTER, responses.one(responses.RegistrationMade, 409), status_code=201)
 def register(
     body: Annotated[RegistrationRequest, Body()], idempotency_key: IdempotencyKey = None
 ) -> _Answer:
@@ -38,20 +37,20 @@ def register(
     )
 
 
-@router.get("/tenant-registrations")
+@endpoint(Routes.REGISTRATIONS, responses.page(responses.Registration))
 def registrations(limit: Limit = 10, next_token: NextToken = "") -> _Answer:
     """List registrations."""
     page = current().registry.registrations(limit, next_token or None)
     return views.listing(page, views.registration)
 
 
-@router.get("/tenant-registrations/<registration_id>")
+@endpoint(Routes.REGISTRATION, responses.one(responses.Registration, 404))
 def registration(registration_id: Id) -> _Answer:
     """Show one registration."""
     return views.data(views.registration(current().registry.registration(registration_id)))
 
 
-@router.patch("/tenant-registrations/<registration_id>")
+@endpoint(Routes.CHANGE_REGISTRATION, responses.one(responses.RegistrationChanged, 404))
 def change(registration_id: Id, body: Annotated[RegistrationChange, Body()]) -> _Answer:
     """Change what the caller keeps with a registration, with its tenant, or with both."""
     runtime = current()
@@ -71,7 +70,7 @@ def change(registration_id: Id, body: Annotated[RegistrationChange, Body()]) -> 
     )
 
 
-@router.delete("/tenant-registrations/<registration_id>")
+@endpoint(Routes.DEREGISTER, responses.one(responses.Message, 404))
 def deregister(registration_id: Id) -> _Answer:
     """Offboard a tenant; asking again changes nothing."""
     runtime = current()

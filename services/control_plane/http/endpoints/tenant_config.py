@@ -8,19 +8,18 @@ from urllib.parse import urlsplit
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
-from services.control_plane.http import views
-from services.control_plane.http.endpoints.routing import new_router
+from services.contracts.http_routes import Routes
+from services.control_plane.http import responses, views
+from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.failures import AnswerError, problem
 from services.control_plane.registry.errors import RegistryError
 from services.control_plane.runtime import current
 from services.tenancy.variables import TENANT_ID_PATTERN, TENANT_NAME_PATTERN
 
-router = new_router()
-
 _Config = dict[str, Any]
 
 
-@router.get("/tenant-config")
+@endpoint(Routes.TENANT_CONFIG, responses.bare(responses.LoginConfig, 400, 404))
 def by_query(
     tenant_id: Annotated[str | None, Query(alias="tenantId", max_length=128)] = None,
     tenant_name: Annotated[str | None, Query(alias="tenantName", max_length=128)] = None,
@@ -35,7 +34,7 @@ def by_query(
     return _config(name)
 
 
-@router.get("/tenant-config/<tenant_name>")
+@endpoint(Routes.TENANT_CONFIG_BY_NAME, responses.bare(responses.LoginConfig, 404))
 def by_name(tenant_name: Annotated[str, Path(max_length=128)]) -> _Config:
     """Show the tenant with that name."""
     return _config(tenant_name)

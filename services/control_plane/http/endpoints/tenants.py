@@ -6,21 +6,20 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from services.control_plane.http import views
+from services.contracts.http_routes import Routes
+from services.control_plane.http import responses, views
 from services.control_plane.http.endpoints.parameters import Id, IdempotencyKey, Limit, NextToken
-from services.control_plane.http.endpoints.routing import new_router
+from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.model import TenantChange, TenantData
 from services.control_plane.runtime import current
 from services.tenancy import Tier
-from services.tenancy.lifecycle import State
+from services.tenancy.operations import State
 from services.tenancy.variables import RELEASE_PATTERN, TENANT_NAME_PATTERN
-
-router = new_router()
 
 _Answer = dict[str, Any]
 
 
-@router.get("/tenants")
+@endpoint(Routes.TENANTS, responses.page(responses.Tenant))
 def tenants(
     *,
     limit: Limit = 10,
@@ -41,13 +40,13 @@ def tenants(
     return views.listing(page, views.tenant)
 
 
-@router.get("/tenants/<tenant_id>")
+@endpoint(Routes.TENANT, responses.one(responses.Tenant, 404))
 def tenant(tenant_id: Id) -> _Answer:
     """Show one tenant."""
     return views.data(views.tenant(current().registry.tenant(tenant_id)))
 
 
-@router.post("/tenants", status_code=201)
+@endpoint(Routes.CREATE_TENANT, responses.one(responses.Tenant, 409), status_code=201)
 def create(body: Annotated[TenantData, Body()], idempotency_key: IdempotencyKey = None) -> _Answer:
     """Register a tenant without data of its registration."""
     runtime = current()
@@ -57,7 +56,7 @@ def create(body: Annotated[TenantData, Body()], idempotency_key: IdempotencyKey 
     return views.data(views.tenant(runtime.registry.tenant(made.tenant_id)))
 
 
-@router.put("/tenants/<tenant_id>")
+@endpoint(Routes.CHANGE_TENANT, responses.one(responses.Tenant, 404))
 def change(tenant_id: Id, body: Annotated[TenantChange, Body()]) -> _Answer:
     """Change a tenant's free data."""
     runtime = current()
@@ -70,7 +69,7 @@ def change(tenant_id: Id, body: Annotated[TenantChange, Body()]) -> _Answer:
     return views.data(views.tenant(registry.tenant(tenant_id)))
 
 
-@router.delete("/tenants/<tenant_id>")
+@endpoint(Routes.DELETE_TENANT, responses.one(responses.Tenant, 404))
 def delete(tenant_id: Id) -> _Answer:
     """Offboard a tenant; asking again changes nothing."""
     runtime = current()

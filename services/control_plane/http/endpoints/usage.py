@@ -7,14 +7,13 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
-from services.control_plane.http import views
+from services.contracts.http_routes import Routes
+from services.control_plane.http import responses, views
 from services.control_plane.http.audit import recording
 from services.control_plane.http.endpoints.parameters import Id
-from services.control_plane.http.endpoints.routing import new_router
+from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.model import UsageCancellation
 from services.control_plane.runtime import current
-
-router = new_router()
 
 _TenantId = Annotated[str, Query(alias="tenantId", min_length=1, max_length=128)]
 _Month = Annotated[
@@ -23,7 +22,7 @@ _Month = Annotated[
 ]
 
 
-@router.get("/usage")
+@endpoint(Routes.STATEMENT, responses.one(responses.Statement, 404))
 def usage(tenant_id: _TenantId, month: _Month = None) -> dict[str, Any]:
     """Show a tenant's statement of one month (UTC), the running one by default.
 
@@ -39,7 +38,7 @@ def usage(tenant_id: _TenantId, month: _Month = None) -> dict[str, Any]:
     return views.data(statement.document())
 
 
-@router.get("/usage/<meter_id>")
+@endpoint(Routes.METER_USAGE, responses.one(responses.MeterUsage, 404))
 def metered(meter_id: Id, tenant_id: _TenantId, month: _Month = None) -> dict[str, Any]:
     """Show what a tenant used of one meter in one month (UTC), the running one by default."""
     runtime = current()
@@ -50,7 +49,7 @@ def metered(meter_id: Id, tenant_id: _TenantId, month: _Month = None) -> dict[st
     return views.data(shown)
 
 
-@router.delete("/usage")
+@endpoint(Routes.CANCEL_USAGE, responses.one(responses.UsageCancelled))
 def cancel(body: Annotated[UsageCancellation, Body()]) -> dict[str, Any]:
     """Take back usage that was reported by mistake, by the ids of its events; for good."""
     wanted = {"eventIds": list(body.event_ids)}

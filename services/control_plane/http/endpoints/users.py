@@ -8,26 +8,26 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
+from services.contracts.http_routes import Routes
 from services.control_plane.admin_users import (
     UserExistsError,
     UserInputRefusedError,
     UserUnknownError,
 )
-from services.control_plane.http import views
+from services.control_plane.http import responses, views
 from services.control_plane.http.audit import Doing, completed, recording
 from services.control_plane.http.endpoints.parameters import Id, NextToken
-from services.control_plane.http.endpoints.routing import new_router
+from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.failures import AnswerError, problem, unprocessable
 from services.control_plane.http.model import UserChange, UserRequest
 from services.control_plane.intents import USER_CREATE, created, deleted
 from services.control_plane.runtime import current
 
-router = new_router()
-
 _Answer = dict[str, Any]
+_DONE = responses.bare(responses.Message, 404, 409)
 
 
-@router.post("/users", status_code=201)
+@endpoint(Routes.CREATE_USER, responses.one(responses.UserMade, 409), status_code=201)
 def create(body: Annotated[UserRequest, Body()]) -> _Answer:
     """Create a user, who is invited by e-mail."""
     name, role, email = body.user_name, body.user_role, body.email
@@ -43,7 +43,7 @@ def create(body: Annotated[UserRequest, Body()]) -> _Answer:
     return views.data({"userName": name})
 
 
-@router.get("/users")
+@endpoint(Routes.USERS, responses.page(responses.User))
 def users(limit: Annotated[int, Query(gt=0, le=60)] = 10, next_token: NextToken = "") -> _Answer:
     """List users."""
     try:
@@ -53,13 +53,13 @@ def users(limit: Annotated[int, Query(gt=0, le=60)] = 10, next_token: NextToken 
     return views.listing(page, dict)
 
 
-@router.get("/users/<user_name>")
+@endpoint(Routes.USER, responses.one(responses.User, 404))
 def user(user_name: Id) -> _Answer:
     """Show one user."""
     return views.data(_existing(user_name))
 
 
-@router.put("/users/<user_name>")
+@endpoint(Routes.CHANGE_USER, _DONE)
 def change(user_name: Id, body: Annotated[UserChange, Body()]) -> _Answer:
     """Change a user's role, e-mail or both; what is left out stays."""
     wanted = body.model_dump(by_alias=True, exclude_none=True, mode="json")
@@ -72,7 +72,7 @@ def change(user_name: Id, body: Annotated[UserChange, Body()]) -> _Answer:
     return {"message": "User updated"}
 
 
-@router.delete("/users/<user_name>")
+@endpoint(Routes.DELETE_USER, _DONE)
 def delete(user_name: Id) -> _Answer:
     """Remove a user for good."""
     with _recording("delete", user_name) as (name, doing):
@@ -81,7 +81,7 @@ def delete(user_name: Id) -> _Answer:
     return {"message": "User deleted"}
 
 
-@router.put("/users/<user_name>/enable")
+@endpoint(Routes.ENABLE_USER, _DONE)
 def enable(user_name: Id) -> _Answer:
     """Let a user sign in again."""
     with _recording("enable", user_name) as (name, doing):
@@ -90,19 +90,19 @@ def enable(user_name: Id) -> _Answer:
     return {"message": "User enabled"}
 
 
-@router.put("/users/<user_name>/disable")
+@endpoint(Routes.DISABLE_USER, _DONE)
 def disable(user_name: Id) -> _Answer:
     """Keep a user from signing in, and end the sessions there are."""
     return _disable(user_name)
 
 
-@router.delete("/users/<user_name>/disable")
+@endpoint(Routes.DISABLE_USER_AS_THE_TOOLKIT, _DONE)
 def disable_as_the_toolkit_declares(user_name: Id) -> _Answer:
     """Keep a user from signing in; the method that the toolkit declares."""
     return _disable(user_name)
 
 
-@router.post("/users/<user_name>/invitation")
+@endpoint(Routes.INVITE_USER, _DONE)
 def invite(user_name: Id) -> _Answer:
     """Send the invitation once more."""
     with _recording("invite", user_name) as (name, _):

@@ -63,7 +63,8 @@ def generated_api_key() -> None:
 def authorizers_api_key() -> None:
     """The authorizer names the API key where the API says so.
 
-    Stock takes keys from the header `x-api-key` whatever `apiKeySource` is, so no tenant has one.
+    Stock takes keys from the header `x-api-key` whatever `apiKeySource` is, so nobody's usage is
+    told from another's.
     """
 
     def make_invoke(original: Callable[..., Any]) -> Callable[..., Any]:

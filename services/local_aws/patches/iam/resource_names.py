@@ -133,6 +133,18 @@ def _rds(operation: str, request: Request, where: str) -> str | None:
     return request.get("ResourceName")
 
 
+def _events(operation: str, request: Request, where: str) -> str | None:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html"""
+    if operation in {"PutTargets", "RemoveTargets", "ListTargetsByRule"}:
+        rule = request.get("Rule")
+    else:
+        rule = request.get("Name") if operation.endswith("Rule") else None
+    bus = str(request.get("EventBusName") or "default").rpartition("/")[2]
+    # On the default bus a rule's name stands alone.
+    path = str(rule) if bus == "default" else f"{bus}/{rule}"
+    return f"arn:aws:events:{where}:rule/{path}" if rule else None
+
+
 def _iam(operation: str, request: Request, where: str) -> str | None:
     """https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html"""
     start = f"arn:aws:iam::{where.partition(':')[2]}"
@@ -187,6 +199,7 @@ FINDERS: Final[Mapping[str, Finder]] = {
     "dynamodb": _dynamodb,
     "ec2": _ec2,
     "ecs": _ecs,
+    "events": _events,
     "elasticloadbalancing": _elasticloadbalancing,
     "iam": _iam,
     "kms": _kms,

@@ -12,10 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.application.authorizer import policy
-from services.application.authorizer.cache import BoundedCache
+from services.application.authorizer import keys, mapping, policy
 from services.application.authorizer.function import UnauthorizedError
-from services.application.authorizer.mapping import MappingBrokenError
+from services.application.authorizer.mapping import MAPPING_TTL_SECONDS, MappingBrokenError
 from services.application.signing_keys import (
     FRESH_SECONDS,
     LAST_SECONDS,
@@ -331,26 +330,53 @@ def test_a_policy_fits_what_api_gateway_takes() -> None:
     assert len(json.dumps(policy.allow(STAGE, many))) < 8192
 
 
-class TestBoundedCache:
-    def test_the_entry_that_was_used_least_goes_first(self) -> None:
-        cache: BoundedCache[str, int] = BoundedCache(2, lambda: 0.0)
-        cache.put("a", 1, 10)
-        cache.put("b", 2, 10)
-        cache.get("a")
-        cache.put("c", 3, 10)
+def test_the_row_that_was_used_least_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "MAPPING_ENTRIES", 2)
+    world = World()
+    for tenant_id in ("t-a", "t-b", "t-a", "t-c", "t-a", "t-b"):
+        world.tenant(tenant_id, "basic", "pool-basic")
+        world.ask(signed(claims(tenant_id)))
 
-        assert [cache.get(key) for key in "abc"] == [1, None, 3]
-        assert len(cache) == 2
+    assert world.reads == ["t-a", "t-b", "t-c", "t-b"]
 
-    def test_an_entry_is_believed_for_its_time(self) -> None:
-        now = [0.0]
-        cache: BoundedCache[str, int] = BoundedCache(2, lambda: now[0])
-        cache.put("a", 1, 10)
-        now[0] = 9.9
-        assert cache.get("a") == 1
-        now[0] = 10.0
-        assert cache.get("a") is None
-        assert len(cache) == 0
+
+def test_a_row_is_believed_for_its_time(world: World) -> None:
+    token = signed(claims())
+    world.ask(token)
+    world.now += MAPPING_TTL_SECONDS - 0.1
+    world.ask(token)
+    assert len(world.reads) == 1
+    world.now += 0.1
+    world.ask(token)
+
+    assert len(world.reads) == 2
+
+
+def test_invented_tenants_do_not_drive_out_real_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "MAPPING_ENTRIES", 2)
+    world = World()
+    world.ask(signed(claims()))
+    for number in range(5):
+        with pytest.raises(UnauthorizedError):
+            world.ask(signed(claims(f"t-invented-{number}")))
+    world.ask(signed(claims()))
+
+    assert world.reads.count("t-a") == 1
+
+
+def test_the_keys_of_the_pools_that_were_seen_last_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keys, "POOLS", 1)
+    world = World()
+    for pool in ("pool-basic", "pool-silo", "pool-basic", "pool-basic"):
+        world.keys.find(f"{ISSUERS}{pool}", "k1")
+
+    assert [name.rpartition("/")[2] for name in world.fetches] == [
+        "pool-basic",
+        "pool-silo",
+        "pool-basic",
+    ]
 
 
 _GOOD = signed(claims())

@@ -18,7 +18,7 @@ from services.application.orders.prices import (
     ProductsUnknownError,
 )
 from services.application.runtime import Settings, SettingsError
-from services.application.storage import (
+from services.storage import (
     AlreadyExistsError,
     ConflictError,
     CursorRefusedError,
@@ -26,7 +26,7 @@ from services.application.storage import (
     Page,
     Stored,
 )
-from services.application.storage.documents import fingerprint
+from services.storage.documents import fingerprint
 from tests.unit.application.runtime.client import AsgiClient
 from tests.unit.application.runtime.test_application import CLAIMS, Verifier, bearer
 from tests.unit.application.runtime.test_settings import POOL

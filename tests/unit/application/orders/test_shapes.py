@@ -8,8 +8,8 @@ import pytest
 
 from services.application.orders.application import SHAPE as ORDERS
 from services.application.products.store import SHAPE as PRODUCTS
-from services.application.storage import Shape
 from services.configuration import load
+from services.storage import Shape
 
 ROOT = Path(__file__).parents[4]
 

@@ -7,7 +7,7 @@ import pytest
 from services.application.token_claims import (
     ClaimsRefusedError,
     Mapping,
-    User,
+    TokenUser,
     claims_of,
     overridden,
 )
@@ -17,11 +17,11 @@ ACME = Mapping("acme", "acme", "premium", ISSUER)
 
 
 def role(profile: dict[str, str], *groups: str) -> str:
-    return claims_of(ACME, ISSUER, User(profile, groups))["custom:userRole"]
+    return claims_of(ACME, ISSUER, TokenUser(profile, groups))["custom:userRole"]
 
 
 def test_tenant_and_tier_are_constants_of_the_pool() -> None:
-    liar = User({"custom:tenantId": "other", "custom:tenantTier": "basic"})
+    liar = TokenUser({"custom:tenantId": "other", "custom:tenantTier": "basic"})
     claims = claims_of(ACME, ISSUER, liar)
     assert claims == {
         "custom:tenantId": "acme",
@@ -54,4 +54,4 @@ def test_a_federated_user_administers_by_group_alone() -> None:
 )
 def test_no_token_without_an_active_tenant(mapping: Mapping | None, words: str) -> None:
     with pytest.raises(ClaimsRefusedError, match=words):
-        claims_of(mapping, ISSUER, User({}))
+        claims_of(mapping, ISSUER, TokenUser({}))

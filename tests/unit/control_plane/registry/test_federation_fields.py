@@ -9,13 +9,18 @@ from typing import Any
 
 import pytest
 
-from services.control_plane.registry.demands import changed_tenant, checked_parameters, tenant_from
 from services.control_plane.registry.errors import FieldRefusedError
 from services.control_plane.registry.items import tenant_item, tenant_of
-from services.control_plane.registry.records import Tenant
+from services.control_plane.registry.records import TenantRecord
+from services.control_plane.registry.validation import (
+    changed_tenant,
+    checked_parameters,
+    tenant_from,
+)
 from services.provisioning.jobs.operations import document_of
-from services.tenancy import TenantDocumentError
-from services.tenancy.lifecycle import OperationKind
+from services.tenancy import TenantDocument, TenantDocumentError
+from services.tenancy.events.catalogue import TenantUpdateRequest
+from services.tenancy.operations import OperationKind
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:shop-dev/t1/corp"
@@ -29,7 +34,7 @@ OIDC = {
 SAML = {"name": "Saml", "kind": "saml", "metadata_url": "https://idp.example.com/metadata"}
 
 
-def tenant(tier: str = "premium", **more: Any) -> Tenant:
+def tenant(tier: str = "premium", **more: Any) -> TenantRecord:
     asked = {"tenantName": "acme", "email": "a@b.io", "tier": tier, **more}
     return tenant_from(asked, "t1", "r1", "v1", AT)
 
@@ -39,7 +44,7 @@ def test_it_is_kept_and_reaches_the_job() -> None:
     kept = tenant_of(tenant_item(made, timedelta(days=1)))
     assert kept.fields()["federation"] == [OIDC]
     assert "federation" not in kept.data
-    (provider,) = document_of(kept.fields(), "v1").federation
+    (provider,) = document(kept).federation
     assert provider.client_secret_arn == ARN
 
 
@@ -47,6 +52,13 @@ def test_tenants_without_any_are_as_before() -> None:
     made = tenant()
     assert tenant_of(tenant_item(made, timedelta(days=1))) == made
     assert "federation" not in made.fields()
+
+
+def document(kept: TenantRecord, **parameters: Any) -> TenantDocument:
+    """Return the document that a job makes of a request."""
+    stamps = {"eventId": "e1", "occurredAt": AT, "operationId": "o1", "operationKind": "update"}
+    request = {**kept.fields(), **stamps, "parameters": parameters}
+    return document_of(TenantUpdateRequest.model_validate(request), "v1")
 
 
 @pytest.mark.parametrize(
@@ -80,9 +92,8 @@ def test_the_pool_has_none() -> None:
 def test_only_an_update_changes_it() -> None:
     made = tenant(federation=[OIDC])
     asked = checked_parameters(made, OperationKind.UPDATE, {"federation": [SAML]})
-    document = document_of({**made.fields(), "parameters": asked}, "v1")
-    assert [each.name for each in document.federation] == ["Saml"]
-    assert not document_of({**made.fields(), "parameters": {"federation": []}}, "v1").federation
+    assert [each.name for each in document(made, **asked).federation] == ["Saml"]
+    assert not document(made, federation=[]).federation
     with pytest.raises(FieldRefusedError):
         changed_tenant(made, {"federation": [SAML]})
     assert changed_tenant(replace(made), {"federation": [OIDC]})[0] == made.email

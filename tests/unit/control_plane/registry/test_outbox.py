@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,19 +10,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.control_plane.registry import Registration, Tenant, changes, entries, items, outbox
+from services.contracts.registry_table import ROW
+from services.control_plane.registry import (
+    RegistrationRecord,
+    TenantRecord,
+    changes,
+    entries,
+    outbox,
+)
 from services.tenancy import Operation, OperationKind, OperationStatus, State, Tier
 from services.tenancy.events import EventName
+from services.tenancy.events.catalogue import TenantUpdateRequest
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
+UPDATE_REQUEST = EventName.TENANT_UPDATE_REQUEST
 
 
 def change(tenant_id: str, kind: OperationKind = OperationKind.ONBOARD) -> changes.Change:
     state = State.REGISTERED if kind is OperationKind.ONBOARD else State.ACTIVE
     if kind is OperationKind.RESUME:
         state = State.SUSPENDED
-    tenant = Tenant(tenant_id, f"r-{tenant_id}", "acme", Tier.BASIC, "a@b.io", state, "1", AT, AT)
-    registration = Registration(f"r-{tenant_id}", tenant_id, {}, AT, AT)
+    tenant = TenantRecord(
+        tenant_id, f"r-{tenant_id}", "acme", Tier.BASIC, "a@b.io", state, "1", AT, AT
+    )
+    registration = RegistrationRecord(f"r-{tenant_id}", tenant_id, {}, AT, AT)
     operation = Operation(
         f"op-{tenant_id}", tenant_id, f"r-{tenant_id}", kind, OperationStatus.QUEUED, "alice", AT
     )
@@ -55,23 +67,25 @@ def record(tenant_id: str, number: int = 1, name: str = "INSERT") -> dict[str, A
 )
 def test_each_operation_asks_by_its_event(kind: OperationKind, name: EventName) -> None:
     made = change("t1", kind)
-    event = outbox.request_event(made, made.begun[0], "e1").validated()
+    event = outbox.request_event(made, made.begun[0], "e1")
     assert event.name is name
-    assert event.detail["operationId"] == "op-t1"
-    if name is EventName.TENANT_UPDATE_REQUEST:
-        assert event.detail["operationKind"] == kind.value
+    assert event.detail.operation_id == "op-t1"
+    if isinstance(event.detail, TenantUpdateRequest):
+        assert event.detail.operation_kind == kind.value
+    assert isinstance(event.detail, TenantUpdateRequest) is (name is UPDATE_REQUEST)
 
 
 def test_the_same_record_is_the_same_event() -> None:
     [first], [second] = entries([record("t1")]), entries([record("t1")])
-    assert first.event.event_id == second.event.event_id
+    assert first == second
     [other] = entries([record("t1", 2)])
-    assert other.event.event_id != first.event.event_id
+    assert json.loads(other.detail)["eventId"] != json.loads(first.detail)["eventId"]
+    assert first.written == AT
 
 
 def test_only_new_outbox_entries_are_events() -> None:
     row = record("t1")
-    row["dynamodb"]["Keys"]["SK"] = {"S": items.ROW}
+    row["dynamodb"]["Keys"]["SK"] = {"S": ROW}
     expired: dict[str, Any] = {"eventName": "REMOVE", "dynamodb": {"Keys": {}}}
     assert entries([record("t1", 1, "MODIFY"), expired, row]) == []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,8 @@ import pytest
 
 from constructs_lib.gateway.config import envoy_config
 from constructs_lib.gateway.upstream import Route
-from services.local_aws.ecs.image import Image
 from services.local_aws.ecs.launch import HealthCheck, Launch, health_check, launch
+from services.local_aws.images.image import Image
 
 INJECTED = {
     "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:4566/v2/credentials/x",
@@ -19,9 +21,14 @@ INJECTED = {
     "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
 }
 PYTHON = Image(
-    "orders", command=("python", "-m", "services.application.orders"), environment={"A": "image"}
+    "sha256:0",
+    Path("/none"),
+    command=("python", "-m", "services.application.runtime"),
+    environment={"A": "image"},
 )
-ENVOY = Image("gateway", entrypoint=("/usr/local/bin/envoy", "--disable-hot-restart"))
+ENVOY = Image(
+    "sha256:1", Path("/none"), entrypoint=("/usr/local/bin/envoy", "--disable-hot-restart")
+)
 
 
 def launched(
@@ -39,7 +46,6 @@ def launched(
         region="eu-west-1",
         has_role=has_role,
         dns_port=5353,
-        envoy=Path("/wheel/envoy"),
     )
 
 
@@ -58,7 +64,6 @@ def test_nothing_of_the_parents_environment_reaches_a_task(
         "AWS_EXECUTION_ENV",
         "AWS_EC2_METADATA_DISABLED",
         "BIND_HOST",
-        "LOCAL_SERVICE_CONNECT_DNS",
         "PATH",
     }
     assert environment["BIND_HOST"] == "127.20.1.2"
@@ -73,9 +78,14 @@ def test_without_a_task_role_there_are_no_credentials() -> None:
     assert not [name for name in environment if name.startswith("AWS_CONTAINER")]
 
 
-def test_python_modules_are_forked_and_other_programs_are_not() -> None:
-    assert launched().fork
-    assert not launched(definition={"command": ["python", "script.py"]}).fork
+def test_python_modules_are_forked_and_other_programs_are_not(tmp_path: Path) -> None:
+    assert not launched().fork  # there is no interpreter in the tree
+    program = tmp_path / "usr/local/bin/python"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(sys.executable)
+    image = replace(PYTHON, tree=tmp_path)
+    assert launched(image).fork
+    assert not launched(image, {"command": ["python", "script.py"]}).fork
     assert not launched(ENVOY, {"command": ["--version"]}).fork
 
 
@@ -93,7 +103,7 @@ def test_ports_and_the_time_to_stop() -> None:
 def test_envoy_listens_on_the_tasks_address_and_asks_the_local_dns() -> None:
     config = envoy_config([Route("orders", "/orders", 3010)], "acme.sc")
     plan = launched(ENVOY, {"command": ["--config-yaml", json.dumps(config)]})
-    assert plan.arguments[:2] == ("/wheel/envoy", "--disable-hot-restart")
+    assert plan.arguments[:2] == ("/usr/local/bin/envoy", "--disable-hot-restart")
     fitted = json.loads(plan.arguments[plan.arguments.index("--config-yaml") + 1])
     (listener,) = fitted["static_resources"]["listeners"]
     assert listener["address"]["socket_address"] == {"address": "127.20.1.2", "port_value": 8080}

@@ -74,7 +74,7 @@ def test_a_password_is_in_no_argument_and_in_no_error(
         builder(str(tmp_path / "bin" / "tool")).build(recipe, tmp_path, given)
     assert "the-token" not in f"{caught.value} {given} {log.read_text()}"
     assert (tmp_path / "log.given").read_text() == "the-token"
-    assert "services/application/orders/Dockerfile" in log.read_text()
+    assert "--build-arg=SERVICE=orders" in log.read_text()
 
 
 def test_kaniko_builds_for_one_platform() -> None:
@@ -100,7 +100,7 @@ def test_images_are_the_manifests_and_unknown_ones_are_named(tmp_path: Path) -> 
     assert chosen(ROOT, configuration, None) == [*configuration.services, "gateway", "provisioner"]
     assert chosen(ROOT, configuration, ["users"]) == ["users"]
     with pytest.raises(
-        UnknownImageError, match=r"'nope'.*\n.*no services/application/users/Dockerfile"
+        UnknownImageError, match=r"'nope'.*\n.*no services/application/users/__main__.py"
     ):
         chosen(tmp_path, configuration, ["users", "nope"])
 

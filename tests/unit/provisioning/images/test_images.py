@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
+from importlib import metadata
 from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
 
-from services.contracts.images import RUNNER
-from services.provisioning.images.requirements import UnlockedError, pins, subset
-from tests.unit.provisioning.images.dockerfile import ROOT, Container, Dockerfile
+from constructs_lib.errors import ConfigError
+from constructs_lib.images.contents import OTHERWISE_NAMED, contents
+from constructs_lib.images.requirements import UnlockedError, normal, pins, subset
+from services.contracts.images import GATEWAY, RUNNER, dockerfile
+from tests.unit.provisioning.images.dockerfile import (
+    APPLIED_BY_BUILDS,
+    ROOT,
+    Container,
+    laid_out,
+    read,
+)
 
 # A build (the runner) runs to its end, and is root until its buildspec makes `runner` of it.
-SERVERS = sorted(path.parent.name for path in ROOT.glob("services/application/*/Dockerfile"))
+SERVICES = sorted(path.parent.name for path in ROOT.glob("services/application/*/__main__.py"))
+SERVICES.remove("runtime")
+SERVERS = [*SERVICES, GATEWAY]
 IMAGES = [*SERVERS, RUNNER]
 LOCK = (ROOT / "requirements.lock").read_text()
 
@@ -24,49 +34,44 @@ def test_all_images_are_looked_at() -> None:
     assert {"orders", "products", "users", "gateway", RUNNER} <= set(IMAGES)
 
 
+def test_a_microservice_needs_no_dockerfile() -> None:
+    assert {dockerfile(ROOT, name) for name in SERVICES} == {
+        ROOT / "services/application/Dockerfile"
+    }
+
+
 @pytest.mark.parametrize("name", IMAGES)
 def test_bases_are_named_once_and_by_digest(name: str) -> None:
-    dockerfile = Dockerfile.read(name)
-    assert dockerfile.arguments
-    for base in dockerfile.arguments.values():
+    found = read(name)
+    assert found.arguments
+    for base in found.arguments.values():
         assert re.fullmatch(r"[\w/]+:[\w.-]+@sha256:[0-9a-f]{64}", base)
-    for stage in dockerfile.stages[1:]:
-        assert re.match(r"\$\{[A-Z]+\}", stage[0][1])
+    for stage in found.stages:
+        assert stage.base in found.arguments.values()
 
 
 def test_one_base_has_one_digest() -> None:
-    bases = {base for name in IMAGES for base in Dockerfile.read(name).arguments.values()}
+    bases = {base for name in IMAGES for base in read(name).arguments.values()}
     assert len(bases) == len({base.partition("@")[0] for base in bases})
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_no_server_runs_as_root(name: str) -> None:
-    (user,) = Dockerfile.read(name).last("USER")
-    assert int(user) >= 10000
+def test_no_server_runs_as_root_and_each_says_how_it_is(name: str, tmp_path: Path) -> None:
+    layer = laid_out(tmp_path, name)
+    assert int(layer.user) >= 10000
+    assert layer.health[0] == "python"
+    assert layer.ports
 
 
 def test_no_build_runs_as_root() -> None:
     assert "run-as: runner" in (ROOT / "services/provisioning/jobs/buildspec.yml").read_text()
-    runs = Dockerfile.read(RUNNER).last("RUN")
+    runs = [each.value for each in read(RUNNER).stages[-1].all("RUN")]
     assert any("--uid 10001" in run and "runner" in run for run in runs)
 
 
-@pytest.mark.parametrize("name", SERVERS)
-def test_every_server_says_how_it_is(name: str) -> None:
-    dockerfile = Dockerfile.read(name)
-    assert dockerfile.health_check[0] == "python"
-    assert dockerfile.last("EXPOSE")
-    assert not dockerfile.last("VOLUME")  # nothing is written
-
-
-@pytest.mark.parametrize("name", [name for name in IMAGES if name != "gateway"])
-def test_what_is_copied_is_compiled_once(name: str, tmp_path: Path) -> None:
-    container = Container(Dockerfile.read(name), tmp_path, {})
-    (compiling,) = (run for run in container.dockerfile.last("RUN") if "compileall" in run)
-    program, *arguments = compiling.split()
-    assert program == "python"
-    subprocess.run([sys.executable, *arguments], cwd=container.tree, check=True)
-    sources = list(container.tree.rglob("*.py"))
+@pytest.mark.parametrize("name", [*SERVICES, RUNNER])
+def test_code_is_compiled_once(name: str, tmp_path: Path) -> None:
+    sources = list(Container(name, tmp_path, {}).image.working_directory.rglob("*.py"))
     assert sources
     for source in sources:
         assert Path(cache_from_source(str(source))).is_file()
@@ -75,14 +80,73 @@ def test_what_is_copied_is_compiled_once(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", IMAGES)
 def test_what_is_installed_is_locked_by_hash(name: str) -> None:
     (run,) = (
-        value
-        for stage in Dockerfile.read(name).stages
-        for instruction, value in stage
-        if instruction == "RUN" and "pip" in value
+        each.value
+        for stage in read(name).stages
+        for each in stage.all("RUN")
+        if "pip install" in each.value
     )
     assert "--require-hashes" in run
     assert "--only-binary=:all:" in run
-    assert "==" in subset(LOCK, Dockerfile.read(name).distributions)
+
+
+@pytest.mark.parametrize("name", [*SERVICES, RUNNER])
+def test_an_image_imports_what_it_has_and_no_more(name: str, tmp_path: Path) -> None:
+    """Every module of the image is imported with what it installs alone."""
+    image = Container(name, tmp_path, {}).image
+    where = image.working_directory
+    modules = sorted(
+        ".".join(path.relative_to(where).with_suffix("").parts).removesuffix(".__init__")
+        for path in where.rglob("*.py")
+        if path.name != "__main__.py"
+    )
+    script = (
+        f"import importlib\nfor name in {modules!r}: importlib.import_module(name)\n"
+        "for name in ('ministack', 'cdktf', 'pytest', 'tests', 'services.local_aws'):\n"
+        "    try: importlib.import_module(name)\n"
+        "    except ImportError: continue\n"
+        "    raise SystemExit(f'{name} is in the image')\n"
+    )
+    assert image.python is not None
+    done = subprocess.run(
+        [str(image.python), "-c", script],
+        cwd=where,
+        env={**image.variables(), "AWS_DEFAULT_REGION": "us-east-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_runner_has_every_module_that_builds_apply_and_says_where(tmp_path: Path) -> None:
+    container = Container(RUNNER, tmp_path, {})
+    release = container.image.working_directory
+    assert Path(container.environment["RELEASE_DIR"]) == release
+    stacks = release / "cdktf.out/stacks"
+    # As `main.py` names to the application plane, whose rights follow from them.
+    assert sorted(each.name for each in stacks.iterdir()) == sorted(APPLIED_BY_BUILDS)
+    assert (release / "terraform.d/plugins").is_dir()
+    assert container.image.arguments()[1:] == ["-m", "services.provisioning.jobs.job"]
+
+
+def test_an_import_of_what_is_not_locked_is_told_with_its_place(tmp_path: Path) -> None:
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "a.py").write_text("import json\nimport numpy.linalg\n")
+    (package / "schema.json").write_text("{}")
+    with pytest.raises(ConfigError, match=r"shop/a.py:2 imports numpy: got no numpy in the lock"):
+        contents(tmp_path, LOCK, ["shop"])
+    (package / "a.py").write_text("def f():\n    import jwt\n")
+    found = contents(tmp_path, LOCK, ["shop"])
+    assert found.distributions == ["pyjwt"]
+    assert Path("shop/schema.json") in found.files
+
+
+def test_distributions_are_called_as_the_table_says() -> None:
+    known = metadata.packages_distributions()
+    for module, name in OTHERWISE_NAMED.items():
+        assert name in map(normal, known[module])
 
 
 def test_a_subset_of_the_lock_file_is_what_is_needed_and_no_more() -> None:
@@ -94,13 +158,14 @@ def test_a_subset_of_the_lock_file_is_what_is_needed_and_no_more() -> None:
         subset(LOCK, ["nonsense", "boto3", "other"])
 
 
-def test_the_build_sees_no_more_than_it_copies() -> None:
-    ignored = (ROOT / ".dockerignore").read_text().splitlines()
-    seen = [line[1:] for line in ignored if line.startswith("!")]
-    assert ignored[1] == "*"
-    for name in IMAGES:
-        for stage in Dockerfile.read(name).stages:
-            for instruction, value in stage:
-                if instruction == "COPY" and not value.startswith("--from="):
-                    for source in value.split()[:-1]:
-                        assert any(source == each or source.startswith(f"{each}/") for each in seen)
+def test_a_build_gets_no_other_variables_of_its_image(tmp_path: Path) -> None:
+    layer = laid_out(tmp_path, RUNNER)
+    assert set(layer.environment) == {
+        "CHECKPOINT_DISABLE",
+        "ECS_SAAS_WORKDIR",
+        "LANG",
+        "PATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONUNBUFFERED",
+        "RELEASE_DIR",
+    }

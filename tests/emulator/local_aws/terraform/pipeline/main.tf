@@ -115,7 +115,7 @@ resource "aws_codebuild_project" "this" {
   }
   environment {
     compute_type = "BUILD_GENERAL1_SMALL"
-    image        = "public.ecr.aws/x/runner:1"
+    image        = "aws/codebuild/standard:7.0"
     type         = "LINUX_CONTAINER"
     environment_variable {
       name  = "GREETING"

@@ -1,0 +1,61 @@
+"""The release of a deployment: the one that is configured, else one derived from the content.
+
+Repositories do not move tags, so what is pushed again has to have another name. On a laptop nobody
+thinks of one: without `release` in saas.tfvars, synthesis names it by a digest of all that goes
+into images and root modules. Root modules hold it, so it is kept beside them, and whoever works
+with them reads it there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from services.configuration.schema import Configuration
+
+FILE_NAME: Final = "release"
+_SOURCES: Final = ("constructs_lib", "modules", "services", "tiers", "main.py", "requirements.lock")
+_ELSEWHERE: Final = ("services/cli", "services/local_aws")
+"""Runs on the operator's machine, and is in no image."""
+
+
+def derived(configuration: Configuration, project: Path, file: Path) -> Configuration:
+    """Return the configuration with a release, for synthesis.
+
+    Parameters
+    ----------
+    project : Path
+        Where the sources are.
+    file : Path
+        The configuration's own, which is in the image of the builds.
+    """
+    if "release" in configuration.model_fields_set:
+        return configuration
+    content = hashlib.sha256(file.read_bytes())
+    for path in sorted(_sources(project)):
+        content.update(f"{path.relative_to(project)}\0".encode())
+        content.update(hashlib.sha256(path.read_bytes()).digest())
+    return configuration.model_copy(update={"release": f"content-{content.hexdigest()[:12]}"})
+
+
+def synthesised(configuration: Configuration, modules: Path) -> Configuration:
+    """Return the configuration with the release that the root modules in `modules` have."""
+    if "release" in configuration.model_fields_set:
+        return configuration
+    try:
+        release = (modules / FILE_NAME).read_text(encoding="utf-8").strip()
+    except OSError:
+        return configuration
+    return configuration.model_copy(update={"release": release})
+
+
+def _sources(project: Path) -> Iterator[Path]:
+    for name in _SOURCES:
+        place = project / name
+        for path in [place] if place.is_file() else place.rglob("*"):
+            own = path.relative_to(project).as_posix()
+            elsewhere = own.startswith(tuple(f"{each}/" for each in _ELSEWHERE))
+            if path.is_file() and not elsewhere and path.suffix != ".pyc":
+                yield path
