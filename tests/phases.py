@@ -133,14 +133,14 @@ def everything(run: Run) -> None:
         directory, log, port = Path(temporary, "system"), Path(temporary, "log"), free_port()
         with system_beside(directory, port, log) as creation:
             run.do("lint", "make", "lint")
-            run.do(" ".join(FAST), *MEASURED, "-n", "2", "--dist", "loadfile", *FAST)
-            run.do(" ".join(EMULATED), *MEASURED, "-n", "3", "--dist", "loadfile", *EMULATED)
+            run.do("unit, synth, terraform, cli", *MEASURED, "-n", "2", "--dist", "loadfile", *FAST)
+            run.do("emulator, conformance", *MEASURED, "-n", "3", "--dist", "loadfile", *EMULATED)
             try:
                 run.take(creation)
             finally:
                 sys.stdout.write(log.read_text(errors="replace"))
             run.do(
-                " ".join(E2E),
+                "e2e",
                 *(PYTHON, *PYTEST, *E2E),
                 variables={
                     "ECS_SAAS_E2E_SYSTEM": str(directory),

@@ -54,10 +54,11 @@ def loaded_by(code: str) -> set[str]:
     [
         (["--help"], 400),
         (["workspace", "apply", "--help"], 380),
+        (["tenant", "list", "--help"], 330),
         (["platform", "--help"], 350),
         (["local", "up", "--help"], 330),
     ],
-    ids=["help", "workspace", "platform", "local"],
+    ids=["help", "workspace", "tenant", "platform", "local"],
 )
 def test_help_loads_little(arguments: list[str], most: int) -> None:
     loaded = loaded_by(HELP.format(arguments=arguments))

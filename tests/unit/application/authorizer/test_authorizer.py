@@ -247,10 +247,10 @@ def test_the_warm_path_asks_nobody_and_is_quick(world: World) -> None:
     token = signed(claims())
     world.ask(token)
 
-    started = time.perf_counter()
+    started = time.thread_time()  # what it costs, however busy the machine is
     for _ in range(20):
         world.ask(token)
-    each = (time.perf_counter() - started) / 20
+    each = (time.thread_time() - started) / 20
 
     assert (len(world.reads), len(world.fetches)) == (1, 1)
     assert each < 0.005

@@ -270,9 +270,10 @@ def _sent(name: str, operation: str, arguments: dict[str, Any]) -> Incoming:
     elif isinstance(body, str):
         body = body.encode()
     parameters = {key: [value] for key, _, value in (p.partition("=") for p in text.split("&"))}
+    sent: dict[str, Any] = dict(request.headers.items())
     headers = {
         key.lower(): value.decode() if isinstance(value, bytes) else str(value)
-        for key, value in request.headers.items()
+        for key, value in sent.items()
     }
     return Incoming(
         str(request.method), path or "/", headers, body or b"", parameters if text else {}
