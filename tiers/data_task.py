@@ -107,6 +107,7 @@ def data_task(
         environment={
             "AWS_REGION": configuration.region,
             "EXPORT_BUCKET": configuration.export_bucket,
+            "EXPORT_BUCKET_OWNER": configuration.account,
             "STORAGE_PLACES": json.dumps(places, sort_keys=True),
         },
     )

@@ -7,8 +7,9 @@ there, `purge` deletes all that the tenant has, `digest` reads it. Each reports,
 request, how many items there are then and their SHA-256, or why it failed. All of them may be
 repeated, and be killed at any moment.
 
-Environment: `EXPORT_BUCKET`, `AWS_REGION`, and `STORAGE_PLACES`: JSON that has, by service, its
-`engine` and the variables of its place. Exit code 2 for what cannot be tried, 1 for what failed.
+Environment: `EXPORT_BUCKET`, `EXPORT_BUCKET_OWNER` (its account), `AWS_REGION`, and
+`STORAGE_PLACES`: JSON that has, by service, its `engine` and the variables of its place. Exit code
+2 for what cannot be tried, 1 for what failed.
 """
 
 from __future__ import annotations
@@ -30,15 +31,32 @@ from services.storage.registry import UnknownEngineError, engine
 
 
 class OwnClients:
-    """Clients of the task's own role, for any tenant."""
+    """Clients of the task's own role, for any tenant.
 
-    def __init__(self, region: str) -> None:
+    Parameters
+    ----------
+    region : str
+    account : str
+        Whose buckets may be used: one of a stranger is refused by S3.
+    """
+
+    def __init__(self, region: str, account: str) -> None:
         self._session: Any = boto3.Session(region_name=region)
+        self._account = account
 
     def client(self, tenant_id: str, service: str) -> Any:
         """Return a client."""
         del tenant_id
-        return self._session.client(service)
+        client = self._session.client(service)
+        if service == "s3":
+            client.meta.events.register("provide-client-params.s3", self._of_our_own)
+        return client
+
+    def _of_our_own(self, params: Mapping[str, Any], model: Any, **_: Any) -> Mapping[str, Any]:
+        """Name the bucket's owner in a call that has a place for it, as nearly all have."""
+        if "ExpectedBucketOwner" not in model.input_shape.members:
+            return params
+        return {**params, "ExpectedBucketOwner": self._account}
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -47,12 +65,13 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         action, service, tenant_id, tier, request = arguments
         do = ACTIONS[action]
         bucket, region = environment["EXPORT_BUCKET"], environment["AWS_REGION"]
+        owner = environment["EXPORT_BUCKET_OWNER"]
         place = {**json.loads(environment["STORAGE_PLACES"])[service], "AWS_REGION": region}
         chosen = engine(place.pop("engine"))
     except (LookupError, ValueError, UnknownEngineError) as error:
         sys.stderr.write(f"got {' '.join(arguments)!r}: {error}; {__doc__}\n")
         return 2
-    clients = OwnClients(region)
+    clients = OwnClients(region, owner)
     exchange = Exchange(clients.client(tenant_id, "s3"), bucket, tenant_id, tier, service)
     try:
         data = chosen.tenant_data(place, tenant_id, clients)

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from services.local_aws.postgres import PostgresServer
 from services.provisioning.records.move_log import Step
@@ -27,6 +28,7 @@ from services.storage import Shape
 from services.storage.engines.postgresql.store import PostgresStore
 from services.tenancy import Tier
 from tests.aws import free_port
+from tests.emulator.images import pushed
 from tests.emulator.provisioning.conftest import Project, make_project
 from tests.emulator.provisioning.test_operations import (
     System,
@@ -112,6 +114,7 @@ def _data_task(project: Project, tier: str, database: Service, tenants: str) -> 
     """Make a task definition with a role, as `tiers.data_task` does; return the module's output."""
     iam, ecs = project.client("iam"), project.client("ecs")
     name = f"{project.prefix}-{tier}-data_task"
+    exports = f"{project.prefix}-exports-{ACCOUNT_ID}"
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole"}
     trusted = {**trust, "Principal": {"Service": "ecs-tasks.amazonaws.com"}}
     role = iam.create_role(
@@ -121,7 +124,7 @@ def _data_task(project: Project, tier: str, database: Service, tenants: str) -> 
     allowed = {
         "Effect": "Allow",
         "Action": ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
-        "Resource": f"arn:aws:s3:::{project.prefix}-exports/_exchange/{tenants}/*",
+        "Resource": f"arn:aws:s3:::{exports}/_exchange/{tenants}/*",
     }
     iam.put_role_policy(
         RoleName=name,
@@ -131,7 +134,8 @@ def _data_task(project: Project, tier: str, database: Service, tenants: str) -> 
     place = {"engine": "postgresql", "STORAGE_SHAPE": SHAPE.dump(), **place_of(database)}
     environment = {
         "AWS_REGION": "us-east-1",
-        "EXPORT_BUCKET": f"{project.prefix}-exports",
+        "EXPORT_BUCKET": exports,
+        "EXPORT_BUCKET_OWNER": ACCOUNT_ID,
         "STORAGE_PLACES": json.dumps({"lines": place}),
     }
     ecs.register_task_definition(
@@ -145,7 +149,9 @@ def _data_task(project: Project, tier: str, database: Service, tenants: str) -> 
         containerDefinitions=[
             {
                 "name": "data",
-                "image": f"1.dkr.ecr.us-east-1.amazonaws.com/{project.prefix}/orders:r1",
+                "image": (
+                    f"{ACCOUNT_ID}.dkr.ecr.us-east-1.amazonaws.com/{project.prefix}/orders:r1"
+                ),
                 "command": ["python", "-m", "services.storage.data_task"],
                 "environment": [{"name": n, "value": v} for n, v in environment.items()],
             }
@@ -161,10 +167,13 @@ def _data_task(project: Project, tier: str, database: Service, tenants: str) -> 
 
 
 @pytest.fixture(scope="module")
-def estate(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+def estate(
+    shared_local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Estate]:
     """A pool and two silos, whose lines are on two servers."""
-    project = make_project(local_aws, tmp_path_factory.mktemp("data-tasks"))
+    project = make_project(shared_local_aws, tmp_path_factory.mktemp("data-tasks"))
     project.client("ecs").create_cluster(clusterName=project.prefix)
+    pushed(shared_local_aws, project.client("ecr"), project.prefix, "orders", tag="r1")
     with _server() as shared, _server() as own:
         databases = {
             "basic": make_service(shared, "lines", SHAPE),
