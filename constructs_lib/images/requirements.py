@@ -11,11 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from constructs_lib.errors import ConfigError
+
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==")
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
-class UnlockedError(ValueError):
+class UnlockedError(ConfigError):
     """Distributions are wanted that the lock file does not have."""
 
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from services.control_plane import ControlPlaneError
 from services.control_plane.runtime import current
 
 # What Terraform's provider adds to the input of a resource that is invoked for each change.
@@ -18,7 +19,7 @@ _LIFECYCLE: Final = "tf"
 _MINUTES: Final = 60
 
 
-class ClientsRequestError(ValueError):
+class ClientsRequestError(ControlPlaneError):
     """What is asked for is none of the changes that Terraform makes."""
 
 

@@ -12,6 +12,10 @@ engines/          each of them: one module or folder
 ```
 
 The interface alone is imported here: an engine's libraries are loaded by who uses it.
+
+Errors
+------
+`StorageError` is the root; `interface` draws the tree.
 """
 
 from services.storage.interface import (

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from services.storage.engine import Engine
+from services.storage.interface import StorageError
 
 DEFAULT_ENGINE: Final = "dynamodb"
 _FOLDER: Final = "engines"
 
 
-class UnknownEngineError(LookupError):
+class UnknownEngineError(StorageError, LookupError):
     """There is no engine of that name."""
 
 

@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.parsers import BaseCBORParser
 
+from services.local_aws.errors import LocalAwsError
 from services.local_aws.requests.constraints import wire_name
 from services.local_aws.requests.routes import first, label_name
 
@@ -24,7 +25,7 @@ _INTEGERS: Final = frozenset({"integer", "long", "short", "byte", "biginteger"})
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
-class UnreadableError(Exception):
+class UnreadableError(LocalAwsError):
     """The body is not what the protocol says; the emulator says so by itself."""
 
 
