@@ -65,14 +65,14 @@ def data_task(
     parent = Construct(scope, "data-task")
     logs = LogGroup(
         parent,
-        "Logs",
+        "logs",
         name=f"/{names.fit(naming.LOG_GROUP, PART)}",
         retention_days=configuration.log_retention_days,
     )
     first = next(iter(services))
     execution = ExecutionRole(
         parent,
-        "ExecutionRole",
+        "execution-role",
         names=names / PART,
         cluster_arn=cluster.arn,
         repository_arns=[repository(platform.repository_arns, first)],
@@ -80,7 +80,7 @@ def data_task(
     )
     own = TaskRole(
         parent,
-        "Role",
+        "role",
         names=names,
         service=PART,
         cluster_arn=cluster.arn,
@@ -113,7 +113,7 @@ def data_task(
     )
     definition = EcsTaskDefinition(
         parent,
-        "TaskDefinition",
+        "task-definition",
         family=names.fit(naming.TASK_FAMILY, PART),
         network_mode="awsvpc",
         requires_compatibilities=["FARGATE"],

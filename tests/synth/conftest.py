@@ -22,7 +22,9 @@ def synthesised(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Configura
 
     def synthesise(configuration: Configuration) -> Templates:
         stacks = root_modules(configuration, tmp_path_factory)
-        return {stack.name: Template.read(stack) for stack in sorted(stacks.iterdir())}
+        return {
+            stack.name: Template.read(stack) for stack in sorted(stacks.iterdir()) if stack.is_dir()
+        }
 
     return synthesise
 

@@ -63,9 +63,11 @@ def test_flow_logs_are_delivered_by_a_role_for_nothing_else(stack: SaasStack) ->
     assert template.resource("aws_flow_log")["traffic_type"] == "ALL"
     group = template.resource("aws_cloudwatch_log_group")
     assert (group["name"], group["retention_in_days"]) == ("/shop-dev/vpc-flow-logs", 14)
-    (statement,) = json.loads(template.resource("aws_iam_role_policy")["policy"])["Statement"]
-    assert all(action.startswith("logs:") for action in statement["Action"])
-    assert all("aws_cloudwatch_log_group" in resource for resource in statement["Resource"])
+    writing, listing = json.loads(template.resource("aws_iam_role_policy")["policy"])["Statement"]
+    assert all(action.startswith("logs:") for action in writing["Action"])
+    assert all("aws_cloudwatch_log_group" in resource for resource in writing["Resource"])
+    # AWS knows no resource for it.
+    assert (listing["Action"], listing["Resource"]) == (["logs:DescribeLogGroups"], "*")
     (trust,) = json.loads(template.resource("aws_iam_role")["assume_role_policy"])["Statement"]
     assert "aws:SourceAccount" in trust["Condition"]["StringEquals"]
 
