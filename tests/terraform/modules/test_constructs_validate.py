@@ -66,6 +66,8 @@ def _everything(outdir: Path) -> Path:
             "repository": "owner/shop",
             "state_bucket_arn": "arn:aws:s3:::shop-dev-tfstate",
             "apply_policy_arns": {"topic": topic.arn},
+            "plan_policy_arns": {"topic": topic.arn},
+            "plan_state_keys": ["platform.tfstate"],
         },
     )
     app.synth()

@@ -47,6 +47,7 @@ CONTRACT = json.dumps(
         "app_client_id": "client",
         "issuer": "https://issuer.example.com",
         "tenant_path": "basic",
+        "data_task": {},
     }
 )
 MOCKED_AWS = f"""
