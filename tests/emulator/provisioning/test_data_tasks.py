@@ -42,7 +42,7 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
 SHAPE = Shape("lineId", {"by-status": "status"})
-TENANT, NEIGHBOUR, KILLED = "d1", "d2", "d3"
+TENANT, NEIGHBOUR, KILLED, FAILING = "d1", "d2", "d3", "d4"
 LINES, MANY = 40, 8_000
 
 
@@ -110,6 +110,10 @@ def _server() -> Iterator[PostgresServer]:
         shutil.rmtree(directory)
 
 
+def _logs(project: Project) -> str:
+    return f"/{project.prefix}/data_task"
+
+
 def _data_task(project: Project, tier: str, database: Service, tenants: str) -> dict[str, str]:
     """Make a task definition with a role, as `tiers.data_task` does; return the module's output."""
     iam, ecs = project.client("iam"), project.client("ecs")
@@ -154,6 +158,14 @@ def _data_task(project: Project, tier: str, database: Service, tenants: str) -> 
                 ),
                 "command": ["python", "-m", "services.storage.data_task"],
                 "environment": [{"name": n, "value": v} for n, v in environment.items()],
+                "logConfiguration": {
+                    "logDriver": "awslogs",
+                    "options": {
+                        "awslogs-group": _logs(project),
+                        "awslogs-region": "us-east-1",
+                        "awslogs-stream-prefix": tier,
+                    },
+                },
             }
         ],
     )
@@ -173,6 +185,7 @@ def estate(
     """A pool and two silos, whose lines are on two servers."""
     project = make_project(shared_local_aws, tmp_path_factory.mktemp("data-tasks"))
     project.client("ecs").create_cluster(clusterName=project.prefix)
+    project.client("logs").create_log_group(logGroupName=_logs(project))
     pushed(shared_local_aws, project.client("ecr"), project.prefix, "orders", tag="r1")
     with _server() as shared, _server() as own:
         databases = {
@@ -269,7 +282,9 @@ def test_a_killed_move_is_resumed_and_its_task_does_not_go_on(estate: Estate) ->
 
 def test_a_task_says_why_it_failed_and_tells_no_secret(estate: Estate) -> None:
     database = estate.databases["basic"]
-    tenant = estate.system.of(NEIGHBOUR, "basic")
+    tenant = estate.system.of(FAILING, "basic")
+    succeeded(tenant.ask("onboardingRequest"))
+    estate.fill("basic", FAILING, LINES)
     with database.server.connect() as connection:
         connection.execute(f"ALTER ROLE {database.database.user} NOLOGIN".encode())
         try:
@@ -280,6 +295,6 @@ def test_a_task_says_why_it_failed_and_tells_no_secret(estate: Estate) -> None:
     assert reason.startswith("export of lines by a task of ")
     assert "is not permitted to log in" in reason
     assert "X-Amz" not in json.dumps(failed.document)
-    assert len(estate.lines("basic", NEIGHBOUR)) == LINES
+    assert len(estate.lines("basic", FAILING)) == LINES
     succeeded(tenant.ask("offboardingRequest"))
-    assert estate.lines("basic", NEIGHBOUR) == []
+    assert estate.lines("basic", FAILING) == []
