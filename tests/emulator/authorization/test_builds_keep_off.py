@@ -20,7 +20,7 @@ from tests.synth.policies import samples
 pytestmark = pytest.mark.local_aws
 
 PREFIX = "ecs-saas-dev"
-STATES = f"{PREFIX}-tfstate"
+STATES = f"{PREFIX}-tfstate-{ACCOUNT_ID}"
 REGISTRY, MAPPING, LOCKS = f"{PREFIX}-registry", f"{PREFIX}-tenant-mapping", f"{PREFIX}-tflock"
 POOLED, OWN = f"{PREFIX}-basic-orders", f"{PREFIX}-acme-premium-orders"
 _MODULE = Path(__file__).parents[3] / "cdktf.out/stacks/application-plane/cdk.tf.json"

@@ -5,6 +5,7 @@ It takes the tenant's id from the body, in every way a handler can be wrong abou
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import boto3
@@ -42,7 +43,7 @@ def by_page(wanted: Wanted, tenant: CurrentTenant, request: Request) -> Any:
 def by_unbound_store(wanted: Wanted, tenant: CurrentTenant, request: Request) -> Any:
     """Ask a store that nothing binds to the token."""
     state = request.app.state
-    store = DynamoStore(state.settings.table_name, state.credentials, SHAPE)
+    store = DynamoStore(os.environ["TABLE_NAME"], state.credentials, SHAPE)
     return store.get(wanted.tenantId, wanted.productId).document
 
 
@@ -57,7 +58,7 @@ def by_item(wanted: Wanted, tenant: CurrentTenant, request: Request) -> Any:
 def by_query(wanted: Wanted, tenant: CurrentTenant, request: Request) -> Any:
     """Query an index of the table for the other tenant."""
     return request.app.state.credentials.client(tenant.id, "dynamodb").query(
-        TableName=request.app.state.settings.table_name,
+        TableName=os.environ["TABLE_NAME"],
         IndexName="by-category",
         KeyConditionExpression="tenantId = :t",
         ExpressionAttributeValues={":t": {"S": wanted.tenantId}},
@@ -68,7 +69,7 @@ def by_query(wanted: Wanted, tenant: CurrentTenant, request: Request) -> Any:
 def by_scan(wanted: Wanted, tenant: CurrentTenant, request: Request) -> Any:
     """Read everybody's items."""
     client = request.app.state.credentials.client(tenant.id, "dynamodb")
-    return client.scan(TableName=request.app.state.settings.table_name)
+    return client.scan(TableName=os.environ["TABLE_NAME"])
 
 
 @router.post("/own-role")
@@ -88,14 +89,14 @@ def leaked(request: Request) -> Any:
         "AccessKeyId": frozen.access_key,
         "SecretAccessKey": frozen.secret_key,
         "SessionToken": frozen.token,
-        "table": settings.table_name,
+        "table": os.environ["TABLE_NAME"],
         "role": settings.tenant_role_arn,
     }
 
 
 def _item(client: Any, request: Request, wanted: Wanted) -> Any:
     return client.get_item(
-        TableName=request.app.state.settings.table_name,
+        TableName=os.environ["TABLE_NAME"],
         Key={"tenantId": {"S": wanted.tenantId}, "productId": {"S": wanted.productId}},
     )
 
