@@ -79,7 +79,7 @@ def built(
         environment={
             "type": "LINUX_CONTAINER",
             "image": image,
-            "computeType": "S",
+            "computeType": "BUILD_GENERAL1_SMALL",
             "environmentVariables": [{"name": n, "value": v} for n, v in variables.items()],
         },
     )
