@@ -63,6 +63,8 @@ class System:
         (directory / "saas.tfvars").write_text(text.replace(_ROOMY, _SMALL))
         # Nobody writes while a tenant of these tests moves: no cache's answer has to be waited for.
         os.environ["ECS_SAAS_REFUSAL_SECONDS"] = "1"
+        # AWS takes five minutes and more for a build: nobody has them to see one run out of time.
+        os.environ["ECS_SAAS_LOCAL_BUILD_MINUTE"] = "6"
         for name in CONTEXT:  # its configuration is its own, and nothing else
             if not (directory / name).is_symlink():
                 (directory / name).symlink_to(PROJECT / name)

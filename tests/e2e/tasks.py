@@ -81,16 +81,22 @@ class Tasks:
         self._await_ready(cluster, service, count)
 
     @contextmanager
-    def instead(self, cluster: str, family: str, module: str) -> Iterator[str]:
-        """Run another program as a task that is in all else one of a family; give its address."""
+    def instead(self, cluster: str, family: str, module: str, tag: str) -> Iterator[str]:
+        """Run a module of another image, by its tag, as a task that is in all else one of a family.
+
+        Gives its address.
+        """
         described = self._ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
         (container,) = described["containerDefinitions"]
+        image = f"{container['image'].partition('@')[0].rpartition(':')[0]}:{tag}"
         given = ("networkMode", "requiresCompatibilities", "cpu", "memory")
         definition = self._ecs.register_task_definition(
             family=f"{family}-instead",
             taskRoleArn=described["taskRoleArn"],
             executionRoleArn=described["executionRoleArn"],
-            containerDefinitions=[{**container, "entryPoint": ["python", "-m", module]}],
+            containerDefinitions=[
+                {**container, "image": image, "entryPoint": ["python", "-m", module]}
+            ],
             **{name: described[name] for name in given},
         )["taskDefinition"]["taskDefinitionArn"]
         started = self._ecs.run_task(

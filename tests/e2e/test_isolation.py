@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 from tests.e2e import api_attacks
 from tests.e2e.api_attacks import Pair, Try
 from tests.e2e.aws_attacks import AwsAttacker, Taken, client_of
+from tests.e2e.careless_image import MODULE, push_careless
 from tests.e2e.conftest import Present
 from tests.e2e.forgeries import Forger, forger_of
 from tests.e2e.system import PREFIX, System
@@ -51,7 +52,6 @@ WAYS = {
     *("claims", "sign-up", "platform", *(f"role, from {tier}" for tier in TIERS)),
     *(f"table, from {mine} to {theirs}" for mine in TIERS for theirs in TIERS),
 }
-CARELESS = "tests.emulator.local_aws.careless_products"
 
 
 @pytest.fixture(scope="module")
@@ -68,13 +68,21 @@ def forger(system: System, admins: dict[str, SignedInUser]) -> Iterator[Forger]:
 
 
 @pytest.fixture(scope="module")
-def attacker(system: System, admins: dict[str, SignedInUser], tasks: Tasks) -> AwsAttacker:
+def careless(system: System, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The tag of an image of a products service with bugs."""
+    return push_careless(system, tmp_path_factory.mktemp("careless"))
+
+
+@pytest.fixture(scope="module")
+def attacker(
+    system: System, admins: dict[str, SignedInUser], tasks: Tasks, careless: str
+) -> AwsAttacker:
     """Who is in a service of each tier."""
 
     def leaked(name: str) -> dict[str, Any]:
         place = admins[name].place
         cluster, family = _products(place)
-        with tasks.instead(cluster, family, CARELESS) as url:
+        with tasks.instead(cluster, family, MODULE, careless) as url:
             given: dict[str, Any] = httpx.post(f"{url}/careless/credentials").json()
             return given
 
@@ -238,12 +246,12 @@ def test_who_has_signed_out_gets_nothing_new(
 
 
 def test_a_careless_service_reaches_no_other_tenant(
-    admins: dict[str, SignedInUser], tasks: Tasks
+    admins: dict[str, SignedInUser], tasks: Tasks, careless: str
 ) -> None:
     me, other = admins["demo-basic"], admins["basic-00"]
     theirs = other.data("POST", "/products", {**KETTLE, "sku": "secret-of-theirs"})
     body = {"tenantId": other.place.id, "productId": theirs["productId"]}
-    with tasks.instead(POOL, f"{POOL}-products", CARELESS) as url:
+    with tasks.instead(POOL, f"{POOL}-products", MODULE, careless) as url:
 
         def ask(mistake: str, who: SignedInUser) -> httpx.Response:
             bearer = {"Authorization": f"Bearer {who.tokens.id}"}
