@@ -13,8 +13,6 @@ from services.tenancy import Cell, Placement, place
 from services.tenancy.cells import next_cell
 
 CAPACITY = 90
-ASKED_EVERY = 4
-"""How many tenants come until the next cell is asked for again: the platform asks at each."""
 
 
 class Fleet:
@@ -41,7 +39,7 @@ class Fleet:
         self.tenants.append(slot)
         if len(self.taken[cell.id]) == cell.capacity:
             self.roomy.remove(min(self.roomy))
-        if not self.planned and self.onboarded % ASKED_EVERY == 0:
+        if not self.planned:
             made = next_cell(self.cells, len(self.tenants), capacity=CAPACITY)
             if made:
                 self.planned.append((self.onboarded + self.delay, made))
