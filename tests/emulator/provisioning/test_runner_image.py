@@ -50,9 +50,9 @@ ONBOARDING = {
 
 
 @pytest.fixture
-def deployment(local_aws: LocalAws, tmp_path: Path) -> Project:
+def deployment(shared_local_aws: LocalAws, tmp_path: Path) -> Project:
     """A project that images can be built of, whose cells hold one tenant each."""
-    project = make_project(local_aws, tmp_path)
+    project = make_project(shared_local_aws, tmp_path)
     for name in set(CONTEXT) - {"cdktf.out"}:
         (tmp_path / name).symlink_to(ROOT / name)
     configuration = tmp_path / "saas.tfvars"
