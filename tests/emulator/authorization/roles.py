@@ -16,6 +16,8 @@ import boto3
 import main
 from constructs_lib.identity.statement import Statement, policy
 from services.configuration import Configuration, parse
+from services.configuration.release import derived
+from services.contracts.images import CONTEXT
 from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from services.provisioning.terraform.mirror import cli_config
@@ -57,7 +59,9 @@ class Account:
         """Start a local AWS and synthesise the root modules of a configuration."""
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "saas.tfvars").write_text(text)
-        configuration = parse(text)
+        for name in set(CONTEXT) - {"cdktf.out"}:
+            (directory / name).symlink_to(PROJECT / name)
+        configuration = derived(parse(text), PROJECT, directory / "saas.tfvars")
         main.synthesize(configuration, directory / "cdktf.out")
         local = LocalAws(directory / ".ecs-saas/local", port)
         local.up()
