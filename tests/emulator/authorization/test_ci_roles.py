@@ -36,7 +36,7 @@ def applied(account: Account) -> list[str]:
     """Everything, applied by the role for that; what was denied on the way."""
     workflow = account.workflow("apply")
     account.run("platform", "apply", "--stack", "platform", "--json", keys=workflow)
-    account.run("images", "push")  # who builds images is another role
+    account.run("--target", "local", "images", "push")  # who builds images is another role
     account.run("platform", "apply", "--json", keys=workflow)
     return account.denials()
 
