@@ -120,7 +120,7 @@ def test_a_build_that_ends_in_the_middle(recoveries: dict[Loss, Future[None]], l
 
 
 @pytest.mark.xfail(
-    reason="adopting a half-made service applies it, and its deployment may fail before it is removed",
+    reason="adopting a half-made service applies it, and its deployment may fail first",
     strict=False,
 )
 def test_a_tenant_whose_build_was_killed_can_be_deleted(

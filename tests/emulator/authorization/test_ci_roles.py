@@ -6,6 +6,7 @@ In this order on one local AWS, because creating the platform takes minutes of t
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -15,7 +16,15 @@ from botocore.exceptions import ClientError
 from tests.aws import free_port
 from tests.emulator.authorization.roles import PROJECT, Account
 
-pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
+pytestmark = [
+    pytest.mark.terraform,
+    pytest.mark.local_aws,
+    pytest.mark.skipif(
+        "ECS_SAAS_CI_ROLES" not in os.environ,
+        reason="six minutes, and the apply role's rights on images are not settled: "
+        "ECS_SAAS_CI_ROLES=1 runs it",
+    ),
+]
 
 STACKS = ("platform", "tier-basic", "tier-advanced", "control-plane", "application-plane")
 
