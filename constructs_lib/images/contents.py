@@ -16,7 +16,7 @@ from typing import Final
 
 from constructs_lib.errors import ConfigError
 from constructs_lib.functions.closure import foreign_imports, import_closure
-from constructs_lib.images.requirements import UnlockedError, normal, pins, subset
+from constructs_lib.images.requirements import normal, pins, subset
 
 OTHERWISE_NAMED: Final[Mapping[str, str]] = {"hcl2": "python-hcl2", "jwt": "pyjwt"}
 """Distributions whose module has another name: no index knows one from the other."""
@@ -96,7 +96,7 @@ def main(arguments: list[str]) -> None:
     try:
         found = contents(Path.cwd(), text, modules)
         sys.stdout.write(subset(text, found.distributions))
-    except (ConfigError, UnlockedError) as error:
+    except ConfigError as error:
         sys.exit(f"error: {error}")
     for file in found.files:
         place = Path(folder) / file

@@ -2,6 +2,5 @@
 
 Errors
 ------
-`ProvisionerError` is the root; `services.provisioning.errors` draws the tree. `UnlockedError`
-stands alone: its module runs inside image builds, where nothing of ours is installed.
+`ProvisionerError` is the root; `services.provisioning.errors` draws the tree.
 """

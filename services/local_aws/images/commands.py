@@ -76,7 +76,7 @@ class Running:
         try:
             found = contents(self.context.root, self._read(lock), modules)
             requirements = subset(self._read(lock), found.distributions)
-        except (ConfigError, UnlockedError) as error:
+        except ConfigError as error:
             raise self._fail(str(error)) from error
         for file in found.files:
             entry = self.layer.tree.get(self.layer.place(file.as_posix()))
