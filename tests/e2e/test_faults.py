@@ -119,10 +119,6 @@ def test_a_build_that_ends_in_the_middle(recoveries: dict[Loss, Future[None]], l
     recoveries[loss].result()
 
 
-@pytest.mark.xfail(
-    reason="adopting a half-made service applies it, and its deployment may fail first",
-    strict=False,
-)
 def test_a_tenant_whose_build_was_killed_can_be_deleted(
     recoveries: dict[Loss, Future[None]],
 ) -> None:

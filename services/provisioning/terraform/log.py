@@ -86,6 +86,13 @@ _PHASES = {
 }
 
 
+def error_in(text: str) -> Diagnostic | None:
+    """Return the error in what a command printed that knows no machine-readable log."""
+    _, found, rest = text.partition("Error: ")
+    summary, _, detail = rest.partition("\n")
+    return Diagnostic("error", summary, detail) if found else None
+
+
 def parse_line(line: str) -> Event | None:
     """Return the event in one line of Terraform's log, or None if it holds none for us."""
     try:

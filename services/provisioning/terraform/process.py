@@ -24,7 +24,7 @@ from typing import IO
 
 from services.provisioning.errors import TerraformMissingError
 from services.provisioning.terraform.interruption import Interruption
-from services.provisioning.terraform.log import Diagnostic, Event, parse_line
+from services.provisioning.terraform.log import Diagnostic, Event, error_in, parse_line
 
 _POLL_MILLISECONDS = 40
 _PR_SET_PDEATHSIG = 1
@@ -130,6 +130,8 @@ class Terraform:
                     if event is not None:
                         on_event(event)
         text = "\n".join(line.rstrip() for line in other if line.strip())
+        if process.returncode != 0 and not diagnostics and (error := error_in(text)):
+            diagnostics.append(error)
         return Finished(process.returncode, tuple(diagnostics), text, started, datetime.now(UTC))
 
 

@@ -107,8 +107,9 @@ class Run:
     def _adopt(self) -> None:
         """Give the state back what an earlier run made and did not write down.
 
-        The imports of an apply are part of its plan. A destruction, and what prepares it, imports
-        nothing, so what is adopted for one is applied before it, alone.
+        The imports of an apply are part of its plan. A destruction, and what prepares it, plans no
+        imports, and what is to go must not be finished first: a service that was never ready would
+        fail again, and nothing could be removed. So each is imported as it is, and only that.
         """
         strays = self._request.strays
         if strays is None:
@@ -121,15 +122,17 @@ class Run:
         found += strays.named(adoption.creations(self._stages.shown()))
         if found:
             self._stages.note(f"adopting {', '.join(each.address for each in found)}")
-        if found and self._request.kind is not RunKind.APPLY:
-            self._planned_with(found, [f"-target={each.address}" for each in found])
-            self._apply()
-            found = []
-        adoption.write(self._space.root, found)
+        if self._request.kind is RunKind.APPLY:
+            adoption.write(self._space.root, found)
+            return
+        adoption.write(self._space.root, [])
+        for each in found:
+            arguments = ["import", "-no-color", *self._given]
+            self._stages.run("import", arguments, [each.address, each.id])
 
-    def _planned_with(self, found: Sequence[adoption.Import], options: Sequence[str] = ()) -> None:
+    def _planned_with(self, found: Sequence[adoption.Import]) -> None:
         adoption.write(self._space.root, found)
-        self._planned(options)
+        self._planned()
 
     def _is_first(self) -> bool:
         """Whether there is no state, and so nothing that the guard could keep from deletion."""

@@ -177,6 +177,18 @@ def test_what_a_lost_machine_made_goes_with_the_tenant(project: Project) -> None
     project.run("workspace", "destroy", "t1", "--yes")
 
 
+def test_what_goes_with_the_tenant_is_not_finished_first(project: Project) -> None:
+    lost(project, "t1")
+    project.client("ssm").put_parameter(
+        Name=f"/{project.prefix}/t1/first", Value="half made", Type="String", Overwrite=True
+    )
+    gone = project.run("workspace", "destroy", "t1", "--yes", "--json")
+    assert "adopting aws_ssm_parameter.first" in gone.err
+    assert "update " not in gone.err
+    assert "create " not in gone.err
+    assert gone.json["removed"] == 1
+
+
 def test_interrupted_run_saves_its_state(project: Project) -> None:
     process = project.start(
         "workspace", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow"

@@ -14,6 +14,7 @@ from services.provisioning.terraform.log import (
     PlannedChange,
     ResourceProgress,
     Summary,
+    error_in,
     parse_line,
 )
 from services.provisioning.terraform.progress import Tally
@@ -77,6 +78,14 @@ def test_summary() -> None:
 @pytest.mark.parametrize("text", ["", "Error: not JSON", "[1]", "3", '{"type": "version"}', "{"])
 def test_other_lines_are_nothing(text: str) -> None:
     assert parse_line(text) is None
+
+
+def test_the_error_of_a_command_without_such_a_log() -> None:
+    text = "Acquiring state lock.\nError: Error acquiring the state lock\nLock Info:\n  ID:  1-2"
+    assert error_in(text) == Diagnostic(
+        "error", "Error acquiring the state lock", "Lock Info:\n  ID:  1-2"
+    )
+    assert error_in("aws_x.y: Importing from ID ...") is None
 
 
 def test_plan_without_changes_is_empty() -> None:
