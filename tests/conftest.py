@@ -12,6 +12,11 @@ from services.local_aws.machine import LocalAws
 from tests.aws import free_port
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files of minutes first; `--no-loadscope-reorder` hands files out in this order."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def shared_local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """A local AWS that all tests of a process share: each names what it makes as no other does.

@@ -29,6 +29,8 @@ ROOT: Final = Path(__file__).parents[1]
 PYTHON: Final = sys.executable
 PYTEST: Final = ("-m", "pytest", "--durations=15", "--durations-min=1")
 MEASURED: Final = (PYTHON, "-m", "coverage", "run", *PYTEST)
+#: A file to a worker, in the order of collection: long ones first.
+SPREAD: Final = ("--dist", "loadfile", "--no-loadscope-reorder")
 FAST: Final = ("tests/unit", "tests/synth", "tests/terraform", "tests/cli")
 EMULATED: Final = ("tests/emulator", "tests/conformance")
 E2E: Final = ("tests/e2e",)
@@ -133,8 +135,8 @@ def everything(run: Run) -> None:
         directory, log, port = Path(temporary, "system"), Path(temporary, "log"), free_port()
         with system_beside(directory, port, log) as creation:
             run.do("lint", "make", "lint")
-            run.do("unit, synth, terraform, cli", *MEASURED, "-n", "2", "--dist", "loadfile", *FAST)
-            run.do("emulator, conformance", *MEASURED, "-n", "3", "--dist", "loadfile", *EMULATED)
+            run.do("unit, synth, terraform, cli", *MEASURED, "-n", "2", *SPREAD, *FAST)
+            run.do("emulator, conformance", *MEASURED, "-n", "3", *SPREAD, *EMULATED)
             try:
                 run.take(creation)
             finally:

@@ -26,7 +26,7 @@ from tests.aws import free_port
 from tests.emulator.local_aws.conftest import Aws
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
+pytestmark = [pytest.mark.terraform, pytest.mark.local_aws, pytest.mark.long]
 
 _MODULE = Path(__file__).parent / "terraform" / "pipeline"
 

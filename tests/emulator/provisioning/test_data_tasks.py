@@ -39,7 +39,7 @@ from tests.emulator.provisioning.test_operations import (
 from tests.emulator.storage.conftest import Service, make_owner, make_service, place_of
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
+pytestmark = [pytest.mark.terraform, pytest.mark.local_aws, pytest.mark.long]
 
 SHAPE = Shape("lineId", {"by-status": "status"})
 TENANT, NEIGHBOUR, KILLED, FAILING = "d1", "d2", "d3", "d4"

@@ -41,7 +41,7 @@ from tests.emulator.provisioning.conftest import Project, create_table, make_pro
 from tests.emulator.provisioning.copies import CLAIMS, write_cell, write_copies
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
+pytestmark = [pytest.mark.terraform, pytest.mark.local_aws, pytest.mark.long]
 
 ITEMS = 60
 EMAIL = "admin@example.com"

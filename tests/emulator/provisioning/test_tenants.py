@@ -15,7 +15,7 @@ import pytest
 from tests.emulator.provisioning.conftest import NAME, Finished, Project
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
+pytestmark = [pytest.mark.terraform, pytest.mark.local_aws, pytest.mark.long]
 
 
 def apply(project: Project, tenant: str, *more: str, code: int = 0) -> Finished:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.local_aws
+pytestmark = [pytest.mark.local_aws, pytest.mark.long]
 
 ROOT = Path(__file__).parents[3]
 _CODE = ("constructs_lib", "services", "tests", "tiers", "main.py", "saas.tfvars", "setup.cfg")
