@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _Values = Mapping[str, Any]
 _ROW: Final = "aws_dynamodb_table_item"
+_OWNER_CLAIM: Final = "tenantId"
 
 
 class WorkspaceStrays:
@@ -76,13 +77,22 @@ class WorkspaceStrays:
         return list(adopted.values())
 
     def named(self, creations: Iterable[Creation]) -> list[Import]:
-        """Return what is there under the name that a plan would create it with."""
+        """Return what is there under the name that a plan would create it with, and is proven ours.
+
+        A name alone proves nothing: a user that somebody left behind has somebody's password. What
+        is not ours is told of and left alone; an apply then fails at the name, and says so.
+        """
         found = []
         with access_errors():
             for each in creations:
                 if (look := _LOOKS.get(each.type)) is None:
                     continue
-                if (known := look(self._deployment.aws, each.values)) is not None:
+                try:
+                    known = look(self._deployment.aws, each.values)
+                except _ForeignError as foreign:
+                    self._note(f"{each.address} is not adopted: {foreign}")
+                    continue
+                if known is not None:
                     found.append(Import(each.address, known))
         return found
 
@@ -143,6 +153,10 @@ class TenantStrays(WorkspaceStrays):
             )
 
 
+class _ForeignError(Exception):
+    """What is there under a name says that it is somebody else's, or does not say whose it is."""
+
+
 def _usage_plan_key(aws: Aws, values: _Values) -> str | None:
     plan, key = values.get("usage_plan_id"), values.get("key_id")
     client = aws.client("apigateway")
@@ -151,8 +165,17 @@ def _usage_plan_key(aws: Aws, values: _Values) -> str | None:
 
 def _user(aws: Aws, values: _Values) -> str | None:
     pool, name = values.get("user_pool_id"), values["username"]
-    look = aws.cognito.admin_get_user
-    return _id("/", pool, name, lambda: look(UserPoolId=str(pool), Username=name))
+    wanted = (values.get("attributes") or {}).get(_OWNER_CLAIM)
+
+    def look() -> None:
+        found = aws.cognito.admin_get_user(UserPoolId=str(pool), Username=name)
+        claims = {each["Name"]: each["Value"] for each in found["UserAttributes"]}
+        owner = claims.get(f"custom:{_OWNER_CLAIM}")
+        if wanted is None or owner != wanted:
+            whose = f"tenant {owner}'s" if owner else "no tenant's"
+            raise _ForeignError(f"user {name} of pool {pool} is {whose}; delete it there")
+
+    return _id("/", pool, name, look)
 
 
 def _group(aws: Aws, values: _Values) -> str | None:
@@ -189,8 +212,14 @@ def _domain(aws: Aws, values: _Values) -> str | None:
 
 def _auto_scaling_group(aws: Aws, values: _Values) -> str | None:
     name = values["name"]
-    groups = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
-    return str(name) if groups["AutoScalingGroups"] else None
+    answer = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+    for group in answer["AutoScalingGroups"]:
+        tags = {each["Key"]: each["Value"] for each in group["Tags"]}
+        wanted = {each["key"]: each["value"] for each in values.get("tag") or ()}
+        if not wanted or wanted.items() - tags.items():
+            raise _ForeignError(f"auto scaling group {name} has other tags: {tags}")
+        return str(name)
+    return None
 
 
 def _id(joint: str, parent: Any, name: str | None, look: Callable[[], Any]) -> str | None:
