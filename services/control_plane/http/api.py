@@ -20,6 +20,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestValidationError,
 )
 
+from services.contracts.json_bodies import refused_value
 from services.control_plane.http import access, failures
 from services.control_plane.http.endpoints.routing import load_endpoints, router
 from services.control_plane.http.model import REFUSED_FIELDS
@@ -77,6 +78,9 @@ def _finding(error: Mapping[str, Any]) -> failures.Finding:
     return (where, kind, str(error["msg"])) if kind in REFUSED_FIELDS else (where, kind)
 
 
+_SHOWN = 4  # of the way to a value: enough to find it by, where a caller nests without end
+
+
 def _readable(event: Mapping[str, Any]) -> None:
     """Refuse a body that is no JSON object we could store, before anything relies on it."""
     body = event.get("body")
@@ -90,6 +94,9 @@ def _readable(event: Mapping[str, Any]) -> None:
         raise failures.unprocessable((("body",), "json_invalid")) from None
     if not isinstance(parsed, dict):
         raise failures.unprocessable((("body",), "dict_type"))
+    if (refused := refused_value(parsed)) is not None:
+        place, kind = refused
+        raise failures.unprocessable((("body", *place[:_SHOWN]), kind))
 
 
 def _is_webhook(event: Mapping[str, Any]) -> bool:

@@ -280,6 +280,40 @@ def test_nothing_a_caller_sends_is_a_500(
     assert status < 500
 
 
+@pytest.mark.parametrize("levels", [1, 30, 31, 100, 260, 900, 5_000, 100_000])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/tenant-registrations"), ("PATCH", "")])
+def test_what_is_nested_too_deep_is_named(
+    registry: NotingRegistry, method: str, path: str, levels: int
+) -> None:
+    deep = f"{'[' * levels}{']' * levels}"
+    given = TENANT if method == "POST" else {"free": 1}
+    tenant = json.dumps(given)[:-1] + f', "deep": {deep}}}'
+    body = f'{{"tenantData": {tenant}, "tenantRegistrationData": {{}}}}'
+    path = path or "/tenant-registrations/r1"
+    status, answer = call(method, path, body)
+    if levels <= 30:  # and two objects around it
+        assert status in (200, 201), answer
+        return
+    assert status == 422
+    assert registry.asked == []
+    (found,) = answer["detail"]
+    where, kind = found["loc"], found["type"]
+    assert (where[:3], kind) in (
+        (["body", "tenantData", "deep"], "too_deep"),
+        (["body"], "json_invalid"),  # where the parser itself gives up
+    )
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "[0, 1e400]", "NaN", "-Infinity"])
+def test_no_number_becomes_nothing(registry: NotingRegistry, number: str) -> None:
+    tenant = json.dumps(TENANT)[:-1] + f', "seats": {number}}}'
+    body = f'{{"tenantData": {tenant}, "tenantRegistrationData": {{}}}}'
+    status, answer = call("POST", "/tenant-registrations", body)
+    assert status == 422
+    assert registry.asked == []
+    assert answer["detail"][0]["type"] in ("finite_number", "json_invalid")
+
+
 def test_importing_the_function_needs_no_boto3() -> None:
     program = (
         "import sys, services.control_plane.http.api\n"
