@@ -11,6 +11,12 @@ libraries on the way give up each at a depth of its own: pydantic's serialiser a
 parser at 1,000.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 
+REASONS: Final = {
+    "finite_number": "a number that is neither infinite nor beyond 1.8e308 is needed",
+    "too_deep": f"at most {MOST_NESTED} lists and objects may be in each other",
+}
+"""What a person should know of each kind of refusal."""
+
 Place = tuple[str | int, ...]
 
 

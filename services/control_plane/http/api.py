@@ -11,7 +11,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -20,10 +20,10 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestValidationError,
 )
 
-from services.contracts.json_bodies import refused_value
+from services.contracts.json_bodies import REASONS, refused_value
 from services.control_plane.http import access, failures
 from services.control_plane.http.endpoints.routing import load_endpoints, router
-from services.control_plane.http.model import REFUSED_FIELDS
+from services.control_plane.http.model import OUR_KINDS
 from services.control_plane.runtime import current
 
 logging.getLogger().setLevel(os.environ.get("LOG_LEVEL", "INFO"))
@@ -74,8 +74,20 @@ def _failure(error: Exception) -> failures.Failure:
 
 def _finding(error: Mapping[str, Any]) -> failures.Finding:
     where, kind = tuple(error["loc"]), str(error["type"])
-    # Our own kinds have words of ours; pydantic's may repeat the value.
-    return (where, kind, str(error["msg"])) if kind in REFUSED_FIELDS else (where, kind)
+    told = kind in OUR_KINDS or kind in _OF_THE_RULE
+    return (where, kind, str(error["msg"])) if told else (where, kind)
+
+
+#: Kinds of pydantic's whose message is made of the rule alone; others may repeat the value.
+#: https://docs.pydantic.dev/latest/errors/validation_errors/
+_OF_THE_RULE: Final = frozenset(
+    {
+        *("bool_type", "dict_type", "int_type", "list_type", "string_type"),
+        *("enum", "literal_error", "extra_forbidden", "missing"),
+        *("greater_than", "greater_than_equal", "less_than", "less_than_equal", "int_parsing"),
+        *("string_pattern_mismatch", "string_too_long", "string_too_short", "too_long"),
+    }
+)
 
 
 _SHOWN = 4  # of the way to a value: enough to find it by, where a caller nests without end
@@ -91,12 +103,13 @@ def _readable(event: Mapping[str, Any]) -> None:
         parsed = json.loads(text, parse_constant=_no_number)
         json.dumps(parsed, ensure_ascii=False).encode()  # lone surrogates cannot be stored
     except (ValueError, RecursionError):
-        raise failures.unprocessable((("body",), "json_invalid")) from None
+        why = "the body has to be JSON as RFC 8259 has it, in UTF-8"
+        raise failures.unprocessable((("body",), "json_invalid", why)) from None
     if not isinstance(parsed, dict):
-        raise failures.unprocessable((("body",), "dict_type"))
+        raise failures.unprocessable((("body",), "dict_type", "the body has to be an object"))
     if (refused := refused_value(parsed)) is not None:
         place, kind = refused
-        raise failures.unprocessable((("body", *place[:_SHOWN]), kind))
+        raise failures.unprocessable((("body", *place[:_SHOWN]), kind, REASONS[kind]))
 
 
 def _is_webhook(event: Mapping[str, Any]) -> bool:

@@ -25,8 +25,10 @@ from services.tenancy.variables import EMAIL_PATTERN, RELEASE_PATTERN
 SYSTEM_FIELDS = RECORD_FIELDS | {"exportLocation", "placement", "tenantConfig"}
 """What only the system sets: fields of the rows, and what jobs give back."""
 
-REFUSED_FIELDS = frozenset({"system_field", "tenant_field", "immutable_field"})
-"""The kinds of problems that are about a field's being there."""
+OUR_KINDS = frozenset(
+    {"system_field", "tenant_field", "immutable_field", "amount", "null", "not_allowed"}
+)
+"""The kinds of problems that are told in words of ours, which repeat no value."""
 
 Email = Annotated[str, Field(pattern=EMAIL_PATTERN, max_length=254)]
 
