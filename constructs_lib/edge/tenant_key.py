@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cdktf import Fn
 from cdktf_cdktf_provider_aws.api_gateway_api_key import ApiGatewayApiKey
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan_key import ApiGatewayUsagePlanKey
 from constructs import Construct
@@ -22,7 +21,8 @@ class TenantKey(Construct):
     usage_plan_id : str
         The plan of the tenant's tier on its API.
     of : str
-        What no other key of the account and region is of; its value is the hash of that.
+        What no other key of the account and region is of, as text that may hold `${...}`; the
+        key's value is the hash of that. AWS refuses a second key of the same value.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class TenantKey(Construct):
         of: str,
     ) -> None:
         super().__init__(scope, id_)
-        key = ApiGatewayApiKey(
-            self, "Resource", name=name, description=description, value=Fn.sha256(of)
-        )
+        # Not by a function of cdktf, which would escape the variables in it: one value for all.
+        value = f'${{sha256("{of}")}}'
+        key = ApiGatewayApiKey(self, "Resource", name=name, description=description, value=value)
         ApiGatewayUsagePlanKey(
             self, "plan", key_id=key.id, key_type="API_KEY", usage_plan_id=usage_plan_id
         )

@@ -266,6 +266,16 @@ def deployments_and_plans_in_use(aws: Aws) -> bool:
     return codes == ["BadRequestException"] * 2
 
 
+def one_key_of_a_value(aws: Aws) -> bool:
+    api = aws.client("apigateway")
+    given = {"name": "key", "value": "v" * 20}
+    key = api.create_api_key(**given)["id"]
+    code = refusal(api.create_api_key, **given)
+    api.delete_api_key(apiKey=key)
+    api.delete_api_key(apiKey=api.create_api_key(**given)["id"])
+    return code == "ConflictException"
+
+
 def requests_as_models_allow(aws: Aws) -> bool:
     """Botocore's own checks are off: a request of another client has none either."""
     from botocore.config import Config
@@ -305,6 +315,7 @@ CHECKS: dict[str, Callable[[Aws], bool]] = {
         clusters_with_services,
         namespaces_of_service_connect,
         deployments_and_plans_in_use,
+        one_key_of_a_value,
         requests_as_models_allow,
     )
 }

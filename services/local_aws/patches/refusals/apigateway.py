@@ -1,8 +1,8 @@
-"""API Gateway: deployments that a stage serves, usage plans that limit one."""
+"""API Gateway: deployments that a stage serves, usage plans that limit one, keys there are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.services import apigateway_v1
@@ -42,6 +42,27 @@ def deployments_and_plans_in_use() -> None:
 
     replace(apigateway_v1, "_delete_deployment", make_deployment)
     replace(apigateway_v1, "_delete_usage_plan", make_plan)
+
+
+@patch
+def one_key_of_a_value() -> None:
+    """No two API keys of an account and region have the same value.
+
+    Stock takes them, and counts the requests of both for the first.
+    https://docs.aws.amazon.com/apigateway/latest/api/API_CreateApiKey.html (ConflictException)
+    """
+    keys = symbol(apigateway_v1, "_api_keys")
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def create(data: Mapping[str, Any]) -> Any:
+            value = data.get("value")
+            if value and any(each.get("value") == value for each in keys.values()):
+                return apigateway_v1._v1_error("ConflictException", "API Key already exists", 409)
+            return original(data)
+
+        return create
+
+    replace(apigateway_v1, "_create_api_key", make)
 
 
 def _bad(message: str) -> Any:
