@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,11 @@ Envelope = dict[str, Any]
 def among(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return of `found` the fields of `wanted`, to be compared with it."""
     return {name: found.get(name) for name in wanted}
+
+
+def distinct(envelopes: Iterable[Envelope]) -> list[Envelope]:
+    """Return the events that are not another's second delivery, by their own id."""
+    return list({each["detail"]["eventId"]: each for each in envelopes}.values())
 
 
 class Bus:

@@ -102,6 +102,7 @@ class System:
             "ECS_SAAS_MODULES": str(PROJECT / "cdktf.out/stacks"),
             "ECS_SAAS_LOCAL_PORT": str(self.port),
             "ECS_SAAS_REFUSAL_SECONDS": os.environ.get("ECS_SAAS_REFUSAL_SECONDS", "90"),
+            "ECS_SAAS_LOCAL_BUILD_MINUTE": os.environ.get("ECS_SAAS_LOCAL_BUILD_MINUTE", "60"),
         }
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
