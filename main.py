@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,12 +56,22 @@ def build(configuration: Configuration, outdir: str | Path = OUTPUT) -> App:
     return app
 
 
+def made(directory: str | Path) -> Path:
+    """Return a directory that is there; `OSError` if it cannot be."""
+    path = Path(directory)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 def synthesize(configuration: Configuration, outdir: str | Path = OUTPUT) -> list[str]:
     """Write all root modules to `outdir` and return their names.
 
     Directories of root modules that are gone are removed: cdktf leaves them, and a tool that
     walks the directory would apply them.
     """
+    # Before a minute's work, and in Python's words: those of cdktf are a stack of two languages.
+    with tempfile.TemporaryFile(dir=made(outdir)):
+        pass
     build(configuration, outdir).synth()
     stacks = Path(outdir) / "stacks"
     kept = sorted(json.loads((Path(outdir) / "manifest.json").read_text())["stacks"])
@@ -77,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 if the configuration cannot be used; nothing is written then.
+        0, or 2 if the configuration cannot be used, or the output not written.
     """
     from constructs_lib.errors import ConfigError  # noqa: PLC0415
 
@@ -87,6 +98,12 @@ def main(arguments: list[str] | None = None) -> int:
         synthesize(configuration, os.environ.get("CDKTF_OUTDIR", OUTPUT))
     except (ConfigurationError, ConfigError) as error:
         sys.stderr.write(f"{error}\n")
+        return 2
+    except OSError as error:
+        if error.filename is None:
+            raise
+        allowed = "allowed a directory to write to; CDKTF_OUTDIR names another"
+        sys.stderr.write(f"{error.filename}: {error.strerror}; {allowed}\n")
         return 2
     return 0
 

@@ -79,7 +79,7 @@ def _root(
 
 def main() -> None:
     """Run the command line; expected failures become one message and an exit code."""
-    from services.cli.failures import exit_code_of  # noqa: PLC0415 - after the start
+    from services.cli.failures import exit_code_of, message_of  # noqa: PLC0415 - after the start
 
     try:
         app()
@@ -87,7 +87,7 @@ def main() -> None:
         code = exit_code_of(error)
         if code is None:
             raise
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {message_of(error)}\n")
         sys.exit(code)
 
 

@@ -36,7 +36,20 @@ def exit_code_of(error: BaseException) -> int | None:
         return BAD_INPUT
     if isinstance(error, VisitError | ClientError):
         return FAILED
+    if isinstance(error, OSError) and error.filename is not None:
+        return BAD_INPUT
     return None
+
+
+def message_of(error: BaseException) -> str:
+    """Return what is told of an expected failure."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return (
+            f"{error.filename}: {error.strerror}; "
+            "allowed a place that may be read and written: what is made lies in .ecs-saas beside "
+            "the configuration (--config), the local AWS in ECS_SAAS_LOCAL_HOME"
+        )
+    return str(error)
 
 
 @contextmanager
@@ -50,7 +63,7 @@ def failing_with_one() -> Iterator[None]:
     except Exception as error:
         if exit_code_of(error) is None:
             raise
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {message_of(error)}\n")
         sys.exit(FAILED)
 
 

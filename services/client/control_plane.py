@@ -227,6 +227,19 @@ def _body(answer: httpx.Response) -> Any:
         return answer.text
 
 
+def _advice(error: Exception) -> str:
+    """Return what would help: a contract that is not there is one reason of several."""
+    from botocore import exceptions  # noqa: PLC0415
+
+    if isinstance(error, exceptions.ClientError):
+        if error.response["Error"]["Code"] == "ParameterNotFound":
+            return "apply it with `ecs-saas platform apply`"
+        return "these credentials have to be allowed to read it, and the machine client"
+    if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
+        return "is the endpoint right, and is what serves it running?"
+    return "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --target local"
+
+
 @contextlib.contextmanager
 def open_client(
     region: str,
@@ -271,8 +284,7 @@ def open_client(
         )["UserPoolClient"]
     except (exceptions.ClientError, exceptions.BotoCoreError) as error:
         raise ControlPlaneMissingError(
-            f"the control plane cannot be found at {contract}: {error}; "
-            "apply it with `ecs-saas platform apply`"
+            f"the control plane cannot be found at {contract}: {error}; {_advice(error)}"
         ) from error
     # An emulator serves all hosts on one address, and names them in the path.
     api = (

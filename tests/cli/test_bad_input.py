@@ -177,3 +177,40 @@ def web_page() -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.mark.parametrize("command", ["up", "status", "down", "env", "reset"])
+def test_no_place_for_the_local_aws(project: Project, command: str) -> None:
+    (project.path / "file").write_text("")
+    home = str(project.path / "file/home")
+    finished = project.ecs_saas(
+        "--target", "local", "local", command, ECS_SAAS_LOCAL_HOME=home, ECS_SAAS_LOCAL_PORT="9"
+    )
+    assert "Traceback" not in finished.err
+    if command == "up":
+        refused(finished, "file/home", "Not a directory; allowed a place")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("tenant", "list"), ("tenant", "create", "a", "--tier", "basic", "--email", "x")]
+)
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "set AWS_PROFILE, or AWS_ACCESS_KEY_ID"),
+        ({**CREDENTIALS, "AWS_ENDPOINT_URL": UNUSED}, "is the endpoint right"),
+    ],
+    ids=["no-credentials", "no-answer"],
+)
+def test_tenants_without_a_control_plane(
+    project: Project, arguments: tuple[str, ...], environment: dict[str, str], said: str
+) -> None:
+    finished = project.ecs_saas(*arguments, **environment)
+    refused(finished, said)
+    assert "platform apply" not in finished.err
+
+
+def test_no_place_for_the_root_modules(project: Project) -> None:
+    (project.path / "file").write_text("")
+    finished = project.run(str(ROOT / "main.py"), CDKTF_OUTDIR=str(project.path / "file/out"))
+    refused(finished, "file/out", "Not a directory")
