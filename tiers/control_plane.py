@@ -360,6 +360,7 @@ class ControlPlane(SaasStack):
                 "PREFIX": configuration.prefix,
                 "REGISTRY_TABLE": self._registry.name,
                 "RELEASE": configuration.release,
+                "SERVICES": " ".join(sorted(configuration.services)),
                 "STAGE": configuration.environment,
                 **(environment or {}),
                 **plugged.environment,

@@ -18,12 +18,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """The function's environment."""
+    """The function's environment.
+
+    Attributes
+    ----------
+    services : tuple of str
+        The microservices that tenants have; empty where nobody said.
+    """
 
     registry_table: str
     event_bus: str
     admin_pool_id: str
     release: str = "latest"
+    services: tuple[str, ...] = ()
 
     @classmethod
     def of_environment(cls) -> Settings:
@@ -33,6 +40,7 @@ class Settings:
             os.environ.get("EVENT_BUS", ""),
             os.environ.get("ADMIN_POOL_ID", ""),
             os.environ.get("RELEASE") or "latest",
+            tuple(os.environ.get("SERVICES", "").split()),
         )
 
 

@@ -174,7 +174,7 @@ class NotingRegistry:
 
 
 def use(registry: NotingRegistry, **more: Any) -> None:
-    made = runtime.Runtime(runtime.Settings("table", "bus", "pool"))
+    made = runtime.Runtime(runtime.Settings("table", "bus", "pool", services=("orders", "users")))
     vars(made).update(registry=registry, **more)
     runtime.use(made)
 

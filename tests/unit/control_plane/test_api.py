@@ -314,6 +314,27 @@ def test_no_number_becomes_nothing(registry: NotingRegistry, number: str) -> Non
     assert answer["detail"][0]["type"] in ("finite_number", "json_invalid")
 
 
+@pytest.mark.parametrize("name", ["order", "gateway", ""])
+def test_sizes_of_a_service_that_is_not_there(registry: NotingRegistry, name: str) -> None:
+    size = {"cpu": 512, "memory": 1024}
+    overrides = {"services": {name: size, "users": size}}
+    given = {**REGISTRATION, "tenantData": {**TENANT, "overrides": overrides}}
+    asked = {
+        ("POST", "/tenant-registrations"): (given, ["body", "tenantData", "overrides"]),
+        ("POST", "/tenants/t1/update"): ({"overrides": overrides}, ["body", "overrides"]),
+    }
+    for (method, path), (body, place) in asked.items():
+        status, answer = call(method, path, body)
+        assert (status, registry.asked) == (422, [])
+        assert answer["detail"] == [
+            {
+                "loc": [*place, "services", name],
+                "type": "unknown_service",
+                "msg": "allowed orders, users",
+            }
+        ]
+
+
 def test_importing_the_function_needs_no_boto3() -> None:
     program = (
         "import sys, services.control_plane.http.api\n"

@@ -12,6 +12,7 @@ from services.control_plane.http import responses, views
 from services.control_plane.http.endpoints.parameters import Id, IdempotencyKey, Limit, NextToken
 from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.model import MoveRequest, UpdateRequest
+from services.control_plane.http.overrides import require_known_services
 from services.control_plane.runtime import current
 from services.tenancy.operations import OperationKind
 
@@ -81,6 +82,7 @@ def update(
     idempotency_key: IdempotencyKey = None,
 ) -> _Answer:
     """Give the tenant another release, or other sizes."""
+    require_known_services(body.overrides, current().settings.services)
     wanted = body.model_dump(exclude_none=True)
     return _request(tenant_id, OperationKind.UPDATE, idempotency_key, wanted)
 

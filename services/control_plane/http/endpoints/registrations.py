@@ -11,6 +11,7 @@ from services.control_plane.http import responses, views
 from services.control_plane.http.endpoints.parameters import Id, IdempotencyKey, Limit, NextToken
 from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.model import RegistrationChange, RegistrationRequest
+from services.control_plane.http.overrides import require_known_services
 from services.control_plane.runtime import current
 
 _Answer = dict[str, Any]
@@ -22,8 +23,12 @@ def register(
 ) -> _Answer:
     """Register a tenant; its onboarding begins at once."""
     runtime = current()
+    tenant = body.tenant_data.document()
+    require_known_services(
+        tenant.get("overrides"), runtime.settings.services, ("tenantData", "overrides")
+    )
     made = runtime.registry.register(
-        body.tenant_data.document(),
+        tenant,
         body.tenant_registration_data.document(),
         actor=runtime.actor,
         idempotency_key=idempotency_key,
