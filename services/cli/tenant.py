@@ -217,6 +217,10 @@ def _request(
     _carry_out(context, tenant, ask, options)
 
 
+#: As shells tell of a program that SIGINT has ended.
+_INTERRUPTED = 130
+
+
 def _carry_out(
     context: typer.Context,
     tenant: str,
@@ -230,7 +234,15 @@ def _carry_out(
 
             with watching(plain=options.as_json) as progress:
                 progress.stage(tenant, operation.kind)
-                operation = client.wait(operation, seconds=options.timeout)
+                try:
+                    operation = client.wait(operation, seconds=options.timeout)
+                except KeyboardInterrupt:
+                    progress.note(
+                        tenant,
+                        f"{operation.kind} {operation.id} goes on; how it ends: "
+                        f"ecs-saas tenant show {tenant}",
+                    )
+                    raise typer.Exit(_INTERRUPTED) from None
     if options.as_json:
         write_json(vars(operation))
     else:

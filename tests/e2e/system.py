@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -114,6 +115,8 @@ class System:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # A shell without job control makes what it starts beside it deaf for ^C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def try_run(self, *arguments: str) -> Finished:

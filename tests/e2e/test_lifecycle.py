@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import signal
 import urllib.parse
 import uuid
 from collections.abc import Iterator
@@ -115,6 +117,19 @@ def test_a_tenant_is_created_and_shown_by_the_command_line(system: System) -> No
     assert ["onboard", again["id"], "SUCCEEDED"] in [
         line.split()[:3] for line in shown.splitlines()
     ]
+
+
+def test_who_stops_waiting_is_told_that_it_goes_on(system: System) -> None:
+    waiting = system.start("tenant", "reconcile", DRIFTED.name, "--wait")
+    assert waiting.stderr
+    lines = [waiting.stderr.readline()]
+    waiting.send_signal(signal.SIGINT)
+    _, err = waiting.communicate(timeout=30)
+    assert waiting.returncode == 130, err
+    (operation,) = re.findall(r"reconcile (\w+) goes on; how it ends: ecs-saas tenant show", err)
+    with system.control_plane() as api:
+        kept = {each.id: each for each in api.operations(DRIFTED.id(system))}
+        assert api.wait(kept[operation], seconds=300).status == "SUCCEEDED", lines
 
 
 def test_a_suspended_tenants_people_cannot_sign_in(system: System) -> None:
