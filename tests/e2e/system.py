@@ -116,7 +116,7 @@ class System:
             text=True,
             start_new_session=True,
             # A shell without job control makes what it starts beside it deaf for ^C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
 
     def try_run(self, *arguments: str) -> Finished:
