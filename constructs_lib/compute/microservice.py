@@ -176,7 +176,6 @@ class Microservice(Construct):
             container_definitions=container.definitions(
                 port_name=port_name, log_group=log_group.name, region=region
             ),
-            # The other way round the old revision is inactive while the new one is rolled out, and
             # Destroyed first, the previous revision would be inactive while the new one is rolled
             # out, and ECS starts no deployment of an inactive revision: nothing to roll back to.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
