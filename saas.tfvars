@@ -5,11 +5,11 @@ name        = "ecs-saas"  # with the environment, the start of every physical na
 environment = "dev"
 account     = "123456789012" # where it is deployed; `aws sts get-caller-identity` says yours
 region      = "us-east-1"
-zones       = ["us-east-1a", "us-east-1b", "us-east-1c"] # three, of the region
+zones       = ["us-east-1a", "us-east-1b", "us-east-1c"] # three to six; any may be added
 admin_email = "admin@example.com"
 # admin_second_factor = "required" # a code of an authenticator app for administrators; or "off"
 
-cidr                = "10.0.0.0/16" # cut into three private and three public subnets
+cidr                = "10.0.0.0/16" # cut into a private and a public subnet for each zone
 deletion_protection = false         # true keeps tables, user pools and load balancers from deletion
 log_retention_days  = 30
 token_minutes       = 15 # a disabled user's last token serves for so long; clients renew theirs

@@ -24,6 +24,8 @@ from services.tenancy.tier import Compute
 from services.tenancy.variables import TASK_SIZES
 
 _SERVICE_NAME = r"^[a-z][a-z0-9-]{0,19}$"
+# Three, so that two are left when one fails; no region has more than six.
+_ZONES = range(3, 7)
 _RESERVED_SERVICES = frozenset({"gateway"})
 _RESERVED_PATHS = frozenset({"/health"})
 # What the tiers give every container; a manifest that set them would change who the tenant is.
@@ -279,7 +281,7 @@ class Configuration(Frozen):
     environment: fields.EnvironmentName
     account: fields.AccountId
     region: fields.Region
-    zones: tuple[str, ...] = Field(description="three different zones of the region")
+    zones: tuple[str, ...] = Field(description="three to six different zones of the region")
     cidr: fields.PrivateCidr = "10.0.0.0/16"
     admin_email: fields.Email
     admin_second_factor: Literal["off", "optional", "required"] = "optional"
@@ -358,10 +360,10 @@ class Configuration(Frozen):
         region = info.data.get("region")
         if region is not None:
             for zone in value:
-                if not re.fullmatch(rf"{re.escape(region)}[a-z]", zone):
+                if not re.fullmatch(rf"{re.escape(region)}[a-f]", zone):
                     raise not_allowed(f"zones of {region}, such as {region}a", show(zone))
-        if len(value) != 3 or len(set(value)) != 3:
-            raise not_allowed("three different zones")
+        if len(value) not in _ZONES or len(set(value)) != len(value):
+            raise not_allowed("three to six different zones")
         return value
 
     @field_validator("tiers")

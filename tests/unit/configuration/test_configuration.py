@@ -68,7 +68,7 @@ def test_configuration_is_immutable() -> None:
         ('"10.0.0.0/16"', '"10.0.0.0/24"', "cidr", "a block of /16 to /20"),
         ('"10.0.0.0/16"', '"10.0.0.0"', "cidr", "a private IPv4 block"),
         ('"us-east-1c"', '"eu-west-1c"', "zones", "zones of us-east-1"),
-        ('"us-east-1c"', '"us-east-1a"', "zones", "three different zones"),
+        ('"us-east-1c"', '"us-east-1a"', "zones", "three to six different zones"),
         ("nat      ", "natt      ", "network.natt", "did you mean 'nat'?"),
         ("  advanced = {", "  gold = {", "tiers.gold", "basic, advanced or premium"),
         ("cell_capacity = 90", "cell_capacity = 96", "routing.cell_capacity", "1 to 95"),
