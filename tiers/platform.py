@@ -100,7 +100,6 @@ class Platform(SaasStack):
             network=network,
             name=f"{prefix}-{FIRST_CELL}",
             capacity=configuration.routing.cell_capacity,
-            target_port=configuration.gateway.port,
             access_log_bucket=access_logs.name,
             deletion_protection=keep,
         )

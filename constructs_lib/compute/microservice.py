@@ -28,7 +28,7 @@ from constructs_lib.compute.cluster import ICluster
 from constructs_lib.compute.container import Container, HealthCheck, Preparation
 from constructs_lib.compute.names import Names
 from constructs_lib.compute.namespace import ServiceConnectNamespace
-from constructs_lib.compute.route import HeaderRoute, RoutedTarget
+from constructs_lib.compute.route import TARGET_PORTS, HeaderRoute, RoutedTarget
 from constructs_lib.compute.scaling import Scaling, ServiceScaling
 from constructs_lib.compute.task_roles import ExecutionRole
 from constructs_lib.identity.role import Role
@@ -184,7 +184,7 @@ class Microservice(Construct):
         if route:
             target = RoutedTarget(self, "Route", names=own_names, network=network, route=route)
             namespace.allow_from(
-                f"Route-{name}", security_group_id=route.security_group_id, port=port
+                f"Route-{name}", security_group_id=route.security_group_id, ports=TARGET_PORTS
             )
             ready += target.ready
         scaling = scaling or Scaling()

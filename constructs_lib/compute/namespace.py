@@ -107,8 +107,8 @@ class ServiceConnectNamespace(Construct):
             cidr_ipv4="0.0.0.0/0",
         )
 
-    def allow_from(self, id_: str, *, security_group_id: str, port: int) -> None:
-        """Let another security group, as a load balancer's, reach a port of the members.
+    def allow_from(self, id_: str, *, security_group_id: str, ports: range) -> None:
+        """Let another security group, as a load balancer's, reach ports of the members.
 
         Parameters
         ----------
@@ -116,8 +116,8 @@ class ServiceConnectNamespace(Construct):
             Of the rule, unique in the namespace.
         security_group_id : str
             Who may come in.
-        port : int
-            Where.
+        ports : range
+            Where, without gaps.
         """
         VpcSecurityGroupIngressRule(
             self,
@@ -126,6 +126,6 @@ class ServiceConnectNamespace(Construct):
             description="From a load balancer",
             referenced_security_group_id=security_group_id,
             ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
+            from_port=ports.start,
+            to_port=ports.stop - 1,
         )

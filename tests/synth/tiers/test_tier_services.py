@@ -46,7 +46,7 @@ def test_scaling_owns_the_number_of_tasks(running: Template) -> None:
 def test_only_the_gateway_is_reached_from_the_load_balancer(running: Template) -> None:
     routed = [s for s in running.resources("aws_ecs_service").values() if "load_balancer" in s]
     assert [s["load_balancer"][0]["container_name"] for s in routed] == ["gateway"]
-    assert running.resource("aws_vpc_security_group_ingress_rule", from_port=8080)
+    assert running.resource("aws_vpc_security_group_ingress_rule", from_port=1024)
 
 
 def test_the_gateway_starts_after_the_services_whose_names_it_needs(running: Template) -> None:
