@@ -70,6 +70,7 @@ tiers = {
 services = {
   orders = {
     path    = "/orders"
+    calls   = ["products"] # is told where it is, as PRODUCTS_URL, and starts after it
     cpu     = 256
     memory  = 512
     storage = { sort_key = "orderId", indexes = [{ name = "by-created", sort_key = "createdAt" }] }

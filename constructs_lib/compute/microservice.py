@@ -14,6 +14,7 @@ from cdktf_cdktf_provider_aws.ecs_service import (
     EcsServiceServiceConnectConfiguration,
     EcsServiceServiceConnectConfigurationService,
     EcsServiceServiceConnectConfigurationServiceClientAlias,
+    EcsServiceServiceConnectConfigurationServiceTimeout,
     EcsServiceTimeouts,
 )
 from cdktf_cdktf_provider_aws.ecs_task_definition import (
@@ -27,7 +28,7 @@ from constructs_lib.compute.capacity import strategy
 from constructs_lib.compute.cluster import ICluster
 from constructs_lib.compute.container import Container, HealthCheck, Preparation
 from constructs_lib.compute.names import Names
-from constructs_lib.compute.namespace import ServiceConnectNamespace
+from constructs_lib.compute.namespace import CONNECT_IDLE_SECONDS, ServiceConnectNamespace
 from constructs_lib.compute.route import TARGET_PORTS, HeaderRoute, RoutedTarget
 from constructs_lib.compute.scaling import Scaling, ServiceScaling
 from constructs_lib.compute.task_roles import ExecutionRole
@@ -267,6 +268,9 @@ def _service_connect(
         discovery_name=name,
         client_alias=EcsServiceServiceConnectConfigurationServiceClientAlias(
             dns_name=f"{name}.{namespace.name}", port=port
+        ),
+        timeout=EcsServiceServiceConnectConfigurationServiceTimeout(
+            idle_timeout_seconds=CONNECT_IDLE_SECONDS
         ),
     )
     return EcsServiceServiceConnectConfiguration(

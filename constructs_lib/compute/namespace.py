@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from cdktf_cdktf_provider_aws.service_discovery_http_namespace import ServiceDiscoveryHttpNamespace
@@ -13,6 +14,14 @@ from constructs import Construct
 from constructs_lib import naming
 from constructs_lib.compute.names import Names
 from constructs_lib.network import INetwork
+
+CONNECT_IDLE_SECONDS: Final = 60
+"""How long a proxy of Service Connect keeps a connection to a service that nobody uses.
+
+Less than the service itself does (75 s), or the proxy would send a request on a connection that the
+service is just closing; its own default is 300 s.
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TimeoutConfiguration.html
+"""
 
 
 class ServiceConnectNamespace(Construct):

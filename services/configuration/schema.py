@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -239,12 +240,15 @@ class GatewaySpec(_Container):
 class ServiceSpec(_Container):
     """One microservice: image, size, route, table, permissions and scaling.
 
-    Its name is its key in `services`.
+    Its name is its key in `services`. It is told where the services are that it `calls`, and is
+    deployed after them: a task learns only those names of Service Connect that exist by then.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html
     """
 
     name: str = Field(default="", init=False)
     port: fields.Port = 3010
     path: fields.RoutePath
+    calls: tuple[str, ...] = ()
     admin_only: fields.Flag = False
     environment: Mapping[str, fields.Text] = Field(default_factory=dict)
     storage: StorageSpec | None = None
@@ -377,6 +381,21 @@ class Configuration(Frozen):
         if not isinstance(value, dict):
             return value
         return {key: _with_name(key, block) for key, block in value.items()}
+
+    @field_validator("services")
+    @classmethod
+    def _callable(cls, value: Mapping[str, ServiceSpec]) -> Mapping[str, ServiceSpec]:
+        for name, service in value.items():
+            for called in service.calls:
+                if called not in value or called == name:
+                    others = one_of(sorted(value.keys() - {name}))
+                    raise not_allowed(f"in calls of {name}: {others}", called)
+        try:
+            TopologicalSorter({name: each.calls for name, each in value.items()}).prepare()
+        except CycleError as error:
+            circle = " calls ".join(reversed(error.args[1]))
+            raise not_allowed("services that do not call each other in a circle", circle) from None
+        return value
 
     @field_validator("services")
     @classmethod

@@ -77,6 +77,8 @@ def test_configuration_is_immutable() -> None:
         ('"/orders"', '"/products"', "services", "routes of which none contains another"),
         ('"/orders"', '"/products/old"', "services", "routes of which none contains another"),
         ('"/orders"', '"/health"', "services", "the gateway answers it"),
+        ('["products"]', '["prices"]', "services", "in calls of orders: products or users"),
+        ('"/products"', '"/products"\n    calls = ["orders"]', "services", "in a circle"),
         ('"/orders"', '"orders/"', "services.orders.path", "a path such as /orders"),
         ('sort_key = "orderId"', 'sort_key = "tenantId"', "services.orders.storage.sort_key",
          "which is the partition key"),
