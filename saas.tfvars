@@ -35,9 +35,12 @@ network = {
 state = {
   # bucket       = "my-state-bucket"
   # lock_table   = "my-lock-table"
-  # kms          = "arn:aws:kms:us-east-1:111122223333:key/..."
+  # kms          = "1234abcd-12ab-34cd-56ef-1234567890ab" # or its ARN; no alias
   use_lockfile = false # true locks with an object in the bucket in place of the table
 }
+
+# What an account has only once. Where another deployment has made it: "existing".
+# account_wide = { api_gateway_logs = "existing", github_oidc_provider = "existing" }
 
 # How many silo tenants share one load balancer (it takes 100 target groups).
 routing = {

@@ -178,8 +178,11 @@ KmsKey = Annotated[
     str,
     Field(
         strict=True,
-        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key|alias)/.+$",
-        description="the ARN of a KMS key or alias",
+        pattern=r"^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/)?(?:mrk-[0-9a-f]{32}|"
+        r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+        # https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+        description="the id or the ARN of a KMS key. On an alias IAM gives no right to a key: "
+        "`aws kms describe-key --key-id alias/NAME` says which it stands for",
     ),
 ]
 Image = Annotated[

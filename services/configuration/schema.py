@@ -90,6 +90,16 @@ class StateSettings(Frozen):
     kms: fields.KmsKey | None = None
 
 
+class AccountWideSettings(Frozen):
+    """What an account has once for all its deployments: made by this one, or found there.
+
+    The one that makes it is the last to be destroyed.
+    """
+
+    api_gateway_logs: Literal["create", "existing"] = "create"
+    github_oidc_provider: Literal["create", "existing"] = "create"
+
+
 class RoutingSettings(Frozen):
     """How many silo tenants a routing cell takes."""
 
@@ -293,6 +303,7 @@ class Configuration(Frozen):
     deletion_protection: fields.Flag = True
     network: NetworkSettings = NetworkSettings()
     state: StateSettings = StateSettings()
+    account_wide: AccountWideSettings = AccountWideSettings()
     routing: RoutingSettings = RoutingSettings()
     log_retention_days: fields.RetentionDays = 30
     token_minutes: fields.TokenMinutes = 15
@@ -323,6 +334,16 @@ class Configuration(Frozen):
     def lock_table(self) -> str:
         """The table of Terraform's state locks."""
         return self.state.lock_table or f"{self.prefix}-tflock"
+
+    @property
+    def api_logs_role(self) -> str:
+        """The role by which API Gateway writes logs, where this deployment makes it."""
+        return f"{self.prefix}-api-logs"
+
+    @property
+    def github_provider_arn(self) -> str:
+        """The account's identity provider for GitHub's workflows, whoever makes it."""
+        return f"arn:aws:iam::{self.account}:oidc-provider/token.actions.githubusercontent.com"
 
     @property
     def placement_table(self) -> str:
@@ -368,6 +389,20 @@ class Configuration(Frozen):
                     raise not_allowed(f"zones of {region}, such as {region}a", show(zone))
         if len(value) not in _ZONES or len(set(value)) != len(value):
             raise not_allowed("three to six different zones")
+        return value
+
+    @field_validator("state")
+    @classmethod
+    def _key_of_account(cls, value: StateSettings, info: ValidationInfo) -> StateSettings:
+        """Write a key's id out, which rights are given on by ARN alone."""
+        region, account = info.data.get("region"), info.data.get("account")
+        if value.kms is None or region is None or account is None:
+            return value
+        if not value.kms.startswith("arn:"):
+            arn = f"arn:aws:kms:{region}:{account}:key/{value.kms}"
+            return value.model_copy(update={"kms": arn})
+        if value.kms.split(":")[3] != region:
+            raise not_allowed(f"a key in {region}, where the bucket is", show(value.kms))
         return value
 
     @field_validator("tiers")

@@ -60,6 +60,30 @@ def test_configuration_is_immutable() -> None:
         load(FILE).name = "other"
 
 
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+ARN = f"arn:aws:kms:us-east-1:123456789012:key/{KEY}"
+
+
+@pytest.mark.parametrize("given", [KEY, ARN])
+def test_a_key_is_named_by_its_id_or_its_arn(given: str) -> None:
+    text = changed("  use_lockfile = false", f'  use_lockfile = false\n  kms = "{given}"')
+    assert parse(text).state.kms == ARN
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("alias/states", "On an alias IAM gives no right"),
+        ("arn:aws:kms:us-east-1:123456789012:alias/states", "On an alias IAM gives no right"),
+        (ARN.replace("us-east-1", "eu-west-1"), "a key in us-east-1, where the bucket is"),
+    ],
+)
+def test_no_other_name_of_a_key_is_taken(given: str, said: str) -> None:
+    text = changed("  use_lockfile = false", f'  use_lockfile = false\n  kms = "{given}"')
+    (problem,) = problems(text).values()
+    assert said in problem
+
+
 @pytest.mark.parametrize(
     ("old", "new", "path", "said"),
     [
