@@ -5,11 +5,11 @@ name        = "ecs-saas"  # with the environment, the start of every physical na
 environment = "dev"
 account     = "123456789012" # where it is deployed; `aws sts get-caller-identity` says yours
 region      = "us-east-1"
-zones       = ["us-east-1a", "us-east-1b", "us-east-1c"] # three, of the region
+zones       = ["us-east-1a", "us-east-1b", "us-east-1c"] # three to six; any may be added
 admin_email = "admin@example.com"
 # admin_second_factor = "required" # a code of an authenticator app for administrators; or "off"
 
-cidr                = "10.0.0.0/16" # cut into three private and three public subnets
+cidr                = "10.0.0.0/16" # cut into a private and a public subnet for each zone
 deletion_protection = false         # true keeps tables, user pools and load balancers from deletion
 log_retention_days  = 30
 token_minutes       = 15 # a disabled user's last token serves for so long; clients renew theirs
@@ -35,9 +35,12 @@ network = {
 state = {
   # bucket       = "my-state-bucket"
   # lock_table   = "my-lock-table"
-  # kms          = "arn:aws:kms:us-east-1:111122223333:key/..."
+  # kms          = "1234abcd-12ab-34cd-56ef-1234567890ab" # or its ARN; no alias
   use_lockfile = false # true locks with an object in the bucket in place of the table
 }
+
+# What an account has only once. Where another deployment has made it: "existing".
+# account_wide = { api_gateway_logs = "existing", github_oidc_provider = "existing" }
 
 # How many silo tenants share one load balancer (it takes 100 target groups).
 routing = {
@@ -70,6 +73,7 @@ tiers = {
 services = {
   orders = {
     path    = "/orders"
+    calls   = ["products"] # is told where it is, as PRODUCTS_URL, and starts after it
     cpu     = 256
     memory  = 512
     storage = { sort_key = "orderId", indexes = [{ name = "by-created", sort_key = "createdAt" }] }

@@ -52,10 +52,11 @@ class Authorizer(Construct):
         topic: AlarmTopic,
     ) -> None:
         super().__init__(scope, id_)
+        name = f"{configuration.prefix}-authorizer"
         self.function = PythonFunction(
             self,
             "Function",
-            name=f"{configuration.prefix}-authorizer",
+            name=name,
             description="Says whose request it is, from its token and the tenant mapping",
             code=FunctionCode(self, "code", package=authorizer_code(configuration)),
             handler="services.application.authorizer.function.handler",
@@ -73,7 +74,14 @@ class Authorizer(Construct):
             timeout_seconds=10,
             log_retention_days=configuration.log_retention_days,
         )
-        self.ref = AuthorizerRef(self.function.name, self.function.invoke_arn)
+        # Written out: by reference the API's deployment would depend on the function and its role.
+        # https://docs.aws.amazon.com/apigateway/latest/api/API_Authorizer.html (authorizerUri)
+        region, account = configuration.region, configuration.account
+        self.ref = AuthorizerRef(
+            self.function.name,
+            f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/"
+            f"arn:aws:lambda:{region}:{account}:function:{name}/invocations",
+        )
 
 
 class CellEdge(Construct):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from graphlib import TopologicalSorter
 from typing import Final
 
 from constructs_lib.compute.container import HealthCheck
@@ -84,15 +85,23 @@ def user_management(spec: ServiceSpec, user_pool_arn: str) -> list[Statement]:
     return [Statement(_USER_ACTIONS, [user_pool_arn], sid="ManageUsers")]
 
 
-def service_urls(configuration: Configuration, namespace: str) -> dict[str, str]:
-    """Return, as `PRODUCTS_URL`, where each service is found by the others of a namespace.
+def service_urls(configuration: Configuration, spec: ServiceSpec, namespace: str) -> dict[str, str]:
+    """Return, as `PRODUCTS_URL`, where a service finds those that it calls.
 
     `namespace` may be a Terraform expression.
     """
     return {
-        f"{name.upper().replace('-', '_')}_URL": f"http://{name}-api.{namespace}:{spec.port}"
-        for name, spec in configuration.services.items()
+        f"{name.upper().replace('-', '_')}_URL": (
+            f"http://{name}-api.{namespace}:{configuration.services[name].port}"
+        )
+        for name in spec.calls
     }
+
+
+def called_first(configuration: Configuration) -> list[str]:
+    """Return the services' names, each after those that it calls."""
+    calls = {name: spec.calls for name, spec in configuration.services.items()}
+    return list(TopologicalSorter(calls).static_order())
 
 
 def environment(spec: ServiceSpec) -> dict[str, str]:

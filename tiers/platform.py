@@ -100,7 +100,6 @@ class Platform(SaasStack):
             network=network,
             name=f"{prefix}-{FIRST_CELL}",
             capacity=configuration.routing.cell_capacity,
-            target_port=configuration.gateway.port,
             access_log_bucket=access_logs.name,
             deletion_protection=keep,
         )
@@ -116,7 +115,12 @@ class Platform(SaasStack):
             mapping_table_arn=mapping.arn,
             topic=topic,
         )
-        account = ApiAccount(self, "api-account", name=f"{prefix}-api-logs")
+        own_account = configuration.account_wide.api_gateway_logs == "create"
+        accounts = (
+            [ApiAccount(self, "api-account", name=configuration.api_logs_role).resource]
+            if own_account
+            else []
+        )
         CellEdge(
             self,
             "edge",
@@ -125,7 +129,7 @@ class Platform(SaasStack):
             name=f"{prefix}-{FIRST_CELL}",
             cell=cell,
             authorizer=authorizer.ref,
-            depends_on=[account.resource],
+            depends_on=accounts,
         )
         placements = _table(
             self, "placements", configuration.placement_table, keep, cellId="S", slot="N"
@@ -263,6 +267,11 @@ def _ci_identity(
         inputs={
             "name": name,
             "repository": repository,
+            "oidc_provider_arn": (
+                configuration.github_provider_arn
+                if configuration.account_wide.github_oidc_provider == "existing"
+                else None
+            ),
             "state_bucket_arn": f"arn:aws:s3:::{configuration.state_bucket}",
             "lock_table_arn": f"arn:aws:dynamodb:{configuration.region}:{account}:{lock_table}",
             "state_kms_key_arn": configuration.state.kms,

@@ -76,7 +76,6 @@ class RoutingCellModule(SaasStack):
             network=network_of(platform),
             name=Names((configuration.prefix, Evaluated(CELL, _LONGEST))),
             capacity=configuration.routing.cell_capacity,
-            target_port=configuration.gateway.port,
             access_log_bucket=platform.access_log_bucket,
             deletion_protection=configuration.deletion_protection,
         )

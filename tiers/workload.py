@@ -161,15 +161,15 @@ class Workload(Construct):
             "LOG_LEVEL": "INFO",
             "METRICS_NAMESPACE": configuration.prefix,
         }
-        urls = manifest.service_urls(configuration, namespace)
-        services = []
-        for name, spec in configuration.services.items():
+        services: dict[str, Microservice] = {}
+        for name in manifest.called_first(configuration):
+            spec = configuration.services[name]
             own = rights(self, name)
             size = sizing(name, spec)
             image = manifest.image(
                 configuration, name, repository(platform.repository_urls, name), audience.release
             )
-            service = Microservice(
+            services[name] = Microservice(
                 self,
                 name,
                 name=name,
@@ -185,7 +185,7 @@ class Workload(Construct):
                 scaling=size.scaling,
                 environment={
                     # First, so that the manifest may say that a service is elsewhere.
-                    **urls,
+                    **manifest.service_urls(configuration, spec, namespace),
                     **manifest.environment(spec),
                     **common,
                     **own.environment,
@@ -198,8 +198,8 @@ class Workload(Construct):
                 log_group=logs,
                 preparation=_migration(image, own.migration, database),
                 requires=database.ready if database and own.migration else [],
+                after=[services[called] for called in spec.calls],
             )
-            services.append(service)
         gateway = configuration.gateway
         size = sizing(GATEWAY, gateway)
         Microservice(
@@ -225,7 +225,7 @@ class Workload(Construct):
             execution_role=execution_role,
             log_group=logs,
             served=False,
-            after=services,
+            after=list(services.values()),
             route=HeaderRoute(
                 listener_arn=cell.listener_arn,
                 security_group_id=cell.security_group_id,

@@ -14,6 +14,7 @@ from cdktf_cdktf_provider_aws.ecs_service import (
     EcsServiceServiceConnectConfiguration,
     EcsServiceServiceConnectConfigurationService,
     EcsServiceServiceConnectConfigurationServiceClientAlias,
+    EcsServiceServiceConnectConfigurationServiceTimeout,
     EcsServiceTimeouts,
 )
 from cdktf_cdktf_provider_aws.ecs_task_definition import (
@@ -27,8 +28,8 @@ from constructs_lib.compute.capacity import strategy
 from constructs_lib.compute.cluster import ICluster
 from constructs_lib.compute.container import Container, HealthCheck, Preparation
 from constructs_lib.compute.names import Names
-from constructs_lib.compute.namespace import ServiceConnectNamespace
-from constructs_lib.compute.route import HeaderRoute, RoutedTarget
+from constructs_lib.compute.namespace import CONNECT_IDLE_SECONDS, ServiceConnectNamespace
+from constructs_lib.compute.route import TARGET_PORTS, HeaderRoute, RoutedTarget
 from constructs_lib.compute.scaling import Scaling, ServiceScaling
 from constructs_lib.compute.task_roles import ExecutionRole
 from constructs_lib.identity.role import Role
@@ -176,7 +177,6 @@ class Microservice(Construct):
             container_definitions=container.definitions(
                 port_name=port_name, log_group=log_group.name, region=region
             ),
-            # The other way round the old revision is inactive while the new one is rolled out, and
             # Destroyed first, the previous revision would be inactive while the new one is rolled
             # out, and ECS starts no deployment of an inactive revision: nothing to roll back to.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
@@ -185,7 +185,7 @@ class Microservice(Construct):
         if route:
             target = RoutedTarget(self, "Route", names=own_names, network=network, route=route)
             namespace.allow_from(
-                f"Route-{name}", security_group_id=route.security_group_id, port=port
+                f"Route-{name}", security_group_id=route.security_group_id, ports=TARGET_PORTS
             )
             ready += target.ready
         scaling = scaling or Scaling()
@@ -268,6 +268,9 @@ def _service_connect(
         discovery_name=name,
         client_alias=EcsServiceServiceConnectConfigurationServiceClientAlias(
             dns_name=f"{name}.{namespace.name}", port=port
+        ),
+        timeout=EcsServiceServiceConnectConfigurationServiceTimeout(
+            idle_timeout_seconds=CONNECT_IDLE_SECONDS
         ),
     )
     return EcsServiceServiceConnectConfiguration(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from cdktf_cdktf_provider_aws.service_discovery_http_namespace import ServiceDiscoveryHttpNamespace
@@ -13,6 +14,14 @@ from constructs import Construct
 from constructs_lib import naming
 from constructs_lib.compute.names import Names
 from constructs_lib.network import INetwork
+
+CONNECT_IDLE_SECONDS: Final = 60
+"""How long a proxy of Service Connect keeps a connection to a service that nobody uses.
+
+Less than the service itself does (75 s), or the proxy would send a request on a connection that the
+service is just closing; its own default is 300 s.
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TimeoutConfiguration.html
+"""
 
 
 class ServiceConnectNamespace(Construct):
@@ -107,8 +116,8 @@ class ServiceConnectNamespace(Construct):
             cidr_ipv4="0.0.0.0/0",
         )
 
-    def allow_from(self, id_: str, *, security_group_id: str, port: int) -> None:
-        """Let another security group, as a load balancer's, reach a port of the members.
+    def allow_from(self, id_: str, *, security_group_id: str, ports: range) -> None:
+        """Let another security group, as a load balancer's, reach ports of the members.
 
         Parameters
         ----------
@@ -116,8 +125,8 @@ class ServiceConnectNamespace(Construct):
             Of the rule, unique in the namespace.
         security_group_id : str
             Who may come in.
-        port : int
-            Where.
+        ports : range
+            Where, without gaps.
         """
         VpcSecurityGroupIngressRule(
             self,
@@ -126,6 +135,6 @@ class ServiceConnectNamespace(Construct):
             description="From a load balancer",
             referenced_security_group_id=security_group_id,
             ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
+            from_port=ports.start,
+            to_port=ports.stop - 1,
         )

@@ -54,6 +54,15 @@ class HeaderRoute:
 _UNUSED_PORT: Final = 8080
 
 
+TARGET_PORTS: Final = range(1024, 65536)
+"""What a load balancer and its targets let through between their two groups.
+
+Not the one port that a service has: while another is rolled out, tasks with the old and with the
+new one serve at once, and a rule can only be changed for both. A load balancer sends to registered
+targets alone, and those with a lower port would run as root.
+"""
+
+
 class RoutedTarget(Construct):
     """A target group and the listener rule that forwards to it.
 

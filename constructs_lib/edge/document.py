@@ -20,6 +20,19 @@ METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 TENANT_HEADER: Final = "tenantPath"
 REQUEST_ID_HEADER: Final = "x-request-id"
 
+# What the API leads to is told by its stage. In the document itself it would be a dependency of the
+# deployment, whose replacement rule Terraform passes on to all that a deployment depends on: load
+# balancers and groups, which cannot exist twice by their names. Both may be stage variables:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/aws-api-gateway-stage-variables-reference.html
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-api-with-vpclink-using-swagger.html
+BACKEND_VARIABLE: Final = "backend"
+"""The stage variable that has the host name behind the VPC link."""
+
+VPC_LINK_VARIABLE: Final = "vpcLinkId"
+"""The stage variable that has the id of the VPC link."""
+
+_BACKEND: Final = f"${{stageVariables.{BACKEND_VARIABLE}}}"
+_VPC_LINK: Final = f"${{stageVariables.{VPC_LINK_VARIABLE}}}"
 # Seconds under the 29 that API Gateway allows, so that the caller gets an answer of ours.
 _TIMEOUT_MILLISECONDS: Final = 28_000
 _AUTHORIZER: Final = "tenant"
@@ -54,9 +67,6 @@ class DocumentInputs:
     title: str
     description: str
     routes: Sequence[EdgeRoute]
-    backend: str
-    """Host name behind the VPC link."""
-    vpc_link_id: str
     authorizer_invoke_arn: str
     authorizer_ttl_seconds: int
     cors_origin: str
@@ -64,6 +74,8 @@ class DocumentInputs:
 
 def api_document(inputs: DocumentInputs) -> dict[str, Any]:
     """Return the OpenAPI document with API Gateway's extensions.
+
+    Its stages must have the variables `BACKEND_VARIABLE` and `VPC_LINK_VARIABLE`.
 
     Raises
     ------
@@ -142,9 +154,9 @@ def _operation(
         "x-amazon-apigateway-integration": {
             "type": "http_proxy",
             "httpMethod": method,
-            "uri": f"http://{inputs.backend}{route.path}{'/{proxy}' if below else ''}",
+            "uri": f"http://{_BACKEND}{route.path}{'/{proxy}' if below else ''}",
             "connectionType": "VPC_LINK",
-            "connectionId": inputs.vpc_link_id,
+            "connectionId": _VPC_LINK,
             "passthroughBehavior": "when_no_match",
             "timeoutInMillis": _TIMEOUT_MILLISECONDS,
             "requestParameters": parameters,

@@ -30,7 +30,13 @@ from cdktf_cdktf_provider_aws.api_gateway_usage_plan import (
 from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
-from constructs_lib.edge.document import DocumentInputs, EdgeRoute, api_document
+from constructs_lib.edge.document import (
+    BACKEND_VARIABLE,
+    VPC_LINK_VARIABLE,
+    DocumentInputs,
+    EdgeRoute,
+    api_document,
+)
 from constructs_lib.errors import ConfigError
 from constructs_lib.observability import LogGroup
 
@@ -82,7 +88,8 @@ class AuthorizerRef:
     function_name : str
         Which the API is allowed to invoke.
     invoke_arn : str
-        As API Gateway addresses it.
+        As API Gateway addresses it. The API's deployment depends on what it refers to: written
+        out, or read from a contract, it is no reference to the function (see `TenantApi`).
     """
 
     function_name: str
@@ -161,8 +168,6 @@ class TenantApi(Construct):
                 title=name,
                 description=f"Requests to the tenants of {name}",
                 routes=routes,
-                backend=backend,
-                vpc_link_id=vpc_link_id,
                 authorizer_invoke_arn=authorizer.invoke_arn,
                 authorizer_ttl_seconds=authorizer_ttl_seconds,
                 cors_origin=cors_origin,
@@ -175,10 +180,15 @@ class TenantApi(Construct):
             description=document["info"]["description"],
             api_key_source="AUTHORIZER",
             endpoint_configuration=ApiGatewayRestApiEndpointConfiguration(types=["REGIONAL"]),
-            body=json.dumps(document, sort_keys=True),
+            # To Terraform a stage variable of API Gateway would be an expression of its own.
+            body=json.dumps(document, sort_keys=True).replace(
+                "${stageVariables.", "$${stageVariables."
+            ),
         )
         # A stage serves what was deployed, so a changed document is a new deployment, and the
-        # stage moves to it before the old one goes.
+        # stage moves to it before the old one goes. All that a deployment depends on inherits this
+        # rule, so nothing with a name that is unique may be among it.
+        # https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle
         deployment = ApiGatewayDeployment(
             self,
             "deployment",
@@ -195,6 +205,7 @@ class TenantApi(Construct):
             rest_api_id=api.id,
             deployment_id=deployment.id,
             stage_name=STAGE,
+            variables={BACKEND_VARIABLE: backend, VPC_LINK_VARIABLE: vpc_link_id},
             xray_tracing_enabled=tracing,
             access_log_settings=ApiGatewayStageAccessLogSettings(
                 destination_arn=logs.arn, format=json.dumps(_ACCESS_LOG)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 ENVOY_TYPE = "type.googleapis.com/envoy"
 
-#: Idle connections to a service close sooner here than in the service (75 s), so that no
-#: request is written to a connection which the service is just closing.
+#: Idle connections to a service close sooner here than in Service Connect's proxy (60 s) or in the
+#: service (75 s), so that no request is written to a connection which either is just closing.
 UPSTREAM_IDLE_SECONDS = 30
 
 #: Of what is under way to a service, how much may be second tries: when all tasks are in trouble,

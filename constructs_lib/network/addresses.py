@@ -18,37 +18,46 @@ _PRIVATE_RANGES: Final = tuple(
     IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 )
 _LARGEST_VPC = 16
-# A load balancer needs a /27 with eight free addresses in each of its subnets.
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
-_SMALLEST_PRIVATE = 27
+# A public subnet needs no more than this, which is the smallest there is; a load balancer needs a
+# /27 in each private one, which is then there as well.
 # https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
 _SMALLEST_SUBNET = 28
+_SMALLEST_VPC = 21
 _ZONES = range(2, 7)
-_ZONE = re.compile(r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)[a-z]")
+_ZONE = re.compile(r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)(?P<letter>[a-f])")
 
 
 @dataclass(frozen=True)
 class Subnets:
-    """The address ranges of a VPC's subnets, in the order of its zones."""
+    """The address ranges of one zone's subnets, and the zone's place among all of its region."""
 
-    private: tuple[str, ...]
-    public: tuple[str, ...]
+    place: int
+    """1 for the zone whose name ends in `a`, to 6 for `f`: no region of AWS has more."""
+    private: str
+    public: str
 
 
-def subnets_of(cidr: str, zones: int) -> Subnets:
+def subnets_of(cidr: str, zones: Sequence[str]) -> dict[str, Subnets]:
     """Divide `cidr` into one private and one public subnet for each zone.
 
-    The range is halved until there is a block for each zone and one to spare. The spare one
-    holds the public subnets, which only need room for load balancers and NAT gateways: they
-    have eight bits less than the VPC.
+    What a zone gets follows from its own name, and nothing from the others: none has to give its
+    range up when another comes, goes, or is written elsewhere. Zones `a`, `b` and `c` have a
+    quarter of the range each; `d`, `e` and `f` a sixteenth of it each, in the last quarter, whose
+    first sixteenth is for the public subnets. These only need room for load balancers and NAT
+    gateways, and have eight bits less than the VPC, or 16 addresses.
 
     Parameters
     ----------
     cidr : str
-        From /16 to the smallest that leaves each private subnet 32 addresses and each public
-        one 16: /24 for three zones.
-    zones : int
-        2 to 6.
+        /16 to /21: as small, and each private subnet still has 128 addresses.
+    zones : sequence of str
+        Two to six names that `region_of` accepts.
+
+    Returns
+    -------
+    dict of str to Subnets
+        By zone, in alphabetical order.
 
     Raises
     ------
@@ -57,29 +66,26 @@ def subnets_of(cidr: str, zones: int) -> Subnets:
 
     Examples
     --------
-    >>> subnets_of("10.0.0.0/16", 3).private
-    ('10.0.0.0/18', '10.0.64.0/18', '10.0.128.0/18')
-    >>> subnets_of("10.0.0.0/16", 3).public
-    ('10.0.192.0/24', '10.0.193.0/24', '10.0.194.0/24')
+    >>> subnets_of("10.0.0.0/16", ["us-east-1d", "us-east-1b"])["us-east-1d"]
+    Subnets(place=4, private='10.0.208.0/20', public='10.0.195.0/24')
     """
-    if zones not in _ZONES:
-        raise ConfigError(f"zones: got {zones}; allowed {_ZONES.start} to {_ZONES.stop - 1}")
+    if len(zones) not in _ZONES:
+        raise ConfigError(f"zones: got {len(zones)}; allowed {_ZONES.start} to {_ZONES.stop - 1}")
     network = _network(cidr)
-    private_bits = zones.bit_length()
-    # The spare block is divided among the zones too.
-    public_bits = private_bits + (zones - 1).bit_length()
-    smallest_vpc = min(_SMALLEST_PRIVATE - private_bits, _SMALLEST_SUBNET - public_bits)
-    if not _LARGEST_VPC <= network.prefixlen <= smallest_vpc:
+    if not _LARGEST_VPC <= network.prefixlen <= _SMALLEST_VPC:
         raise ConfigError(
-            f"cidr: got {cidr}; allowed /{_LARGEST_VPC} to /{smallest_vpc} for {zones} zones, so "
-            "that a load balancer fits into each private subnet, a gateway into each public one"
+            f"cidr: got {cidr}; allowed /{_LARGEST_VPC} to /{_SMALLEST_VPC}, so that a load "
+            "balancer fits into each private subnet of six zones, a gateway into each public one"
         )
-    *blocks, spare = _first(network, network.prefixlen + private_bits, zones + 1)
-    public_prefix = max(
-        min(network.prefixlen + 8, _SMALLEST_SUBNET), network.prefixlen + public_bits
-    )
-    public = _first(spare, public_prefix, zones)
-    return Subnets(tuple(map(str, blocks)), tuple(map(str, public)))
+    *large, rest = network.subnets(prefixlen_diff=2)
+    front, *small = rest.subnets(prefixlen_diff=2)
+    private = [*large, *small]
+    public = list(front.subnets(new_prefix=min(network.prefixlen + 8, _SMALLEST_SUBNET)))
+    places = {zone: ord(zone[-1]) - ord("a") for zone in sorted(zones)}
+    return {
+        zone: Subnets(place + 1, str(private[place]), str(public[place]))
+        for zone, place in places.items()
+    }
 
 
 def region_of(zones: Sequence[str], region: str | None = None) -> str:
@@ -104,7 +110,7 @@ def region_of(zones: Sequence[str], region: str | None = None) -> str:
     """
     matches = {zone: _ZONE.fullmatch(zone) for zone in zones}
     problems = [
-        f"zones: got {zone!r}; allowed names of zones, as eu-central-1a"
+        f"zones: got {zone!r}; allowed names of zones that end in a to f, as eu-central-1a"
         for zone, match in matches.items()
         if match is None
     ]
@@ -135,8 +141,3 @@ def _network(cidr: str) -> IPv4Network:
         allowed = ", ".join(map(str, _PRIVATE_RANGES))
         raise ConfigError(f"cidr: got {cidr}, which is public; allowed a range in {allowed}")
     return loose
-
-
-def _first(network: IPv4Network, prefix: int, count: int) -> list[IPv4Network]:
-    ranges = network.subnets(new_prefix=prefix)
-    return [next(ranges) for _ in range(count)]

@@ -52,12 +52,13 @@ class Network(Construct):
     name : str
         Prefix of physical names and `Name` tags.
     cidr : str
-        The VPC's range, /16 at the largest. A /16 over three zones gives three private /18 and
-        three public /24.
+        The VPC's range, /16 to /21. A /16 gives each of the zones a to c a private /18, of d to
+        f a private /20, and all of them a public /24.
     zones : sequence of str
-        Two to six availability zones of one region.
+        Two to six availability zones of one region. A further one only adds; their order says
+        nothing.
     nat : Nat, default one_per_zone
-        One NAT gateway in each zone, or one for all.
+        One NAT gateway in each zone, or one for all in the alphabetically first.
     interface_endpoints : sequence of str, optional
         Services reached without a NAT gateway, by the last part of their name: `ecr.api`,
         `logs`. None by default, because each is billed by the hour and zone. The gateway
@@ -110,8 +111,7 @@ class Network(Construct):
         if nat not in list(Nat):
             raise ConfigError(f"nat: got {nat!r}; allowed {', '.join(Nat)}")
         region = region_of(zones, region or _region_of_stack(scope))
-        subnets = subnets_of(cidr, len(zones))
-        zones = sorted(zones)  # a zone keeps its place, in whatever order they are written
+        subnets = subnets_of(cidr, zones)
         super().__init__(scope, id_)
         self._name = name
         self.cidr = cidr
@@ -127,10 +127,17 @@ class Network(Construct):
         # Without rules: what forgets to choose a security group reaches nothing.
         DefaultSecurityGroup(self, "default-security-group", vpc_id=self.vpc_id)
 
-        public = self._subnets("public", zones, subnets.public)
-        private = self._subnets("private", zones, subnets.private)
-        self.public_subnet_ids: list[str] = [subnet.id for subnet in public]
-        self.private_subnet_ids: list[str] = [subnet.id for subnet in private]
+        # A zone's own place is the number in the ids: another zone does not change them.
+        public = {
+            each.place: self._subnet("public", zone, each.place, each.public)
+            for zone, each in subnets.items()
+        }
+        private = {
+            each.place: self._subnet("private", zone, each.place, each.private)
+            for zone, each in subnets.items()
+        }
+        self.public_subnet_ids: list[str] = [subnet.id for subnet in public.values()]
+        self.private_subnet_ids: list[str] = [subnet.id for subnet in private.values()]
 
         internet = InternetGateway(self, "internet", vpc_id=self.vpc_id, tags=self._named())
         public_table = self._route_table("public")
@@ -141,22 +148,24 @@ class Network(Construct):
             destination_cidr_block=_EVERYWHERE,
             gateway_id=internet.id,
         )
-        for number, subnet in enumerate(public, 1):
-            self._associate(f"public-{number}", subnet, public_table)
+        for place, subnet in public.items():
+            self._associate(f"public-{place}", subnet, public_table)
 
-        gateways = [
-            self._nat_gateway(number, subnet, internet)
-            for number, subnet in enumerate(public[:1] if nat == Nat.ONE else public, 1)
-        ]
-        tables = [self._route_table(f"private-{number}") for number in range(1, len(zones) + 1)]
-        for number, (subnet, table) in enumerate(zip(private, tables, strict=True), 1):
-            self._associate(f"private-{number}", subnet, table)
+        first = next(iter(public))
+        gateways = {
+            place: self._nat_gateway(place, subnet, internet)
+            for place, subnet in public.items()
+            if nat == Nat.ONE_PER_ZONE or place == first
+        }
+        tables = {place: self._route_table(f"private-{place}") for place in private}
+        for place, table in tables.items():
+            self._associate(f"private-{place}", private[place], table)
             Route(
                 self,
-                f"private-{number}-nat",
+                f"private-{place}-nat",
                 route_table_id=table.id,
                 destination_cidr_block=_EVERYWHERE,
-                nat_gateway_id=gateways[(number - 1) % len(gateways)].id,
+                nat_gateway_id=gateways.get(place, gateways[first]).id,
             )
 
         FlowLogs(
@@ -174,7 +183,7 @@ class Network(Construct):
             name=name,
             vpc_id=self.vpc_id,
             region=region,
-            route_table_ids=[table.id for table in tables],
+            route_table_ids=[table.id for table in tables.values()],
         )
         if interface_endpoints:
             InterfaceEndpoints(
@@ -194,19 +203,16 @@ class Network(Construct):
     def _named(self, *parts: str) -> dict[str, str]:
         return {"Name": "-".join((self._name, *parts))}
 
-    def _subnets(self, kind: str, zones: Sequence[str], ranges: Sequence[str]) -> list[Subnet]:
-        return [
-            Subnet(
-                self,
-                f"{kind}-subnet-{number}",
-                vpc_id=self.vpc_id,
-                availability_zone=zone,
-                cidr_block=cidr,
-                map_public_ip_on_launch=False,
-                tags=self._named(kind, zone),
-            )
-            for number, (zone, cidr) in enumerate(zip(zones, ranges, strict=True), 1)
-        ]
+    def _subnet(self, kind: str, zone: str, place: int, cidr: str) -> Subnet:
+        return Subnet(
+            self,
+            f"{kind}-subnet-{place}",
+            vpc_id=self.vpc_id,
+            availability_zone=zone,
+            cidr_block=cidr,
+            map_public_ip_on_launch=False,
+            tags=self._named(kind, zone),
+        )
 
     def _route_table(self, kind: str) -> RouteTable:
         return RouteTable(self, f"{kind}-routes", vpc_id=self.vpc_id, tags=self._named(kind))

@@ -22,6 +22,7 @@ from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.compute.names import Names
+from constructs_lib.compute.route import TARGET_PORTS
 from constructs_lib.errors import ConfigError
 from constructs_lib.network import INetwork
 
@@ -90,8 +91,6 @@ class RoutingCell(Construct):
     capacity : int, default 90
         Tenants the cell may hold. An Application Load Balancer takes at most 100 target
         groups, a quota that cannot be raised [1]_.
-    target_port : int, default 8080
-        The one port the tenants' targets listen on.
     access_log_bucket : str, optional
         Name of a bucket that accepts the logs of load balancers (`storage.LogBucket`). No
         access logs without it.
@@ -124,7 +123,6 @@ class RoutingCell(Construct):
         network: INetwork,
         name: str | Names,
         capacity: int = 90,
-        target_port: int = 8080,
         access_log_bucket: str | None = None,
         deletion_protection: bool = False,
     ) -> None:
@@ -139,7 +137,7 @@ class RoutingCell(Construct):
         self._name = self._names.fit(naming.VPC_LINK)
         self._network = network
         self._deletion_protection = deletion_protection
-        front_group, group = self._security_groups(target_port)
+        front_group, group = self._security_groups()
         self.security_group_id: str = group.id
 
         balancer = self._balancer("alb", "application", group, access_log_bucket)
@@ -187,7 +185,7 @@ class RoutingCell(Construct):
             vpc_link_id=self.vpc_link_id,
         )
 
-    def _security_groups(self, target_port: int) -> tuple[SecurityGroup, SecurityGroup]:
+    def _security_groups(self) -> tuple[SecurityGroup, SecurityGroup]:
         front, back = (
             SecurityGroup(
                 self,
@@ -227,8 +225,8 @@ class RoutingCell(Construct):
             security_group_id=back.id,
             description="Requests and health checks to the tenants in the VPC",
             ip_protocol="tcp",
-            from_port=target_port,
-            to_port=target_port,
+            from_port=TARGET_PORTS.start,
+            to_port=TARGET_PORTS.stop - 1,
             cidr_ipv4=self._network.cidr,
         )
         return front, back

@@ -23,7 +23,7 @@ _PRIVATE = tuple(
 )
 _CIDR_ALLOWED = (
     "a private IPv4 block of /16 to /20 without host bits, such as 10.0.0.0/16: "
-    "it is cut into three private and three public subnets"
+    "it is cut into a private and a public subnet for each zone"
 )
 
 
@@ -39,7 +39,7 @@ def _private_block(value: str) -> str:
     if not any(block.subnet_of(private) for private in _PRIVATE):
         raise not_allowed(f"a block inside {one_of(str(private) for private in _PRIVATE)}")
     if not 16 <= block.prefixlen <= 20:
-        raise not_allowed("a block of /16 to /20, which three subnets of each kind fit in")
+        raise not_allowed("a block of /16 to /20, which six subnets of each kind fit in")
     return value
 
 
@@ -178,8 +178,11 @@ KmsKey = Annotated[
     str,
     Field(
         strict=True,
-        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key|alias)/.+$",
-        description="the ARN of a KMS key or alias",
+        pattern=r"^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/)?(?:mrk-[0-9a-f]{32}|"
+        r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+        # https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+        description="the id or the ARN of a KMS key. On an alias IAM gives no right to a key: "
+        "`aws kms describe-key --key-id alias/NAME` says which it stands for",
     ),
 ]
 Image = Annotated[

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -24,6 +25,8 @@ from services.tenancy.tier import Compute
 from services.tenancy.variables import TASK_SIZES
 
 _SERVICE_NAME = r"^[a-z][a-z0-9-]{0,19}$"
+# Three, so that two are left when one fails; no region has more than six.
+_ZONES = range(3, 7)
 _RESERVED_SERVICES = frozenset({"gateway"})
 _RESERVED_PATHS = frozenset({"/health"})
 # What the tiers give every container; a manifest that set them would change who the tenant is.
@@ -85,6 +88,16 @@ class StateSettings(Frozen):
     lock_table: fields.TableName | None = None
     use_lockfile: fields.Flag = False
     kms: fields.KmsKey | None = None
+
+
+class AccountWideSettings(Frozen):
+    """What an account has once for all its deployments: made by this one, or found there.
+
+    The one that makes it is the last to be destroyed.
+    """
+
+    api_gateway_logs: Literal["create", "existing"] = "create"
+    github_oidc_provider: Literal["create", "existing"] = "create"
 
 
 class RoutingSettings(Frozen):
@@ -237,12 +250,15 @@ class GatewaySpec(_Container):
 class ServiceSpec(_Container):
     """One microservice: image, size, route, table, permissions and scaling.
 
-    Its name is its key in `services`.
+    Its name is its key in `services`. It is told where the services are that it `calls`, and is
+    deployed after them: a task learns only those names of Service Connect that exist by then.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html
     """
 
     name: str = Field(default="", init=False)
     port: fields.Port = 3010
     path: fields.RoutePath
+    calls: tuple[str, ...] = ()
     admin_only: fields.Flag = False
     environment: Mapping[str, fields.Text] = Field(default_factory=dict)
     storage: StorageSpec | None = None
@@ -279,7 +295,7 @@ class Configuration(Frozen):
     environment: fields.EnvironmentName
     account: fields.AccountId
     region: fields.Region
-    zones: tuple[str, ...] = Field(description="three different zones of the region")
+    zones: tuple[str, ...] = Field(description="three to six different zones of the region")
     cidr: fields.PrivateCidr = "10.0.0.0/16"
     admin_email: fields.Email
     admin_second_factor: Literal["off", "optional", "required"] = "optional"
@@ -287,6 +303,7 @@ class Configuration(Frozen):
     deletion_protection: fields.Flag = True
     network: NetworkSettings = NetworkSettings()
     state: StateSettings = StateSettings()
+    account_wide: AccountWideSettings = AccountWideSettings()
     routing: RoutingSettings = RoutingSettings()
     log_retention_days: fields.RetentionDays = 30
     token_minutes: fields.TokenMinutes = 15
@@ -317,6 +334,16 @@ class Configuration(Frozen):
     def lock_table(self) -> str:
         """The table of Terraform's state locks."""
         return self.state.lock_table or f"{self.prefix}-tflock"
+
+    @property
+    def api_logs_role(self) -> str:
+        """The role by which API Gateway writes logs, where this deployment makes it."""
+        return f"{self.prefix}-api-logs"
+
+    @property
+    def github_provider_arn(self) -> str:
+        """The account's identity provider for GitHub's workflows, whoever makes it."""
+        return f"arn:aws:iam::{self.account}:oidc-provider/token.actions.githubusercontent.com"
 
     @property
     def placement_table(self) -> str:
@@ -358,10 +385,24 @@ class Configuration(Frozen):
         region = info.data.get("region")
         if region is not None:
             for zone in value:
-                if not re.fullmatch(rf"{re.escape(region)}[a-z]", zone):
+                if not re.fullmatch(rf"{re.escape(region)}[a-f]", zone):
                     raise not_allowed(f"zones of {region}, such as {region}a", show(zone))
-        if len(value) != 3 or len(set(value)) != 3:
-            raise not_allowed("three different zones")
+        if len(value) not in _ZONES or len(set(value)) != len(value):
+            raise not_allowed("three to six different zones")
+        return value
+
+    @field_validator("state")
+    @classmethod
+    def _key_of_account(cls, value: StateSettings, info: ValidationInfo) -> StateSettings:
+        """Write a key's id out, which rights are given on by ARN alone."""
+        region, account = info.data.get("region"), info.data.get("account")
+        if value.kms is None or region is None or account is None:
+            return value
+        if not value.kms.startswith("arn:"):
+            arn = f"arn:aws:kms:{region}:{account}:key/{value.kms}"
+            return value.model_copy(update={"kms": arn})
+        if value.kms.split(":")[3] != region:
+            raise not_allowed(f"a key in {region}, where the bucket is", show(value.kms))
         return value
 
     @field_validator("tiers")
@@ -375,6 +416,21 @@ class Configuration(Frozen):
         if not isinstance(value, dict):
             return value
         return {key: _with_name(key, block) for key, block in value.items()}
+
+    @field_validator("services")
+    @classmethod
+    def _callable(cls, value: Mapping[str, ServiceSpec]) -> Mapping[str, ServiceSpec]:
+        for name, service in value.items():
+            for called in service.calls:
+                if called not in value or called == name:
+                    others = one_of(sorted(value.keys() - {name}))
+                    raise not_allowed(f"in calls of {name}: {others}", called)
+        try:
+            TopologicalSorter({name: each.calls for name, each in value.items()}).prepare()
+        except CycleError as error:
+            circle = " calls ".join(reversed(error.args[1]))
+            raise not_allowed("services that do not call each other in a circle", circle) from None
+        return value
 
     @field_validator("services")
     @classmethod

@@ -155,6 +155,23 @@ RIGHTS: Final = (
         ("arn:aws:codebuild:{region}:{account}:project/{prefix}-provisioner",),
         "terraform.state",
     ),
-    Right("RememberedTasks", ("ecs:DescribeTaskDefinition",), (), "recovery.leftovers"),
+    Right(
+        # Whatever the modules themselves describe, the provider's rights let it describe.
+        "WhatTheTagIndexRemembers",
+        (
+            "ec2:DescribeInstances",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeVolumes",
+            "ecs:DescribeTaskDefinition",
+        ),
+        (),
+        "recovery.presence",
+    ),
+    Right(
+        "EndedTasks",
+        ("ecs:DescribeTasks",),
+        ("arn:aws:ecs:{region}:{account}:task/{prefix}-*",),
+        "recovery.presence",
+    ),
 )
 """Each right, with the module that needs it."""

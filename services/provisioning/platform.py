@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
+from services.provisioning.account_wide import check_account_wide
 from services.provisioning.cells import ROUTING_CELL, cell_request
 from services.provisioning.deployment import Deployment
 from services.provisioning.errors import PreconditionError
@@ -156,6 +157,7 @@ class Platform:
         self._check_functions()
         for bucket in self._deployment.configuration.buckets:
             bucket_exists(aws, bucket)
+        check_account_wide(self._deployment)
 
     def _check_functions(self) -> None:
         """Refuse functions that are packaged for this machine on AWS, where they would not load.

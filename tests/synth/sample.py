@@ -22,6 +22,7 @@ network = { nat = "one", interface_endpoints = ["ecr.api"] }
 
 services = {
   orders = {
+    calls       = ["products"]
     storage     = { sort_key = "orderId", indexes = [{ name = "byDate", sort_key = "date" }] }
     environment = { GREETING = "costs $${amount}" }
   }

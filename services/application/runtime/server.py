@@ -15,8 +15,9 @@ from fastapi import FastAPI
 from services.application.runtime import logs
 from services.application.runtime.settings import Settings, SettingsError
 
-#: Idle connections stay open longer than the gateway keeps them (30 s), so that the service is
-#: never the one to close a connection on which a request is just coming.
+#: Idle connections stay open longer than the gateway (30 s) and Service Connect's proxies (60 s)
+#: keep them, so that the service is never the one to close a connection on which a request is just
+#: coming.
 KEEP_ALIVE_SECONDS = 75
 #: From SIGTERM, the service says that it is not ready and serves on, while those who call it learn
 #: that it goes: the gateway asks for addresses each second.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import (
@@ -26,6 +28,10 @@ from ministack.services import (
 
 from services.local_aws.patches import application_autoscaling, schemas
 from services.local_aws.patches.registry import patch, replace_entry, symbol
+
+# For so many seconds a deleted resource is still listed, if a test says so to its server. On AWS it
+# is minutes to hours: https://github.com/boto/boto3/issues/3341
+_LAG: Final = float(os.environ.get("ECS_SAAS_LOCAL_TAG_LAG") or 0)
 
 # What a collector yields: an ARN and its tags as AWS lists them.
 Tagged = Iterator[tuple[str, list[dict[str, str]]]]
@@ -78,7 +84,8 @@ def all_resources() -> None:
     replace_entry(collectors, "dynamodb", _tables)
     failures: list[str] = []
     for service in list(collectors):
-        collectors[service] = _noting_failures(service, collectors[service], failures)
+        collector = _remembering(collectors[service]) if _LAG else collectors[service]
+        collectors[service] = _noting_failures(service, collector, failures)
 
     def make(original: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
         def get_resources(data: dict[str, Any]) -> Any:
@@ -105,6 +112,22 @@ def _noting_failures(
         except Exception as error:
             failures.append(f"{service}: {error!r}")
             raise
+
+    return collect
+
+
+def _remembering(collector: Callable[[], Tagged]) -> Callable[[], Tagged]:
+    """Go on listing what was listed before and is gone, as the index of AWS does."""
+    listed: dict[tuple[str, str, str], tuple[float, list[dict[str, str]]]] = {}
+
+    def collect() -> Tagged:
+        now = time.monotonic()
+        where = (get_account_id(), get_region())
+        for arn, tags in collector():
+            listed[*where, arn] = now, list(tags)
+        for (account, region, arn), (seen, tags) in list(listed.items()):
+            if (account, region) == where and now - seen <= _LAG:
+                yield arn, tags
 
     return collect
 

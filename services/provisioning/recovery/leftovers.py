@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from services.provisioning.aws import access_errors
 from services.provisioning.errors import LeftoverResourcesError
+from services.provisioning.recovery.presence import is_there
 
 if TYPE_CHECKING:
     from services.provisioning.deployment import Deployment
 
-# The tag index of AWS follows deletions within about a minute.
+# What has no service to ask, and deletions that take their time: the tag index follows them.
 _SETTLE_SECONDS = 120.0
 _RETRY_SECONDS = 3.0
 
@@ -42,14 +43,17 @@ def verify_nothing_left(
                 )
             )
         if not told:
-            text = f"{len(left)} resources are still listed: waiting for the tag index"
+            text = f"{len(left)} resources are still there: waiting for their end"
             deployment.progress.note(f"tenant/{tenant_id}", text)
             told = True
         time.sleep(_RETRY_SECONDS)
 
 
 def tagged(deployment: Deployment, **tags: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield ARN and tags of everything that carries the deployment's tags, and `tags` too."""
+    """Yield ARN and tags of everything that carries the deployment's tags, and `tags` too.
+
+    The tag index says what to ask for; the resource's own service, whether it is there.
+    """
     configuration = deployment.configuration
     wanted = {"Project": configuration.name, "Environment": configuration.environment, **tags}
     with access_errors():
@@ -59,13 +63,5 @@ def tagged(deployment: Deployment, **tags: str) -> Iterator[tuple[str, dict[str,
         for page in pages:
             for mapping in page["ResourceTagMappingList"]:
                 arn = mapping["ResourceARN"]
-                if not _is_memory(deployment, arn):
+                if is_there(deployment.aws, arn):
                     yield arn, {tag["Key"]: tag["Value"] for tag in mapping["Tags"]}
-
-
-def _is_memory(deployment: Deployment, arn: str) -> bool:
-    """Whether ECS only remembers the resource: it keeps deregistered task definitions for ever."""
-    if ":task-definition/" not in arn:
-        return False
-    answer = deployment.aws.ecs.describe_task_definition(taskDefinition=arn)
-    return answer["taskDefinition"]["status"] != "ACTIVE"

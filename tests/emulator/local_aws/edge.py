@@ -15,7 +15,13 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from constructs_lib.edge.document import DocumentInputs, EdgeRoute, api_document
+from constructs_lib.edge.document import (
+    BACKEND_VARIABLE,
+    VPC_LINK_VARIABLE,
+    DocumentInputs,
+    EdgeRoute,
+    api_document,
+)
 from services.configuration import load
 from services.local_aws.layout import ACCOUNT_ID
 from tests.aws import REGION
@@ -242,8 +248,6 @@ def _edge(aws: Aws, directory: Path, balancer: str, dns_name: str) -> Edge:
             title="edge",
             description="A test",
             routes=[EdgeRoute("orders", "/orders"), EdgeRoute("users", "/users")],
-            backend=dns_name,
-            vpc_link_id=link,
             authorizer_invoke_arn=_authorizer(aws, directory),
             authorizer_ttl_seconds=30,
             cors_origin="*",
@@ -251,7 +255,12 @@ def _edge(aws: Aws, directory: Path, balancer: str, dns_name: str) -> Edge:
     )
     api.put_rest_api(restApiId=api_id, mode="overwrite", body=json.dumps(document).encode())
     deployment = api.create_deployment(restApiId=api_id)["id"]
-    api.create_stage(restApiId=api_id, stageName="prod", deploymentId=deployment)
+    api.create_stage(
+        restApiId=api_id,
+        stageName="prod",
+        deploymentId=deployment,
+        variables={BACKEND_VARIABLE: dns_name, VPC_LINK_VARIABLE: link},
+    )
     aws.client("logs").create_log_group(logGroupName=ACCESS_LOG)
     group = f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:{ACCESS_LOG}"
     names = {

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 STRANGER = "999988887777"
 
 
-def _with_modules(project: Project) -> None:
+def with_modules(project: Project) -> None:
     """Let there be something to apply: what it is does not matter."""
     for stack in (stack for wave in ORDER for stack in wave):
         directory = project.path / "cdktf.out/stacks" / stack
@@ -28,7 +28,7 @@ def _with_modules(project: Project) -> None:
 def test_a_bucket_of_somebody_else_is_not_used(
     project: Project, what: str, command: str, code: int
 ) -> None:
-    _with_modules(project)
+    with_modules(project)
     bucket = f"{project.prefix}-{what}-{ACCOUNT_ID}"
     ours = project.client("s3")
     if what == "tfstate":
@@ -50,7 +50,7 @@ def test_a_tenants_state_is_not_looked_for_with_a_stranger(project: Project) -> 
 
 
 def test_a_configuration_of_another_account(project: Project) -> None:
-    _with_modules(project)
+    with_modules(project)
     file = project.path / "saas.tfvars"
     file.write_text(file.read_text().replace(ACCOUNT_ID, STRANGER))
     refused = project.run("platform", "apply", code=2)

@@ -140,3 +140,20 @@ def test_the_order_of_zones_does_not_matter(
 
     subnets = [Template.of(each).resources("aws_subnet") for each in (stack, other)]
     assert subnets[0] == subnets[1]
+
+
+def test_a_further_zone_only_adds(
+    tmp_path: Path, stack: SaasStack, settings: StackSettings
+) -> None:
+    """What is there keeps its address, its zone and its range, whichever zone comes to it."""
+    zones = [f"eu-central-1{letter}" for letter in "bcf"]
+    _network(stack, zones=zones, nat="one_per_zone")
+    before = Template.of(stack)
+    for further in "ade":
+        other = SaasStack(App(outdir=str(tmp_path / further)), "platform", settings=settings)
+        _network(other, zones=[f"eu-central-1{further}", *zones], nat="one_per_zone")
+        after = Template.of(other)
+        for kind, resources in before.document["resource"].items():
+            if "vpc_endpoint" in kind:
+                continue  # these take a further table and subnet in place
+            assert resources.items() <= after.resources(kind).items(), (further, kind)

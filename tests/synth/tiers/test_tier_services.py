@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from constructs_lib.gateway.upstream import UPSTREAM_IDLE_SECONDS
+from services.application.runtime.server import KEEP_ALIVE_SECONDS
 from tests.synth.template import Template
 
 RUNNING = ("tier-basic", "tenant-advanced", "tenant-premium")
@@ -46,7 +48,7 @@ def test_scaling_owns_the_number_of_tasks(running: Template) -> None:
 def test_only_the_gateway_is_reached_from_the_load_balancer(running: Template) -> None:
     routed = [s for s in running.resources("aws_ecs_service").values() if "load_balancer" in s]
     assert [s["load_balancer"][0]["container_name"] for s in routed] == ["gateway"]
-    assert running.resource("aws_vpc_security_group_ingress_rule", from_port=8080)
+    assert running.resource("aws_vpc_security_group_ingress_rule", from_port=1024)
 
 
 def test_the_gateway_starts_after_the_services_whose_names_it_needs(running: Template) -> None:
@@ -54,6 +56,26 @@ def test_the_gateway_starts_after_the_services_whose_names_it_needs(running: Tem
     gateway = next(body for body in services.values() if "load_balancer" in body)
     others = {f"aws_ecs_service.{name}" for name, body in services.items() if body is not gateway}
     assert others <= set(gateway["depends_on"])
+
+
+def test_a_service_starts_after_those_that_it_calls(running: Template) -> None:
+    """Its tasks learn only the names that exist as they begin."""
+    services = running.resources("aws_ecs_service")
+    (orders,) = (body for name, body in services.items() if "orders" in name)
+    (products,) = (name for name in services if "products" in name)
+
+    assert f"aws_ecs_service.{products}" in orders["depends_on"]
+
+
+def test_no_proxy_keeps_a_connection_longer_than_the_service(running: Template) -> None:
+    found = [
+        served["timeout"]["idle_timeout_seconds"]
+        for service in running.resources("aws_ecs_service").values()
+        for served in service["service_connect_configuration"].get("service", ())
+    ]
+
+    assert len(found) == 3
+    assert all(UPSTREAM_IDLE_SECONDS < seconds < KEEP_ALIVE_SECONDS for seconds in found)
 
 
 def test_the_gateway_holds_no_credentials(running: Template) -> None:

@@ -60,6 +60,30 @@ def test_configuration_is_immutable() -> None:
         load(FILE).name = "other"
 
 
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+ARN = f"arn:aws:kms:us-east-1:123456789012:key/{KEY}"
+
+
+@pytest.mark.parametrize("given", [KEY, ARN])
+def test_a_key_is_named_by_its_id_or_its_arn(given: str) -> None:
+    text = changed("  use_lockfile = false", f'  use_lockfile = false\n  kms = "{given}"')
+    assert parse(text).state.kms == ARN
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("alias/states", "On an alias IAM gives no right"),
+        ("arn:aws:kms:us-east-1:123456789012:alias/states", "On an alias IAM gives no right"),
+        (ARN.replace("us-east-1", "eu-west-1"), "a key in us-east-1, where the bucket is"),
+    ],
+)
+def test_no_other_name_of_a_key_is_taken(given: str, said: str) -> None:
+    text = changed("  use_lockfile = false", f'  use_lockfile = false\n  kms = "{given}"')
+    (problem,) = problems(text).values()
+    assert said in problem
+
+
 @pytest.mark.parametrize(
     ("old", "new", "path", "said"),
     [
@@ -68,7 +92,7 @@ def test_configuration_is_immutable() -> None:
         ('"10.0.0.0/16"', '"10.0.0.0/24"', "cidr", "a block of /16 to /20"),
         ('"10.0.0.0/16"', '"10.0.0.0"', "cidr", "a private IPv4 block"),
         ('"us-east-1c"', '"eu-west-1c"', "zones", "zones of us-east-1"),
-        ('"us-east-1c"', '"us-east-1a"', "zones", "three different zones"),
+        ('"us-east-1c"', '"us-east-1a"', "zones", "three to six different zones"),
         ("nat      ", "natt      ", "network.natt", "did you mean 'nat'?"),
         ("  advanced = {", "  gold = {", "tiers.gold", "basic, advanced or premium"),
         ("cell_capacity = 90", "cell_capacity = 96", "routing.cell_capacity", "1 to 95"),
@@ -77,6 +101,8 @@ def test_configuration_is_immutable() -> None:
         ('"/orders"', '"/products"', "services", "routes of which none contains another"),
         ('"/orders"', '"/products/old"', "services", "routes of which none contains another"),
         ('"/orders"', '"/health"', "services", "the gateway answers it"),
+        ('["products"]', '["prices"]', "services", "in calls of orders: products or users"),
+        ('"/products"', '"/products"\n    calls = ["orders"]', "services", "in a circle"),
         ('"/orders"', '"orders/"', "services.orders.path", "a path such as /orders"),
         ('sort_key = "orderId"', 'sort_key = "tenantId"', "services.orders.storage.sort_key",
          "which is the partition key"),

@@ -16,8 +16,6 @@ def document(*routes: EdgeRoute) -> dict[str, Any]:
             title="shop",
             description="A shop",
             routes=routes,
-            backend="nlb.example.com",
-            vpc_link_id="link",
             authorizer_invoke_arn="arn:authorizer",
             authorizer_ttl_seconds=30,
             cors_origin="https://app.example.com",
@@ -63,8 +61,11 @@ def test_the_api_says_which_tenant_it_is() -> None:
             )
             assert parameters["integration.request.header.x-request-id"] == "context.requestId"
             assert integration["connectionType"] == "VPC_LINK"
+            assert integration["connectionId"] == "${stageVariables.vpcLinkId}"
             assert integration["httpMethod"] == method
-            assert integration["uri"] == "http://nlb.example.com" + path.replace("+", "")
+            assert integration["uri"] == (
+                "http://${stageVariables.backend}" + path.replace("+", "")
+            )
 
 
 def test_what_a_service_creates_is_json() -> None:

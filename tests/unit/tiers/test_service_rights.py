@@ -21,8 +21,15 @@ def test_only_who_manages_users_may_change_them() -> None:
     assert not any(action.endswith("*") for action in statement.actions)
 
 
-def test_each_service_knows_where_the_others_are() -> None:
+def test_a_service_knows_where_those_are_that_it_calls() -> None:
     text = CONFIGURATION.replace("services = {", "services = {\n  order-lines = { port = 3020 }")
-    urls = manifest.service_urls(configured(base=text), "${var.tenant_id}-premium.sc")
-    assert urls["ORDER_LINES_URL"] == "http://order-lines-api.${var.tenant_id}-premium.sc:3020"
-    assert urls["PRODUCTS_URL"] == "http://products-api.${var.tenant_id}-premium.sc:3010"
+    text = text.replace('["products"]', '["products", "order-lines"]')
+    found = configured(base=text)
+    urls = manifest.service_urls(found, found.services["orders"], "${var.tenant_id}-premium.sc")
+    assert urls == {
+        "ORDER_LINES_URL": "http://order-lines-api.${var.tenant_id}-premium.sc:3020",
+        "PRODUCTS_URL": "http://products-api.${var.tenant_id}-premium.sc:3010",
+    }
+    assert manifest.service_urls(found, found.services["products"], "sc") == {}
+    order = manifest.called_first(found)
+    assert max(order.index("products"), order.index("order-lines")) < order.index("orders")

@@ -19,6 +19,7 @@ from services.local_aws.patches.registry import patch, replace, symbol
 
 _HEADER = "integration.request.header."
 _VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_.]+[A-Za-z0-9_])")
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 # What a path may hold without an escape. https://www.rfc-editor.org/rfc/rfc3986#section-3.3
 _PATH_CHARACTERS = "/-._~!$&'()*+,;=:@"
 # In the authorizer's policy, which is cached and applied to each request, and nowhere else.
@@ -205,6 +206,16 @@ def _value_of(source: str, headers: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _staged(text: str) -> str:
+    """Return `text` with the variables of the request's stage put in, as AWS does.
+
+    A variable that the stage lacks becomes nothing.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/stage-variables.html
+    """
+    variables = (_exchange.get().request.get("stage") or {}).get("variables") or {}
+    return _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), text)
+
+
 async def _through_link(
     integration: Mapping[str, Any],
     headers: Mapping[str, Any],
@@ -213,12 +224,12 @@ async def _through_link(
     path_params: Mapping[str, str],
 ) -> Any:
     """Send a request to the network load balancer that a VPC link is made for."""
-    link = symbol(apigateway_v1, VPC_LINKS).get(integration.get("connectionId"))
+    link = symbol(apigateway_v1, VPC_LINKS).get(_staged(integration.get("connectionId") or ""))
     balancer = symbol(alb, "_lbs").get(link["targetArns"][0]) if link else None
     if balancer is None:
         fail = symbol(apigateway_v1, "_gw_error")
         return fail("INTEGRATION_FAILURE", "Internal server error")
-    uri = urlsplit(integration["uri"])
+    uri = urlsplit(_staged(integration["uri"]))
     path = raw_path = uri.path
     for target, source in (integration.get("requestParameters") or {}).items():
         if target.startswith("integration.request.path."):
