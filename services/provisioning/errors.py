@@ -14,7 +14,6 @@
         ├── AwsAccessError          no credentials, or an endpoint that does not answer
         ├── StateBackendMissingError
         ├── ForeignBucketError      a name of ours is another account's bucket
-        ├── ForeignStateError       a tenant's workspace holds another tenant's state
         └── WrongWorkspaceError     one tenant's values for another tenant's workspace
 """
 
@@ -71,7 +70,3 @@ class ForeignBucketError(PreconditionError):
 
 class WrongWorkspaceError(PreconditionError):
     """One tenant's values would be applied in another tenant's workspace."""
-
-
-class ForeignStateError(PreconditionError):
-    """The state of a workspace says that it is another tenant's."""

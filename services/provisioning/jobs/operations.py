@@ -117,7 +117,6 @@ class Operations:
         if parameters_of(request).confirm:
             dropped = self._moves.confirm(check_tenant_id(request.tenant_id))
             return Done({}, {"moveKept": "", "moveConfirmed": dropped.value if dropped else ""})
-        self._recover(request)
         document = self._document(request)
         moved = self._moves.run(document)
         self._placed = moved.move.target.silo
@@ -143,7 +142,6 @@ class Operations:
     def _offboard(self, request: TenantRequest) -> Done:
         """Refuse the tenant, so that nothing changes any more; export; delete."""
         tenant_id = check_tenant_id(request.tenant_id)
-        self._recover(request)
         tier = self._tenants.tier_of(tenant_id)
         told: dict[str, str] = {}
         copy = tier and find_copy(self._deployment, tenant_id, tier)
@@ -159,20 +157,8 @@ class Operations:
         self._tenants.destroy(tenant_id)
         return Done({}, told)
 
-    def _recover(self, request: TenantRequest) -> None:
-        """Give a tenant its state back, if that is lost, from what carries the tenant's tags.
-
-        Else it would be taken for one that is gone, with nothing exported and nothing removed.
-        """
-        tenant_id = check_tenant_id(request.tenant_id)
-        if request.tier in set(Tier) and self._tenants.is_lost(tenant_id, Tier(request.tier)):
-            self._deployment.progress.note(f"tenant/{tenant_id}", "its state is lost: recovering")
-            document = document_before(request, self._deployment.configuration.release)
-            self._tenants.apply_copy(document, serving=True)
-
     def _copy(self, request: TenantRequest) -> tuple[str, Tier]:
         tenant_id = check_tenant_id(request.tenant_id)
-        self._recover(request)
         tier = self._tenants.tier_of(tenant_id)
         if tier is None:
             raise PreconditionError(f"tenant {tenant_id} does not exist")
@@ -218,21 +204,7 @@ def document_of(request: TenantRequest, release: str) -> TenantDocument:
     services.tenancy.TenantDocumentError
         If it is none.
     """
-    return _document(request, parameters_of(request), release)
-
-
-def document_before(request: TenantRequest, release: str) -> TenantDocument:
-    """Return the tenant that a request describes, as it is before the operation.
-
-    Raises
-    ------
-    services.tenancy.TenantDocumentError
-        If it is none.
-    """
-    return _document(request, Parameters(), release)
-
-
-def _document(request: TenantRequest, asked: Parameters, release: str) -> TenantDocument:
+    asked = parameters_of(request)
     given = {
         "tenant_id": request.tenant_id,
         "tenant_name": request.tenant_name,

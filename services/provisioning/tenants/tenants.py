@@ -97,8 +97,7 @@ class Tenants:
             How a new row refuses the tenant. What a row says that is there stays.
         """
         module = self._module(document.tier)
-        state = self._deployment.state.read(document.tier.tenant_stack, document.tenant_id)
-        existed = state is not None
+        existed = self._deployment.state.exists(document.tier.tenant_stack, document.tenant_id)
         try:
             if document.tier.silo:
                 document = document.placed(self._allocate(document))
@@ -150,12 +149,6 @@ class Tenants:
         return Offboarded(
             tenant_id, result, freed[-1] if freed else None, time.monotonic() - started
         )
-
-    def is_lost(self, tenant_id: str, tier: Tier) -> bool:
-        """Whether no state knows the tenant, and yet something in `tier` carries its tags."""
-        if self._deployment.state.tiers_touched(tenant_id):
-            return False
-        return bool(TenantStrays(self._deployment, tenant_id, tier).tagged())
 
     def drop(self, tenant_id: str, tier: Tier) -> None:
         """Remove the copy of the tenant in `tier`, which does not serve; safe to repeat."""

@@ -111,10 +111,6 @@ class Backend(Protocol):
         """Whether a CodeBuild build has ended, however."""
         ...
 
-    def forget_digest(self, stack: str, workspace: str) -> None:
-        """Forget the checksum of a state that is not there."""
-        ...
-
     def release(self, lock: LockInfo) -> bool:
         """Remove one lock; called for locks of our own dead runs only. False if it was gone."""
         ...

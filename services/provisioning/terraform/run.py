@@ -96,27 +96,13 @@ class Run:
         earlier = backend.begin(request.stack, request.workspace, own)
         self._stages.begun = earlier
         try:
-            yield bool(earlier) or self._is_lost(request.strays)
+            yield bool(earlier)
         except ProvisionerError:
             if not self._stages.changing:
                 backend.settle(request.stack, request.workspace, [own])
             raise
         ended = [each for each in earlier if each.build is None or backend.is_over(each.build)]
         backend.settle(request.stack, request.workspace, [*ended, own])
-
-    def _is_lost(self, strays: adoption.Strays) -> bool:
-        """Whether there is no state, and yet something that carries the workspace's tags.
-
-        A second copy would be made of a lost one, or nothing of it removed.
-        """
-        request = self._request
-        if request.local_state or self._tools.backend.exists(request.stack, request.workspace):
-            return False
-        found = strays.tagged()
-        if found:
-            self._stages.note(f"the state is lost, and {len(found)} resources are there")
-            self._tools.backend.forget_digest(request.stack, request.workspace)
-        return bool(found)
 
     def _adopt(self) -> None:
         """Give the state back what an earlier run made and did not write down.

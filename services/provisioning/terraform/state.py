@@ -9,11 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from services.provisioning.aws import Aws, access_errors
-from services.provisioning.errors import (
-    ForeignBucketError,
-    ForeignStateError,
-    StateBackendMissingError,
-)
+from services.provisioning.errors import ForeignBucketError, StateBackendMissingError
 from services.provisioning.terraform.locks import Begun, LockInfo
 from services.tenancy import Tier
 
@@ -81,25 +77,12 @@ class StateStore:
         return self._get(object_key(stack, workspace), head=True) is not None
 
     def read(self, stack: str, workspace: str) -> State | None:
-        """Return the workspace's state, None if there is none.
-
-        Raises
-        ------
-        ForeignStateError
-            If it is another tenant's: what is done by it would be done to that one.
-        """
-        key = object_key(stack, workspace)
-        content = self._get(key)
+        """Return the workspace's state, None if there is none."""
+        content = self._get(object_key(stack, workspace))
         if content is None:
             return None
         document: dict[str, Any] = json.loads(content)
         outputs = {name: output["value"] for name, output in document["outputs"].items()}
-        if outputs.get("tenant_id", workspace) != workspace:
-            raise ForeignStateError(
-                f"the state of {workspace} is of tenant {outputs['tenant_id']}; allowed its own: "
-                f"restore an earlier version of s3://{self.bucket}/{key}, or delete the object and "
-                "reconcile the tenant, which finds again what is tagged with it. Nothing was done"
-            )
         managed = (item for item in document["resources"] if item["mode"] == "managed")
         return State(outputs, sum(len(item["instances"]) for item in managed))
 
@@ -220,19 +203,6 @@ class StateStore:
                     return False
                 raise
         return True
-
-    def forget_digest(self, stack: str, workspace: str) -> None:
-        """Forget the checksum of a state that is not there: Terraform would wait for it for ever.
-
-        It stands in the lock table, from when S3 could answer with what had been [1]_.
-
-        .. [1] https://developer.hashicorp.com/terraform/language/backend/s3#dynamodb-state-locking
-        """
-        if self._use_lockfile:
-            return
-        lock = f"{self.bucket}/{object_key(stack, workspace)}-md5"
-        with access_errors():
-            self._aws.dynamodb.delete_item(TableName=self._lock_table, Key={"LockID": {"S": lock}})
 
     def get_object(self, key: str) -> bytes | None:
         """Return an object of the bucket, None if there is none."""

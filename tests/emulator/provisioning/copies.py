@@ -132,20 +132,11 @@ def _document(stack: str, tier: str, name: str, pool_id: str) -> dict[str, Any]:
             }
         },
     }
-    if not silo:
-        resources["aws_api_gateway_api_key"] = {
-            "key": {
-                "name": f"{prefix}-${{var.tenant_id}}",
-                "value": f'${{sha256("{prefix} ${{var.tenant_id}}")}}',
-                "tags": {ADDRESS_TAG: "aws_api_gateway_api_key.key"},
-            }
-        }
     if silo:
         resources["aws_cognito_user_pool"] = {
             "own": {
                 "name": f"{prefix}-${{var.tenant_id}}-{tier}",
                 "deletion_protection": '${var.deletion_protection ? "ACTIVE" : "INACTIVE"}',
-                "tags": {ADDRESS_TAG: "aws_cognito_user_pool.own"},
                 "schema": [
                     {
                         "name": claim,
@@ -164,7 +155,6 @@ def _document(stack: str, tier: str, name: str, pool_id: str) -> dict[str, Any]:
                 "hash_key": "tenantId",
                 "range_key": "orderId",
                 "deletion_protection_enabled": "${var.deletion_protection}",
-                "tags": {ADDRESS_TAG: "aws_dynamodb_table.orders"},
                 "attribute": [{"name": n, "type": "S"} for n in ("tenantId", "orderId")],
             }
         }
