@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from constructs_lib.naming import ADDRESS_TAG
 from services.provisioning.aws import access_errors
+from services.provisioning.errors import ProvisionerError
 from services.provisioning.recovery.leftovers import tagged
 from services.provisioning.terraform.adoption import (
     MADE_TWICE,
@@ -153,7 +154,7 @@ class TenantStrays(WorkspaceStrays):
             )
 
 
-class _ForeignError(Exception):
+class _ForeignError(ProvisionerError):
     """What is there under a name says that it is somebody else's, or does not say whose it is."""
 
 
