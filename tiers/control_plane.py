@@ -37,8 +37,10 @@ from services.contracts.stacks import ControlPlaneContract
 from services.tenancy.events import EventName, Source
 from services.tenancy.events.registered import registered_name, registered_schema
 from tiers import plug_ins
+from tiers.boundary import limit_roles
 from tiers.deployment import stack_settings
 from tiers.function_code import control_plane_code
+from tiers.platform_boundary import platform_boundary_arn
 from tiers.watching import failure_queue, watch_functions
 
 CONTROL_PLANE: Final = "control-plane"
@@ -101,6 +103,7 @@ class ControlPlane(SaasStack):
         self._configuration = configuration
         prefix = configuration.prefix
         account = DataAwsCallerIdentity(self, "account").account_id
+        limit_roles(self, platform_boundary_arn(configuration, account))
         self._topic = AlarmTopic(
             self, "alarms", name=f"{prefix}-control-plane", emails=[configuration.admin_email]
         )

@@ -19,10 +19,6 @@ _PASSED_TO = (
     *("states.amazonaws.com", "vpc-flow-logs.amazonaws.com"),
 )
 _OF_THE_PLATFORM = tuple(part for part in PLATFORM_ROLES if part != "provisioner-")
-_OF_AWS = (
-    # API Gateway writes its log by it.
-    "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
-)
 _LIMITED = (
     "AttachRolePolicy CreateRole DeleteRolePolicy DetachRolePolicy PutRolePermissionsBoundary "
     "PutRolePolicy"
@@ -117,6 +113,16 @@ def deployer_statements(
                 "TagResource UntagResource",
                 arn("ecr", f"repository/{prefix}/*"),
             ),
+            # Who applies pushes what the registry lacks, between the repositories and what starts
+            # images, and pulls the layers that a build begins with.
+            # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+            _allow(
+                "ecr",
+                "BatchCheckLayerAvailability BatchGetImage CompleteLayerUpload DescribeImages "
+                "GetDownloadUrlForLayer InitiateLayerUpload PutImage UploadLayerPart",
+                arn("ecr", f"repository/{prefix}/*"),
+            ),
+            _allow("ecr", "GetAuthorizationToken"),
             _allow(
                 "ssm",
                 "AddTagsToResource DeleteParameter PutParameter RemoveTagsFromResource",
@@ -259,7 +265,7 @@ def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Seq
 
 
 def _on_access(account: str, prefix: str) -> Sequence[Statement]:
-    """Return what may be done to roles: to tenants' and the builds', within their boundary alone.
+    """Return what may be done to roles: within the boundary of their kind alone.
 
     Names that start with `ci-` are of whoever applies; nothing here reaches them.
     """
@@ -267,34 +273,32 @@ def _on_access(account: str, prefix: str) -> Sequence[Statement]:
     def iam(resource: str) -> str:
         return f"arn:aws:iam::{account}:{resource}"
 
-    def within(boundary: str, role: str) -> Statement:
+    def within(boundary: str, *roles: str) -> Statement:
         limited = {"StringEquals": {"iam:PermissionsBoundary": iam(f"policy/{prefix}-{boundary}")}}
         return Statement(
             [f"iam:{action}" for action in _LIMITED.split()],
-            [iam(f"role/{prefix}-{role}")],
+            [iam(f"role/{prefix}-{role}") for role in roles],
             conditions=limited,
         )
 
-    own = [iam(f"role/{prefix}-{part}*") for part in _OF_THE_PLATFORM]
     return [
         _allow(
             "iam",
             "DeleteRole TagRole UntagRole UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
             iam(f"role/{prefix}-*"),
         ),
-        _allow("iam", "CreateRole DeleteRolePolicy PutRolePolicy", *own),
-        Statement(
-            ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
-            own,
-            conditions={"ArnLike": {"iam:PolicyARN": [iam(f"policy/{prefix}-*"), *_OF_AWS]}},
-        ),
+        within("platform-boundary", *(f"{part}*" for part in _OF_THE_PLATFORM)),
         within("tenant-boundary", "*"),
         within("provisioner-boundary", "provisioner-*"),
+        # Boundaries are made where there are none, and changed and deleted by an administrator.
+        _allow("iam", "CreatePolicy TagPolicy", iam(f"policy/{prefix}-*-boundary")),
         _allow(
             "iam",
             _CHANGING,
-            iam(f"policy/{prefix}-provisioner-*"),
-            iam(f"policy/{prefix}-tenant-boundary"),
+            # As many as a role may have, numbered; not its boundary.
+            iam(f"policy/{prefix}-provisioner-?"),
+            iam(f"policy/{prefix}-provisioner-??"),
+            iam(f"policy/{prefix}-provisioner-untouchable"),
         ),
         _allow(
             "iam",

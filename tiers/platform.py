@@ -38,11 +38,13 @@ from services.contracts.images import RUNNER
 from services.contracts.stacks import FIRST_CELL, PlatformContract
 from services.tenancy import Tier
 from tiers import manifest
+from tiers.boundary import limit_roles
 from tiers.deployer import deployer_statements
 from tiers.deployment import PLATFORM, capacity_of, stack_settings
 from tiers.edge import Authorizer, CellEdge
 from tiers.federation import TokenClaims
 from tiers.planner import PLANNED_STATES, planner_statements
+from tiers.platform_boundary import platform_boundary
 from tiers.tenant_boundary import tenant_boundary
 
 _MODULES: Final = Path(__file__).parents[1] / "modules"
@@ -142,6 +144,7 @@ class Platform(SaasStack):
             EcsAccountSettingDefault(self, "trunking", name="awsvpcTrunking", value="enabled")
         account_id = DataAwsCallerIdentity(self, "account").account_id
         tenant_boundary(self, configuration, account_id)
+        limit_roles(self, platform_boundary(self, configuration, account_id).arn)
         if configuration.repository:
             _ci_identity(self, configuration, configuration.repository, account_id)
         self.publish(

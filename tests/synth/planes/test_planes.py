@@ -61,7 +61,8 @@ def test_no_statement_allows_everything(planes: dict[str, Template], plane: str)
         seen += 1
         actions = as_list(statement["Action"])
         assert not [a for a in actions if re.fullmatch(r"\*|[a-z0-9-]+:\*", a)], where
-        if "*" in as_list(statement.get("Resource", [])):
+        # A boundary allows nothing; it is the most that its role could be allowed.
+        if "*" in as_list(statement.get("Resource", [])) and "Boundary" not in where:
             assert set(actions) <= UNNAMEABLE_ACTIONS, f"{where}: {actions}"
         assert statement.get("Principal") != "*", where
     assert seen > 8
@@ -181,6 +182,29 @@ def test_builds_make_and_change_roles_within_the_boundary_alone(
     allowed = {action for each in project for action in as_list(each["Action"])}
     assert "iam:CreateRole" in allowed
     assert "iam:DeleteRolePermissionsBoundary" not in allowed
+
+
+def test_whatever_its_policy_comes_to_say_the_build_role_makes_no_role_without_boundary(
+    planes: dict[str, Template],
+) -> None:
+    denied = {
+        action: statement
+        for where, statement in planes["application-plane"].statements()
+        if "provisioner_Boundary" in where and statement["Effect"] == "Deny"
+        for action in as_list(statement["Action"])
+        if statement["Resource"] == "*"
+    }
+    assert "Condition" not in denied.pop("iam:DeleteRolePermissionsBoundary")
+    assert set(denied) == {
+        "iam:AttachRolePolicy",
+        "iam:CreateRole",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+    }
+    for statement in denied.values():
+        ((operator, keys),) = statement["Condition"].items()
+        assert operator == "StringNotEquals"
+        assert keys["iam:PermissionsBoundary"].endswith(":policy/shop-dev-tenant-boundary")
 
 
 def test_builds_reach_neither_administrators_nor_the_pools_roles(

@@ -191,7 +191,10 @@ def test_workflows_of_a_named_repository_may_apply(
     synthesised: Callable[[Configuration], dict[str, Template]],
     templates: dict[str, Template],
 ) -> None:
-    assert set(templates["platform"].resources("aws_iam_policy")) == {"tenant-boundary"}
+    assert set(templates["platform"].resources("aws_iam_policy")) == {
+        "platform-boundary",
+        "tenant-boundary",
+    }
     template = synthesised(configured('repository = "owner/shop"'))["platform"]
     (module,) = template.document["module"].values()
     assert module["repository"] == "owner/shop"
