@@ -8,6 +8,7 @@ region      = "us-east-1"
 zones       = ["us-east-1a", "us-east-1b", "us-east-1c"] # three, of the region
 admin_email = "admin@example.com"
 # admin_second_factor = "required" # a code of an authenticator app for administrators; or "off"
+# user_second_factor = "optional" # the same for tenants' users: "off", "optional" or "required"
 
 cidr                = "10.0.0.0/16" # cut into three private and three public subnets
 deletion_protection = false         # true keeps tables, user pools and load balancers from deletion

@@ -40,7 +40,7 @@ from services.tenancy import operations
 from services.tenancy.events import Source
 from tiers import manifest
 from tiers.boundary import limit_roles
-from tiers.deployment import stack_settings
+from tiers.deployment import alarm_key, stack_settings
 from tiers.function_code import ROOT, starter_code
 from tiers.platform_boundary import platform_boundary_arn
 from tiers.pool import POOL_DATA
@@ -85,7 +85,11 @@ class ApplicationPlane(SaasStack):
             ControlPlaneContract,
         )
         topic = AlarmTopic(
-            self, "alarms", name=f"{prefix}-application-plane", emails=[configuration.admin_email]
+            self,
+            "alarms",
+            name=f"{prefix}-application-plane",
+            emails=[configuration.admin_email],
+            kms_key=alarm_key(configuration),
         )
         platform = read(
             self,

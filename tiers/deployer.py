@@ -28,6 +28,11 @@ _CHANGING = (
     "TagPolicy UntagPolicy"
 )
 
+_ON_KEYS = (
+    "CreateAlias DeleteAlias EnableKeyRotation PutKeyPolicy ScheduleKeyDeletion "
+    "UpdateAlias UpdateKeyDescription"
+)
+
 
 def deployer_statements(
     *, name: str, environment: str, region: str, account: str, databases: bool = False
@@ -173,12 +178,14 @@ def deployer_statements(
                 arn("servicediscovery", "namespace/*"),
             ),
         ],
-        "planes": _on_planes(arn, account, prefix),
+        "planes": _on_planes(arn, account, name, prefix),
         "access": _on_access(account, prefix),
     }
 
 
-def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Sequence[Statement]:
+def _on_planes(
+    arn: Callable[[str, str], str], account: str, name: str, prefix: str
+) -> Sequence[Statement]:
     functions = arn("lambda", f"function:{prefix}-*")
     return [
         _allow(
@@ -207,6 +214,22 @@ def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Seq
             "CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue",
             arn("sqs", f"{prefix}-*"),
         ),
+        # A key's id is KMS's choice: its tags say whose it is. One that is made has none before.
+        Statement(["kms:CreateKey"], conditions={"StringEquals": {"aws:RequestTag/Project": name}}),
+        Statement(
+            ["kms:TagResource"],
+            [arn("kms", "key/*")],
+            conditions={
+                "StringEquals": {"aws:RequestTag/Project": name},
+                "StringEqualsIfExists": {"aws:ResourceTag/Project": name},
+            },
+        ),
+        Statement(
+            [f"kms:{action}" for action in _ON_KEYS.split()],
+            [arn("kms", "key/*")],
+            conditions={"StringEquals": {"aws:ResourceTag/Project": name}},
+        ),
+        _allow("kms", "CreateAlias DeleteAlias UpdateAlias", arn("kms", f"alias/{prefix}-*")),
         _allow(
             "sns",
             "CreateTopic DeleteTopic SetSubscriptionAttributes SetTopicAttributes Subscribe "

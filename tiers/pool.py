@@ -25,6 +25,7 @@ from tiers.deployment import (
     instances_of,
     platform_path,
     routing_cell_path,
+    second_factor,
     shared_names,
     stack_settings,
     tier_path,
@@ -78,6 +79,7 @@ class Pool(SaasStack):
             region=configuration.region,
             deletion_protection=configuration.deletion_protection,
             token_minutes=configuration.token_minutes,
+            second_factor=second_factor(configuration.user_second_factor),
         )
         tables = {
             name: service_table(

@@ -283,6 +283,7 @@ class Configuration(Frozen):
     cidr: fields.PrivateCidr = "10.0.0.0/16"
     admin_email: fields.Email
     admin_second_factor: Literal["off", "optional", "required"] = "optional"
+    user_second_factor: Literal["off", "optional", "required"] = "off"
     domain: fields.Domain | None = None
     deletion_protection: fields.Flag = True
     network: NetworkSettings = NetworkSettings()

@@ -64,7 +64,13 @@ def tagged(deployment: Deployment, **tags: str) -> Iterator[tuple[str, dict[str,
 
 
 def _is_memory(deployment: Deployment, arn: str) -> bool:
-    """Whether ECS only remembers the resource: it keeps deregistered task definitions for ever."""
+    """Whether its service only remembers the resource.
+
+    ECS keeps deregistered task definitions for ever, KMS deleted keys for days.
+    """
+    if ":key/" in arn:
+        key = deployment.aws.client("kms").describe_key(KeyId=arn)
+        return key["KeyMetadata"]["KeyState"] == "PendingDeletion"
     if ":task-definition/" not in arn:
         return False
     answer = deployment.aws.ecs.describe_task_definition(taskDefinition=arn)

@@ -21,6 +21,7 @@ from services.contracts.images import CONTEXT
 from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from services.provisioning.terraform.mirror import cli_config
+from tests.emulator.authorization import docker as docker_module
 from tiers.deployer import deployer_statements
 from tiers.planner import PLANNED_STATES, planner_statements
 
@@ -63,6 +64,10 @@ class Account:
             (directory / name).symlink_to(PROJECT / name)
         configuration = derived(parse(text), PROJECT, directory / "saas.tfvars")
         main.synthesize(configuration, directory / "cdktf.out")
+        docker = directory / "bin/docker"
+        docker.parent.mkdir()
+        docker.write_text(f'#!/bin/sh\nexec {sys.executable} -m {docker_module.__name__} "$@"\n')
+        docker.chmod(0o755)
         local = LocalAws(directory / ".ecs-saas/local", port)
         local.up()
         return cls(directory, local, configuration)
@@ -87,7 +92,9 @@ class Account:
             **kept,
             **self.local.environment(),
             **(keys or {}),
+            "PATH": f"{self.directory}/bin:{os.environ['PATH']}",
             "PYTHONPATH": str(PROJECT),
+            docker_module.HOME: str(self.local.home),
             "ECS_SAAS_TARGET": "aws",
             "ECS_SAAS_MODULES": str(self.directory / "cdktf.out/stacks"),
         }

@@ -89,6 +89,18 @@ class World:
             AttributeDefinitions=[{"AttributeName": "PK", "AttributeType": "S"}],
         )
         aws.client("s3").create_bucket(Bucket="somebody-elses")
+        self.own_pool = self._pool({"Project": "shop", "Environment": "dev"})
+        self.foreign_pool = self._pool({"Project": "another", "Environment": "dev"})
+
+    def _pool(self, tags: Mapping[str, str]) -> str:
+        cognito = self._aws.client("cognito-idp")
+        made: str = cognito.create_user_pool(PoolName="pool", UserPoolTags=tags)["UserPool"]["Id"]
+        return made
+
+    def key(self, tags: Mapping[str, str]) -> str:
+        listed = [{"TagKey": name, "TagValue": value} for name, value in tags.items()]
+        made: str = self._aws.client("kms").create_key(Tags=listed)["KeyMetadata"]["KeyId"]
+        return made
 
     def _policy(self, name: str, statements: Sequence[Statement]) -> str:
         document = policy(statements).replace("$${", "${")
@@ -230,6 +242,9 @@ def test_within_its_boundary_a_role_works(world: World) -> None:
     world.client("dynamodb", keys).put_item(
         TableName=f"{PREFIX}-registry", Item={"PK": {"S": "TENANT#acme"}}
     )
+    users = world.client("cognito-idp", keys)
+    users.list_user_pool_clients(UserPoolId=world.own_pool)
+    _denied(lambda: users.list_user_pool_clients(UserPoolId=world.foreign_pool))
 
 
 def test_who_applies_changes_roles_that_have_their_boundary(world: World) -> None:
@@ -250,3 +265,18 @@ def test_builds_make_and_change_roles_of_tenants(world: World) -> None:
     iam.update_assume_role_policy(RoleName=name, PolicyDocument=_TRUST)
     iam.delete_role_policy(RoleName=name, PolicyName="permissions")
     iam.delete_role(RoleName=name)
+
+
+def test_who_applies_has_keys_of_its_own(world: World) -> None:
+    kms = world.client("kms", world.applying)
+    tags = [{"TagKey": "Project", "TagValue": "shop"}]
+    key = kms.create_key(Tags=tags)["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=f"alias/{PREFIX}-alarms", TargetKeyId=key)
+    kms.enable_key_rotation(KeyId=key)
+    foreign = world.key({"Project": "another"})
+    _denied(kms.create_key)
+    _denied(lambda: kms.tag_resource(KeyId=foreign, Tags=tags))
+    _denied(lambda: kms.schedule_key_deletion(KeyId=foreign, PendingWindowInDays=7))
+    _denied(lambda: kms.put_key_policy(KeyId=foreign, Policy=_EVERYTHING))
+    kms.delete_alias(AliasName=f"alias/{PREFIX}-alarms")
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -71,3 +72,22 @@ def test_every_bucket_is_named_by_its_account(templates: dict[str, Template]) ->
     for stack, template in templates.items():
         for bucket in template.resources("aws_s3_bucket").values():
             assert bucket["bucket"].endswith("-123456789012"), stack
+
+
+@pytest.mark.parametrize(("setting", "mode"), [("optional", "OPTIONAL"), ("required", "ON")])
+def test_the_second_factor_of_users_is_a_setting(
+    synthesised: Synthesise, templates: dict[str, Template], setting: str, mode: str
+) -> None:
+    chosen = synthesised(configured(f'user_second_factor = "{setting}"'))
+
+    def pool(modules: dict[str, Template], stack: str) -> dict[str, Any]:
+        return modules[stack].resource("aws_cognito_user_pool")
+
+    for stack in ("tier-basic", "tenant-advanced", "tenant-premium"):
+        before, after = pool(templates, stack), pool(chosen, stack)
+        assert before["mfa_configuration"] == "OFF"
+        assert "software_token_mfa_configuration" not in before
+        assert after["mfa_configuration"] == mode
+        assert after["software_token_mfa_configuration"] == {"enabled": True}
+    # Administrators have a setting of their own.
+    assert pool(templates, "control-plane") == pool(chosen, "control-plane")

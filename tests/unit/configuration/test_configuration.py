@@ -85,6 +85,8 @@ def test_configuration_is_immutable() -> None:
          "min (4) or more"),
         ("log_retention_days  = 30", "log_retention_days  = 31", "log_retention_days", "30, 60"),
         ("token_minutes       = 15", "token_minutes       = 90", "token_minutes", "from 5 to 60"),
+        ('# user_second_factor = "optional"', 'user_second_factor = "on"', "user_second_factor",
+         "off, optional or required"),
         ("deletion_protection = false", 'deletion_protection = "no"', "deletion_protection",
          "true or false"),
         ('"admin@example.com"', "var.mail", "admin_email", "a literal value"),
