@@ -41,6 +41,9 @@ state = {
 }
 
 # How many silo tenants share one load balancer (it takes 100 target groups).
+# AWS WAF in front of the tenants' API: "off", "count" what its rules match, or "block" it (403).
+# edge = { waf = "count", address_rate = 2000 } # the rate is of one address in five minutes
+
 routing = {
   cell_capacity = 90
 }

@@ -35,7 +35,13 @@ _ON_KEYS = (
 
 
 def deployer_statements(
-    *, name: str, environment: str, region: str, account: str, databases: bool = False
+    *,
+    name: str,
+    environment: str,
+    region: str,
+    account: str,
+    databases: bool = False,
+    firewall: bool = False,
 ) -> Mapping[str, Sequence[Statement]]:
     """Return the statements of each policy; a managed policy takes 6,144 characters at most.
 
@@ -47,6 +53,8 @@ def deployer_statements(
         Where it is; `account` may be an expression.
     databases : bool, default False
         Whether there are PostgreSQL servers.
+    firewall : bool, default False
+        Whether AWS WAF stands in front of the API.
     """
     prefix = f"{name}-{environment}"
 
@@ -145,6 +153,7 @@ def deployer_statements(
             ),
         ],
         **({"databases": _on_databases(arn, prefix)} if databases else {}),
+        **({"firewall": _on_firewalls(arn, region, prefix)} if firewall else {}),
         "compute": [
             _allow("ecs", "DeregisterTaskDefinition PutAccountSettingDefault"),
             _allow(
@@ -356,6 +365,21 @@ def _on_databases(arn: Callable[[str, str], str], prefix: str) -> Sequence[State
             "secretsmanager", "CreateSecret TagResource", arn("secretsmanager", "secret:rds!db-*")
         ),
         _allow("kms", "DescribeKey", arn("kms", "key/*")),
+    ]
+
+
+def _on_firewalls(arn: Callable[[str, str], str], region: str, prefix: str) -> Sequence[Statement]:
+    stages = f"arn:aws:apigateway:{region}::/restapis/*/stages/*"
+    lists = arn("wafv2", f"regional/webacl/{prefix}-*/*")
+    return [
+        _allow(
+            "wafv2",
+            "CreateWebACL DeleteWebACL TagResource UntagResource UpdateWebACL",
+            lists,
+            arn("wafv2", "regional/managedruleset/*/*"),
+        ),
+        _allow("wafv2", "AssociateWebACL DisassociateWebACL", lists, stages),
+        _allow("apigateway", "SetWebACL", stages),
     ]
 
 

@@ -249,7 +249,11 @@ def _ci_identity(
         "region": configuration.region,
         "account": account,
     }
-    applying = deployer_statements(**where, databases=bool(manifest.databases(configuration)))
+    applying = deployer_statements(
+        **where,
+        databases=bool(manifest.databases(configuration)),
+        firewall=configuration.edge.waf != "off",
+    )
 
     def arns(kind: str, groups: Mapping[str, Sequence[Statement]]) -> dict[str, str]:
         return {

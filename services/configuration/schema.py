@@ -99,6 +99,19 @@ class RoutingSettings(Frozen):
     )
 
 
+class EdgeSettings(Frozen):
+    """What stands in front of the tenants' API."""
+
+    waf: Literal["off", "count", "block"] = "off"
+    address_rate: int = Field(
+        default=2000,
+        strict=True,
+        ge=10,
+        le=2_000_000_000,
+        description="requests of one address in five minutes, from 10 to 2000000000",
+    )
+
+
 class ThrottleSettings(Frozen):
     """What a tenant of the tier may ask for. Unset values are the tier's default."""
 
@@ -289,6 +302,7 @@ class Configuration(Frozen):
     network: NetworkSettings = NetworkSettings()
     state: StateSettings = StateSettings()
     routing: RoutingSettings = RoutingSettings()
+    edge: EdgeSettings = EdgeSettings()
     log_retention_days: fields.RetentionDays = 30
     token_minutes: fields.TokenMinutes = 15
     function_architecture: Literal["host", "arm64", "x86_64"] = "arm64"

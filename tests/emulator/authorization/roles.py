@@ -131,6 +131,10 @@ class Account:
         """Return the ARN of the role for `plan` or `apply`."""
         return f"arn:aws:iam::{ACCOUNT_ID}:role/ci-{self.configuration.prefix}-ci-{kind}"
 
+    def policy(self, name: str) -> str:
+        """Return the ARN of a policy of the deployment."""
+        return f"arn:aws:iam::{ACCOUNT_ID}:policy/{self.configuration.prefix}-{name}"
+
     def workflow(self, kind: str) -> dict[str, str]:
         """Return the variables of a workflow that plans or applies."""
         return self.session(self.role(kind).rpartition("/")[2])
@@ -172,6 +176,8 @@ class Account:
             "account": ACCOUNT_ID,
         }
 
+        firewall = configuration.edge.waf != "off"
+
         def arns(kind: str, groups: Mapping[str, Sequence[Statement]]) -> dict[str, str]:
             return {
                 part: iam.create_policy(
@@ -189,7 +195,7 @@ class Account:
             "lock_table_arn": table,
             "apply_policy_arns": {
                 "read": "arn:aws:iam::aws:policy/ReadOnlyAccess",
-                **arns("deployer", deployer_statements(**where)),
+                **arns("deployer", deployer_statements(**where, firewall=firewall)),
             },
             "plan_policy_arns": arns("planner", planner_statements(**where)),
             "plan_state_keys": list(PLANNED_STATES),

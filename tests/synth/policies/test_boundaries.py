@@ -42,6 +42,7 @@ VARIANTS = {
     "as it comes": CONFIGURATION,
     "on EC2": CONFIGURATION + _ON_EC2,
     "with databases": _POSTGRESQL,
+    "with a firewall": CONFIGURATION + '\nedge = { waf = "block" }\n',
     "with a plug-in": CONFIGURATION + _PLUG_IN,
 }
 
