@@ -8,6 +8,7 @@ region      = "us-east-1"
 zones       = ["us-east-1a", "us-east-1b", "us-east-1c"] # three to six; any may be added
 admin_email = "admin@example.com"
 # admin_second_factor = "required" # a code of an authenticator app for administrators; or "off"
+# user_second_factor = "optional" # the same for tenants' users: "off", "optional" or "required"
 
 cidr                = "10.0.0.0/16" # cut into a private and a public subnet for each zone
 deletion_protection = false         # true keeps tables, user pools and load balancers from deletion
@@ -43,6 +44,9 @@ state = {
 # account_wide = { api_gateway_logs = "existing", github_oidc_provider = "existing" }
 
 # How many silo tenants share one load balancer (it takes 100 target groups).
+# AWS WAF in front of the tenants' API: "off", "count" what its rules match, or "block" it (403).
+# edge = { waf = "count", address_rate = 2000 } # the rate is of one address in five minutes
+
 routing = {
   cell_capacity = 90
 }

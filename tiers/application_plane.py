@@ -39,8 +39,10 @@ from services.contracts.untouchable import DENIALS, PLATFORM_ROLES
 from services.tenancy import operations
 from services.tenancy.events import Source
 from tiers import manifest
-from tiers.deployment import stack_settings
+from tiers.boundary import limit_roles
+from tiers.deployment import alarm_key, stack_settings
 from tiers.function_code import ROOT, starter_code
+from tiers.platform_boundary import platform_boundary_arn
 from tiers.pool import POOL_DATA
 from tiers.tenant_boundary import tenant_boundary_arn
 from tiers.watching import FAILURE_QUEUES, failure_queue, watched_metrics
@@ -75,6 +77,7 @@ class ApplicationPlane(SaasStack):
         prefix = configuration.prefix
         region = configuration.region
         account = DataAwsCallerIdentity(self, "account").account_id
+        limit_roles(self, platform_boundary_arn(configuration, account))
         control_plane = read(
             self,
             "control-plane",
@@ -82,7 +85,11 @@ class ApplicationPlane(SaasStack):
             ControlPlaneContract,
         )
         topic = AlarmTopic(
-            self, "alarms", name=f"{prefix}-application-plane", emails=[configuration.admin_email]
+            self,
+            "alarms",
+            name=f"{prefix}-application-plane",
+            emails=[configuration.admin_email],
+            kms_key=alarm_key(configuration),
         )
         platform = read(
             self,
@@ -122,6 +129,7 @@ class ApplicationPlane(SaasStack):
             usable_role_arns=[f"arn:aws:iam::{account}:role/{prefix}-{POOL_DATA}-*"]
             if manifest.databases(configuration)
             else [],
+            role_boundary_arn=tenant_boundary_arn(configuration, account),
             environment={"EVENT_BUS": control_plane.event_bus_name},
             timeout_minutes=_BUILD_MINUTES,
             log_retention_days=configuration.log_retention_days,

@@ -23,7 +23,6 @@ from constructs_lib.control_plane import (
     Route,
     Schedule,
     SchemaRegistry,
-    SecondFactor,
     TableShape,
     TokenIssuer,
 )
@@ -37,8 +36,10 @@ from services.contracts.stacks import ControlPlaneContract
 from services.tenancy.events import EventName, Source
 from services.tenancy.events.registered import registered_name, registered_schema
 from tiers import plug_ins
-from tiers.deployment import stack_settings
+from tiers.boundary import limit_roles
+from tiers.deployment import alarm_key, second_factor, stack_settings
 from tiers.function_code import control_plane_code
+from tiers.platform_boundary import platform_boundary_arn
 from tiers.watching import failure_queue, watch_functions
 
 CONTROL_PLANE: Final = "control-plane"
@@ -101,8 +102,13 @@ class ControlPlane(SaasStack):
         self._configuration = configuration
         prefix = configuration.prefix
         account = DataAwsCallerIdentity(self, "account").account_id
+        limit_roles(self, platform_boundary_arn(configuration, account))
         self._topic = AlarmTopic(
-            self, "alarms", name=f"{prefix}-control-plane", emails=[configuration.admin_email]
+            self,
+            "alarms",
+            name=f"{prefix}-control-plane",
+            emails=[configuration.admin_email],
+            kms_key=alarm_key(configuration),
         )
         self._pool = AdminPool(
             self,
@@ -113,7 +119,7 @@ class ControlPlane(SaasStack):
             domain=f"{prefix}-{account}",
             admin_email=configuration.admin_email,
             resource_servers=RESOURCE_SERVERS,
-            second_factor=SecondFactor[configuration.admin_second_factor.upper()],
+            second_factor=second_factor(configuration.admin_second_factor),
             deletion_protection=configuration.deletion_protection,
         )
         self._registry = RegistryTable(

@@ -19,10 +19,6 @@ _PASSED_TO = (
     *("states.amazonaws.com", "vpc-flow-logs.amazonaws.com"),
 )
 _OF_THE_PLATFORM = tuple(part for part in PLATFORM_ROLES if part != "provisioner-")
-_OF_AWS = (
-    # API Gateway writes its log by it.
-    "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
-)
 _LIMITED = (
     "AttachRolePolicy CreateRole DeleteRolePolicy DetachRolePolicy PutRolePermissionsBoundary "
     "PutRolePolicy"
@@ -32,9 +28,20 @@ _CHANGING = (
     "TagPolicy UntagPolicy"
 )
 
+_ON_KEYS = (
+    "CreateAlias DeleteAlias EnableKeyRotation PutKeyPolicy ScheduleKeyDeletion "
+    "UpdateAlias UpdateKeyDescription"
+)
+
 
 def deployer_statements(
-    *, name: str, environment: str, region: str, account: str, databases: bool = False
+    *,
+    name: str,
+    environment: str,
+    region: str,
+    account: str,
+    databases: bool = False,
+    firewall: bool = False,
 ) -> Mapping[str, Sequence[Statement]]:
     """Return the statements of each policy; a managed policy takes 6,144 characters at most.
 
@@ -46,6 +53,8 @@ def deployer_statements(
         Where it is; `account` may be an expression.
     databases : bool, default False
         Whether there are PostgreSQL servers.
+    firewall : bool, default False
+        Whether AWS WAF stands in front of the API.
     """
     prefix = f"{name}-{environment}"
 
@@ -117,6 +126,16 @@ def deployer_statements(
                 "TagResource UntagResource",
                 arn("ecr", f"repository/{prefix}/*"),
             ),
+            # Who applies pushes what the registry lacks, between the repositories and what starts
+            # images, and pulls the layers that a build begins with.
+            # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+            _allow(
+                "ecr",
+                "BatchCheckLayerAvailability BatchGetImage CompleteLayerUpload DescribeImages "
+                "GetDownloadUrlForLayer InitiateLayerUpload PutImage UploadLayerPart",
+                arn("ecr", f"repository/{prefix}/*"),
+            ),
+            _allow("ecr", "GetAuthorizationToken"),
             _allow(
                 "ssm",
                 "AddTagsToResource DeleteParameter PutParameter RemoveTagsFromResource",
@@ -134,6 +153,7 @@ def deployer_statements(
             ),
         ],
         **({"databases": _on_databases(arn, prefix)} if databases else {}),
+        **({"firewall": _on_firewalls(arn, region, prefix)} if firewall else {}),
         "compute": [
             _allow("ecs", "DeregisterTaskDefinition PutAccountSettingDefault"),
             _allow(
@@ -167,12 +187,14 @@ def deployer_statements(
                 arn("servicediscovery", "namespace/*"),
             ),
         ],
-        "planes": _on_planes(arn, account, prefix),
+        "planes": _on_planes(arn, account, name, prefix),
         "access": _on_access(account, prefix),
     }
 
 
-def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Sequence[Statement]:
+def _on_planes(
+    arn: Callable[[str, str], str], account: str, name: str, prefix: str
+) -> Sequence[Statement]:
     functions = arn("lambda", f"function:{prefix}-*")
     return [
         _allow(
@@ -201,6 +223,22 @@ def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Seq
             "CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue",
             arn("sqs", f"{prefix}-*"),
         ),
+        # A key's id is KMS's choice: its tags say whose it is. One that is made has none before.
+        Statement(["kms:CreateKey"], conditions={"StringEquals": {"aws:RequestTag/Project": name}}),
+        Statement(
+            ["kms:TagResource"],
+            [arn("kms", "key/*")],
+            conditions={
+                "StringEquals": {"aws:RequestTag/Project": name},
+                "StringEqualsIfExists": {"aws:ResourceTag/Project": name},
+            },
+        ),
+        Statement(
+            [f"kms:{action}" for action in _ON_KEYS.split()],
+            [arn("kms", "key/*")],
+            conditions={"StringEquals": {"aws:ResourceTag/Project": name}},
+        ),
+        _allow("kms", "CreateAlias DeleteAlias UpdateAlias", arn("kms", f"alias/{prefix}-*")),
         _allow(
             "sns",
             "CreateTopic DeleteTopic SetSubscriptionAttributes SetTopicAttributes Subscribe "
@@ -259,7 +297,7 @@ def _on_planes(arn: Callable[[str, str], str], account: str, prefix: str) -> Seq
 
 
 def _on_access(account: str, prefix: str) -> Sequence[Statement]:
-    """Return what may be done to roles: to tenants' and the builds', within their boundary alone.
+    """Return what may be done to roles: within the boundary of their kind alone.
 
     Names that start with `ci-` are of whoever applies; nothing here reaches them.
     """
@@ -267,34 +305,32 @@ def _on_access(account: str, prefix: str) -> Sequence[Statement]:
     def iam(resource: str) -> str:
         return f"arn:aws:iam::{account}:{resource}"
 
-    def within(boundary: str, role: str) -> Statement:
+    def within(boundary: str, *roles: str) -> Statement:
         limited = {"StringEquals": {"iam:PermissionsBoundary": iam(f"policy/{prefix}-{boundary}")}}
         return Statement(
             [f"iam:{action}" for action in _LIMITED.split()],
-            [iam(f"role/{prefix}-{role}")],
+            [iam(f"role/{prefix}-{role}") for role in roles],
             conditions=limited,
         )
 
-    own = [iam(f"role/{prefix}-{part}*") for part in _OF_THE_PLATFORM]
     return [
         _allow(
             "iam",
             "DeleteRole TagRole UntagRole UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
             iam(f"role/{prefix}-*"),
         ),
-        _allow("iam", "CreateRole DeleteRolePolicy PutRolePolicy", *own),
-        Statement(
-            ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
-            own,
-            conditions={"ArnLike": {"iam:PolicyARN": [iam(f"policy/{prefix}-*"), *_OF_AWS]}},
-        ),
+        within("platform-boundary", *(f"{part}*" for part in _OF_THE_PLATFORM)),
         within("tenant-boundary", "*"),
         within("provisioner-boundary", "provisioner-*"),
+        # Boundaries are made where there are none, and changed and deleted by an administrator.
+        _allow("iam", "CreatePolicy TagPolicy", iam(f"policy/{prefix}-*-boundary")),
         _allow(
             "iam",
             _CHANGING,
-            iam(f"policy/{prefix}-provisioner-*"),
-            iam(f"policy/{prefix}-tenant-boundary"),
+            # As many as a role may have, numbered; not its boundary.
+            iam(f"policy/{prefix}-provisioner-?"),
+            iam(f"policy/{prefix}-provisioner-??"),
+            iam(f"policy/{prefix}-provisioner-untouchable"),
         ),
         _allow(
             "iam",
@@ -329,6 +365,21 @@ def _on_databases(arn: Callable[[str, str], str], prefix: str) -> Sequence[State
             "secretsmanager", "CreateSecret TagResource", arn("secretsmanager", "secret:rds!db-*")
         ),
         _allow("kms", "DescribeKey", arn("kms", "key/*")),
+    ]
+
+
+def _on_firewalls(arn: Callable[[str, str], str], region: str, prefix: str) -> Sequence[Statement]:
+    stages = f"arn:aws:apigateway:{region}::/restapis/*/stages/*"
+    lists = arn("wafv2", f"regional/webacl/{prefix}-*/*")
+    return [
+        _allow(
+            "wafv2",
+            "CreateWebACL DeleteWebACL TagResource UntagResource UpdateWebACL",
+            lists,
+            arn("wafv2", "regional/managedruleset/*/*"),
+        ),
+        _allow("wafv2", "AssociateWebACL DisassociateWebACL", lists, stages),
+        _allow("apigateway", "SetWebACL", stages),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constructs_lib import StackSettings
 from constructs_lib.compute import Capacity, Ec2Capacity, Names
+from constructs_lib.identity import SecondFactor
 from constructs_lib.naming import TENANT_KEY_LENGTH, Evaluated, tenant_id
 from services.configuration import Configuration
 from services.contracts.stacks import cell_path, contract_path
@@ -24,6 +25,16 @@ def stack_settings(configuration: Configuration) -> StackSettings:
         kms_key_id=configuration.state.kms,
         account=configuration.account,
     )
+
+
+def second_factor(setting: str) -> SecondFactor:
+    """Return what a setting of the configuration means to a user pool."""
+    return SecondFactor[setting.upper()]
+
+
+def alarm_key(configuration: Configuration) -> str:
+    """Return the alias of the key for messages of alarms, which the platform makes."""
+    return f"alias/{configuration.prefix}-alarms"
 
 
 def shared_names(configuration: Configuration, *parts: str) -> Names:

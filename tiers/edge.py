@@ -10,7 +10,7 @@ from cdktf import ITerraformDependable
 from constructs import Construct
 
 from constructs_lib.contract import publish
-from constructs_lib.edge import AuthorizerRef, EdgeRoute, TenantApi, UsageLimits
+from constructs_lib.edge import AuthorizerRef, EdgeRoute, Firewall, TenantApi, UsageLimits
 from constructs_lib.functions import FunctionCode, PythonFunction
 from constructs_lib.identity import Statement
 from constructs_lib.observability import AlarmTopic
@@ -131,6 +131,15 @@ class CellEdge(Construct):
             log_retention_days=configuration.log_retention_days,
             depends_on=depends_on,
         )
+        if configuration.edge.waf != "off":
+            Firewall(
+                self,
+                "firewall",
+                name=name,
+                stage_arn=self.api.stage_arn,
+                blocks=configuration.edge.waf == "block",
+                address_rate=configuration.edge.address_rate,
+            )
         publish(
             cell,
             routing_cell_path(configuration, cell_id),

@@ -103,6 +103,10 @@ SETTINGS: Final[Mapping[tuple[str, str], tuple[str, Sequence[str]]]] = {
         "ListRolePolicies",
         ["arn:aws:iam::{account}:role/ci-{prefix}-*"],
     ),
+    ("aws_kms_key", "kms"): (
+        "DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
+        [f"arn:aws:kms:{_HERE}:key/*"],
+    ),
     ("aws_lambda_function", "lambda"): (
         "GetFunction GetFunctionCodeSigningConfig GetPolicy ListTags ListVersionsByFunction",
         [f"arn:aws:lambda:{_HERE}:function:{{prefix}}-*"],
@@ -141,6 +145,7 @@ _UNNAMED: Final = (
     *("ec2:DescribeInternetGateways", "ec2:DescribeNatGateways", "ec2:DescribeNetworkAcls"),
     *("ec2:DescribePrefixLists", "ec2:DescribeRouteTables", "ec2:DescribeSubnets"),
     *("ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs", "ecs:ListAccountSettings"),
+    "kms:ListAliases",
     "states:ValidateStateMachineDefinition",
 )
 

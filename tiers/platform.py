@@ -30,7 +30,7 @@ from constructs_lib.edge import ApiAccount
 from constructs_lib.hcl.module import HclModule
 from constructs_lib.identity import Statement, policy
 from constructs_lib.network import Network
-from constructs_lib.observability import AlarmTopic
+from constructs_lib.observability import AlarmKey, AlarmTopic
 from constructs_lib.routing import RoutingCell
 from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
 from services.configuration import Configuration
@@ -38,11 +38,13 @@ from services.contracts.images import RUNNER
 from services.contracts.stacks import FIRST_CELL, PlatformContract
 from services.tenancy import Tier
 from tiers import manifest
+from tiers.boundary import limit_roles
 from tiers.deployer import deployer_statements
-from tiers.deployment import PLATFORM, capacity_of, stack_settings
+from tiers.deployment import PLATFORM, alarm_key, capacity_of, stack_settings
 from tiers.edge import Authorizer, CellEdge
 from tiers.federation import TokenClaims
 from tiers.planner import PLANNED_STATES, planner_statements
+from tiers.platform_boundary import platform_boundary
 from tiers.tenant_boundary import tenant_boundary
 
 _MODULES: Final = Path(__file__).parents[1] / "modules"
@@ -104,8 +106,14 @@ class Platform(SaasStack):
             deletion_protection=keep,
         )
         mapping = _table(self, "tenant-mapping", f"{prefix}-tenant-mapping", keep, tenantId="S")
+        account_id = DataAwsCallerIdentity(self, "account").account_id
+        key = AlarmKey(self, "alarm-key", alias=alarm_key(configuration), account=account_id)
         topic = AlarmTopic(
-            self, "alarms", name=f"{prefix}-platform", emails=[configuration.admin_email]
+            self,
+            "alarms",
+            name=f"{prefix}-platform",
+            emails=[configuration.admin_email],
+            kms_key=key.alias,
         )
         authorizer = Authorizer(
             self,
@@ -144,8 +152,8 @@ class Platform(SaasStack):
             # ten and more. It is a setting of the account, not of a cluster.
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-eni.html
             EcsAccountSettingDefault(self, "trunking", name="awsvpcTrunking", value="enabled")
-        account_id = DataAwsCallerIdentity(self, "account").account_id
         tenant_boundary(self, configuration, account_id)
+        limit_roles(self, platform_boundary(self, configuration, account_id).arn)
         if configuration.repository:
             _ci_identity(self, configuration, configuration.repository, account_id)
         self.publish(
@@ -245,7 +253,11 @@ def _ci_identity(
         "region": configuration.region,
         "account": account,
     }
-    applying = deployer_statements(**where, databases=bool(manifest.databases(configuration)))
+    applying = deployer_statements(
+        **where,
+        databases=bool(manifest.databases(configuration)),
+        firewall=configuration.edge.waf != "off",
+    )
 
     def arns(kind: str, groups: Mapping[str, Sequence[Statement]]) -> dict[str, str]:
         return {

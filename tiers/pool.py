@@ -17,6 +17,7 @@ from services.configuration import Configuration
 from services.contracts.stacks import FIRST_CELL, CellContract, PlatformContract, PoolContract
 from services.tenancy import Tier
 from tiers import manifest
+from tiers.boundary import account_of, limit_roles
 from tiers.data_task import data_task
 from tiers.databases import database_of
 from tiers.deployment import (
@@ -24,10 +25,12 @@ from tiers.deployment import (
     instances_of,
     platform_path,
     routing_cell_path,
+    second_factor,
     shared_names,
     stack_settings,
     tier_path,
 )
+from tiers.platform_boundary import platform_boundary_arn
 from tiers.rights import Rights
 from tiers.silo import service_table
 from tiers.sizes import manifest_size
@@ -57,6 +60,8 @@ class Pool(SaasStack):
         super().__init__(scope, f"tier-{tier.value}", settings=stack_settings(configuration))
         names = shared_names(configuration, tier)
         platform = read(self, "platform", platform_path(configuration), PlatformContract)
+        account = account_of(platform.mapping_table_arn)
+        limit_roles(self, platform_boundary_arn(configuration, account))
         cell = read(self, "cell", routing_cell_path(configuration, FIRST_CELL), CellContract)
         cluster = Cluster(
             self,
@@ -74,6 +79,7 @@ class Pool(SaasStack):
             region=configuration.region,
             deletion_protection=configuration.deletion_protection,
             token_minutes=configuration.token_minutes,
+            second_factor=second_factor(configuration.user_second_factor),
         )
         tables = {
             name: service_table(

@@ -10,6 +10,7 @@ from constructs_lib.contract import read
 from services.configuration import Configuration
 from services.contracts.stacks import PlatformContract, SharedClusterContract
 from services.tenancy import Tier
+from tiers.boundary import account_of, limit_roles
 from tiers.deployment import (
     capacity_of,
     instances_of,
@@ -17,6 +18,7 @@ from tiers.deployment import (
     shared_names,
     stack_settings,
 )
+from tiers.platform_boundary import platform_boundary_arn
 from tiers.workload import network_of
 
 
@@ -34,6 +36,8 @@ class SharedCluster(SaasStack):
     def __init__(self, scope: Construct, *, configuration: Configuration, tier: Tier) -> None:
         super().__init__(scope, f"tier-{tier.value}", settings=stack_settings(configuration))
         platform = read(self, "platform", platform_path(configuration), PlatformContract)
+        account = account_of(platform.mapping_table_arn)
+        limit_roles(self, platform_boundary_arn(configuration, account))
         cluster = Cluster(
             self,
             "cluster",

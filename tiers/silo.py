@@ -17,6 +17,7 @@ from services.tenancy import Tier
 from tiers import manifest
 from tiers.data_task import data_task
 from tiers.databases import database_of
+from tiers.deployment import second_factor
 from tiers.federation import federation
 from tiers.rights import Rights
 from tiers.sizes import tenant_size
@@ -85,6 +86,7 @@ class Silo(Construct):
             region=configuration.region,
             deletion_protection=deletion_protection,
             token_minutes=configuration.token_minutes,
+            second_factor=second_factor(configuration.user_second_factor),
             federation=federation(configuration, platform),
         )
         tables = {

@@ -33,9 +33,10 @@ from services.tenancy.variables import (
     TASK_SIZES,
     variables_of,
 )
+from tiers.boundary import account_of, limit_roles
 from tiers.deployment import platform_path, stack_settings, tenant_names
 from tiers.federation import provider_rules
-from tiers.tenant_boundary import limit_roles
+from tiers.tenant_boundary import tenant_boundary_arn
 
 TENANT_ID = "${var.tenant_id}"
 TENANT_NAME = "${var.tenant_name}"
@@ -80,7 +81,8 @@ class TenantStack(SaasStack):
                 validation=rules.get(variable.name),
             )
         self.platform = read(self, "platform", platform_path(configuration), PlatformContract)
-        limit_roles(self, configuration, self.platform.mapping_table_arn)
+        account = account_of(self.platform.mapping_table_arn)
+        limit_roles(self, tenant_boundary_arn(configuration, account))
 
     @property
     def protection(self) -> bool | IResolvable:

@@ -9,6 +9,7 @@ from constructs_lib.lazy_exports import lazily
 if TYPE_CHECKING:
     from constructs_lib.edge.account import ApiAccount
     from constructs_lib.edge.document import METHODS, EdgeRoute
+    from constructs_lib.edge.firewall import Firewall
     from constructs_lib.edge.tenant_api import (
         AUTHORIZER_TTL_SECONDS,
         STAGE,
@@ -25,6 +26,7 @@ _EXPORTS = {
     "ApiAccount": "account",
     "AuthorizerRef": "tenant_api",
     "EdgeRoute": "document",
+    "Firewall": "firewall",
     "TenantApi": "tenant_api",
     "TenantKey": "tenant_key",
     "UsageLimits": "tenant_api",
@@ -37,6 +39,7 @@ __all__ = [
     "ApiAccount",
     "AuthorizerRef",
     "EdgeRoute",
+    "Firewall",
     "TenantApi",
     "TenantKey",
     "UsageLimits",

@@ -131,7 +131,7 @@ class TenantApi(Construct):
 
     Attributes
     ----------
-    id, url, stage_name, execution_arn : str
+    id, url, stage_name, stage_arn, execution_arn : str
         `url` is that of the stage, on AWS.
     usage_plan_ids : dict of str to str
         By name of the plan.
@@ -239,6 +239,7 @@ class TenantApi(Construct):
         self.id: str = api.id
         self.execution_arn: str = api.execution_arn
         self.stage_name: str = stage.stage_name
+        self.stage_arn: str = stage.arn
         self.url: str = stage.invoke_url
 
     def _plan(

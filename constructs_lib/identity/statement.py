@@ -59,6 +59,7 @@ _UNNAMEABLE_READING = frozenset(
         "elasticloadbalancing:DescribeTargetGroupAttributes",
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
+        "kms:ListAliases",
         "logs:DescribeLogGroups",
         # What makes a namespace is asked about before there is one.
         "servicediscovery:GetOperation",
@@ -91,6 +92,8 @@ UNNAMEABLE_ACTIONS: Final = _UNNAMEABLE_READING | frozenset(
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
         "events:PutPermission",
         "events:RemovePermission",
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
+        "kms:CreateKey",
         # Deliveries of logs by services belong to no resource.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
         "logs:CreateLogDelivery",

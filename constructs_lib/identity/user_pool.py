@@ -78,6 +78,8 @@ class UserPool(Construct):
         the refresh token, which is taken back.
     refresh_days : int, default 1
         How long a session may be refreshed.
+    second_factor : SecondFactor, default OFF
+        Of the pool's own users. Who comes from an identity provider has given it there [2]_.
     federation : Federation, optional
         The identity providers whose users may sign in too, by the code grant with PKCE. The
         pool's own users alone by default.
@@ -100,6 +102,7 @@ class UserPool(Construct):
     References
     ----------
     .. [1] https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-with-identity-providers.html
+    .. [2] https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-mfa.html
     """
 
     def __init__(
@@ -112,13 +115,18 @@ class UserPool(Construct):
         deletion_protection: bool | IResolvable = True,
         token_minutes: int = 15,
         refresh_days: int = 1,
+        second_factor: SecondFactor = SecondFactor.OFF,
         federation: Federation | None = None,
     ) -> None:
         super().__init__(scope, id_)
         if not 5 <= token_minutes <= 1440:
             raise ConfigError(f"token_minutes: got {token_minutes}; allowed 5..1440")
         self.resource = invited_users_pool(
-            self, name=name, deletion_protection=deletion_protection, claims=TENANT_CLAIMS
+            self,
+            name=name,
+            deletion_protection=deletion_protection,
+            claims=TENANT_CLAIMS,
+            second_factor=second_factor,
         )
         self.client = CognitoUserPoolClient(
             self,

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
         unhealthy_hosts,
         write_throttles,
     )
+    from constructs_lib.observability.keys import AlarmKey
     from constructs_lib.observability.logs import RETENTION_DAYS, LogGroup
 
 __all__ = [
     "RETENTION_DAYS",
     "Alarm",
+    "AlarmKey",
     "AlarmTopic",
     "LogGroup",
     "Metric",
@@ -40,6 +42,7 @@ _MODULES = {
     "RETENTION_DAYS": "logs",
     "LogGroup": "logs",
     "Alarm": "alarms",
+    "AlarmKey": "keys",
     "AlarmTopic": "alarms",
     "Metric": "alarms",
     "MissingData": "alarms",

@@ -115,9 +115,9 @@ class AlarmTopic(Construct):
     name : str
     emails : sequence of str, optional
         Each gets a message with a link to confirm.
-    kms_key_arn : str, optional
-        A customer-managed key whose policy lets `cloudwatch.amazonaws.com` use it. CloudWatch
-        cannot use the key that AWS manages for SNS, and its alarms would be lost in silence.
+    kms_key : str, optional
+        ARN or alias of a key whose policy lets CloudWatch use it, as that of `AlarmKey`. Without
+        one messages are not encrypted at rest.
 
     Attributes
     ----------
@@ -132,14 +132,14 @@ class AlarmTopic(Construct):
         *,
         name: str,
         emails: Sequence[str] = (),
-        kms_key_arn: str | None = None,
+        kms_key: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self.resource = SnsTopic(
             self,
             "Resource",
             name=naming.fit(naming.TOPIC, name, "alarms"),
-            kms_master_key_id=kms_key_arn,
+            kms_master_key_id=kms_key,
         )
         self.arn: str = self.resource.arn
         for number, email in enumerate(emails, 1):

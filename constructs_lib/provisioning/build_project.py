@@ -58,6 +58,9 @@ class BuildProject(Construct):
     usable_role_arns : sequence of str, optional
         Roles that builds may pass, and not change.
     environment : dict of str to str
+    role_boundary_arn : str, optional
+        The boundary that a role has to have for builds to make it or write its policies. Without
+        one it is only the statements that say so.
     timeout_minutes : int, default 60
     log_retention_days : int, default 30
 
@@ -84,6 +87,7 @@ class BuildProject(Construct):
         untouchable_role_arns: Sequence[str],
         environment: dict[str, str],
         usable_role_arns: Sequence[str] = (),
+        role_boundary_arn: str | None = None,
         timeout_minutes: int = 60,
         log_retention_days: int = 30,
     ) -> None:
@@ -98,7 +102,7 @@ class BuildProject(Construct):
         document, *further = parted(f"statements of {name}", allowed)
         # Of boundaries a role has one, so a long one says less exactly what is allowed at all.
         for shorter in (coarsened(allowed), coarsened(allowed, by_service=True), kinds(allowed)):
-            limits = _boundary(shorter, untouchable_role_arns, usable_role_arns)
+            limits = _boundary(shorter, untouchable_role_arns, usable_role_arns, role_boundary_arn)
             if len(_compact(limits)) <= _MANAGED_LIMIT:
                 break
         limits = _fitting(f"boundary of {name}", limits, _MANAGED_LIMIT)
@@ -196,8 +200,8 @@ def coarsened(statements: Sequence[Statement], *, by_service: bool = False) -> l
     Parameters
     ----------
     by_service : bool, default False
-        Shorter still: on all that the account has of a service, but for roles, and without
-        conditions, which the policies themselves have.
+        Shorter still: on all that the account has of a service, but for roles, without conditions,
+        which the policies themselves have, and with every description of what has no name.
     """
     merged: dict[tuple[str, bool, str], tuple[set[str], dict[str, None]]] = {}
     for statement in statements:
@@ -206,7 +210,8 @@ def coarsened(statements: Sequence[Statement], *, by_service: bool = False) -> l
             service = action.partition(":")[0] if statement.resources else ""
             key = (service, bool(statement.resources), conditions)
             kinds, resources = merged.setdefault(key, (set(), {}))
-            kinds.add(_FIRST_WORD.sub(r"\1*", action) if statement.resources else action)
+            shortened = statement.resources or (by_service and ":Describe" in action)
+            kinds.add(_FIRST_WORD.sub(r"\1*", action) if shortened else action)
             # What is allowed at all is of one region; to say so again here is long.
             resources.update(
                 dict.fromkeys(_REGION.sub(r"\1*", each) for each in statement.resources)
@@ -250,15 +255,17 @@ def _widest(resources: Sequence[str]) -> list[str]:
 
 
 def _boundary(
-    allowed: Sequence[dict[str, Any]], untouchable: Sequence[str], usable: Sequence[str]
+    allowed: Sequence[dict[str, Any]],
+    untouchable: Sequence[str],
+    usable: Sequence[str],
+    role_boundary: str | None,
 ) -> str:
+    # Roles of the planes do not have the boundary of others: what asks for it need not name them.
+    writing = ["iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
+    unbounding = "iam:DeleteRolePermissionsBoundary"
     changing = [
-        "iam:AttachRolePolicy",
-        "iam:DeleteRole",
-        "iam:DeleteRolePermissionsBoundary",
-        "iam:PutRolePermissionsBoundary",
-        "iam:PutRolePolicy",
-        "iam:UpdateAssumeRolePolicy",
+        *("iam:DeleteRole", "iam:UpdateAssumeRolePolicy"),
+        *([] if role_boundary else [*writing, unbounding]),
     ]
     denied = [("NotItself", sorted([*changing, "iam:PassRole"]), untouchable)]
     if usable:
@@ -268,6 +275,14 @@ def _boundary(
         {"Sid": sid, "Effect": "Deny", "Action": actions, "Resource": list(roles)}
         for sid, actions, roles in denied
     ]
+    if role_boundary:
+        # Else whoever writes this role's policies makes another role by it, without a boundary.
+        limited = {"StringNotEquals": {"iam:PermissionsBoundary": role_boundary}}
+        bounded = {"Sid": "Bounded", "Effect": "Deny", "Resource": "*", "Condition": limited}
+        document["Statement"] += [
+            {**bounded, "Action": ["iam:CreateRole", *writing]},
+            {"Sid": "StayBounded", "Effect": "Deny", "Action": unbounding, "Resource": "*"},
+        ]
     return json.dumps(document)
 
 

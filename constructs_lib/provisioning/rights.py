@@ -296,6 +296,20 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
         _named("ssm", "parameter/{contracts}/cells/*"),
         "DescribeParameters",
     ),
+    # Of rules that AWS manages, the list names the sets.
+    # https://docs.aws.amazon.com/waf/latest/developerguide/security_iam_id-based-policy-examples.html
+    ("aws_wafv2_web_acl", "wafv2"): Rights(
+        "CreateWebACL DeleteWebACL GetWebACL ListTagsForResource TagResource UntagResource "
+        "UpdateWebACL",
+        _named("wafv2", "regional/webacl/{prefix}-*/*", "regional/managedruleset/*/*"),
+    ),
+    ("aws_wafv2_web_acl_association", "wafv2"): Rights(
+        "AssociateWebACL DisassociateWebACL GetWebACL GetWebACLForResource",
+        _named("wafv2", "regional/webacl/{prefix}-*/*") + _api("restapis/*/stages/*"),
+    ),
+    ("aws_wafv2_web_acl_association", "apigateway"): Rights(
+        "SetWebACL", _api("restapis/*/stages/*")
+    ),
 }
 """By the type of a resource or data source, and the service that its actions are of."""
 

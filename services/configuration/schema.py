@@ -112,6 +112,19 @@ class RoutingSettings(Frozen):
     )
 
 
+class EdgeSettings(Frozen):
+    """What stands in front of the tenants' API."""
+
+    waf: Literal["off", "count", "block"] = "off"
+    address_rate: int = Field(
+        default=2000,
+        strict=True,
+        ge=10,
+        le=2_000_000_000,
+        description="requests of one address in five minutes, from 10 to 2000000000",
+    )
+
+
 class ThrottleSettings(Frozen):
     """What a tenant of the tier may ask for. Unset values are the tier's default."""
 
@@ -299,12 +312,14 @@ class Configuration(Frozen):
     cidr: fields.PrivateCidr = "10.0.0.0/16"
     admin_email: fields.Email
     admin_second_factor: Literal["off", "optional", "required"] = "optional"
+    user_second_factor: Literal["off", "optional", "required"] = "off"
     domain: fields.Domain | None = None
     deletion_protection: fields.Flag = True
     network: NetworkSettings = NetworkSettings()
     state: StateSettings = StateSettings()
     account_wide: AccountWideSettings = AccountWideSettings()
     routing: RoutingSettings = RoutingSettings()
+    edge: EdgeSettings = EdgeSettings()
     log_retention_days: fields.RetentionDays = 30
     token_minutes: fields.TokenMinutes = 15
     function_architecture: Literal["host", "arm64", "x86_64"] = "arm64"

@@ -101,6 +101,9 @@ _LOOKS: Final = (
     _Look(r":iam:.*:instance-profile/(?P<id>.+)$", "iam", "get_instance_profile",
           lambda g: {"InstanceProfileName": g["id"]}),
     _Look(r":iam:.*:role/(?P<id>.+)$", "iam", "get_role", lambda g: {"RoleName": g["id"]}),
+    # KMS keeps deleted keys for a week or more.
+    _Look(r":kms:.*:key/(?P<id>.+)$", "kms", "describe_key", lambda g: {"KeyId": g["id"]},
+          lambda answer, _: answer["KeyMetadata"]["KeyState"] != "PendingDeletion"),
     _Look(r":logs:.*:log-group:(?P<id>[^:]+)", "logs", "describe_log_groups",
           lambda g: {"logGroupNamePrefix": g["id"], "limit": 1},
           lambda answer, g: [x for x in answer["logGroups"] if x["logGroupName"] == g["id"]]),

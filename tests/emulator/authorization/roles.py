@@ -21,6 +21,7 @@ from services.contracts.images import CONTEXT
 from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from services.provisioning.terraform.mirror import cli_config
+from tests.emulator.authorization import docker as docker_module
 from tiers.deployer import deployer_statements
 from tiers.planner import PLANNED_STATES, planner_statements
 
@@ -63,6 +64,10 @@ class Account:
             (directory / name).symlink_to(PROJECT / name)
         configuration = derived(parse(text), PROJECT, directory / "saas.tfvars")
         main.synthesize(configuration, directory / "cdktf.out")
+        docker = directory / "bin/docker"
+        docker.parent.mkdir()
+        docker.write_text(f'#!/bin/sh\nexec {sys.executable} -m {docker_module.__name__} "$@"\n')
+        docker.chmod(0o755)
         local = LocalAws(directory / ".ecs-saas/local", port)
         local.up()
         return cls(directory, local, configuration)
@@ -87,7 +92,9 @@ class Account:
             **kept,
             **self.local.environment(),
             **(keys or {}),
+            "PATH": f"{self.directory}/bin:{os.environ['PATH']}",
             "PYTHONPATH": str(PROJECT),
+            docker_module.HOME: str(self.local.home),
             "ECS_SAAS_TARGET": "aws",
             "ECS_SAAS_MODULES": str(self.directory / "cdktf.out/stacks"),
         }
@@ -123,6 +130,10 @@ class Account:
     def role(self, kind: str) -> str:
         """Return the ARN of the role for `plan` or `apply`."""
         return f"arn:aws:iam::{ACCOUNT_ID}:role/ci-{self.configuration.prefix}-ci-{kind}"
+
+    def policy(self, name: str) -> str:
+        """Return the ARN of a policy of the deployment."""
+        return f"arn:aws:iam::{ACCOUNT_ID}:policy/{self.configuration.prefix}-{name}"
 
     def workflow(self, kind: str) -> dict[str, str]:
         """Return the variables of a workflow that plans or applies."""
@@ -165,6 +176,8 @@ class Account:
             "account": ACCOUNT_ID,
         }
 
+        firewall = configuration.edge.waf != "off"
+
         def arns(kind: str, groups: Mapping[str, Sequence[Statement]]) -> dict[str, str]:
             return {
                 part: iam.create_policy(
@@ -182,7 +195,7 @@ class Account:
             "lock_table_arn": table,
             "apply_policy_arns": {
                 "read": "arn:aws:iam::aws:policy/ReadOnlyAccess",
-                **arns("deployer", deployer_statements(**where)),
+                **arns("deployer", deployer_statements(**where, firewall=firewall)),
             },
             "plan_policy_arns": arns("planner", planner_statements(**where)),
             "plan_state_keys": list(PLANNED_STATES),

@@ -188,6 +188,27 @@ def tags_of_every_resource(aws: Aws) -> bool:
     return _denied(listing, UserPoolId=pools[1])
 
 
+def tags_where_a_boundary_asks(aws: Aws) -> bool:
+    """A boundary by tags lets the pool with the tag be read, and no other."""
+    cognito = aws.client("cognito-idp")
+    pools = [
+        cognito.create_user_pool(PoolName=name, UserPoolTags={"within": name})["UserPool"]["Id"]
+        for name in ("own", "other")
+    ]
+    every = f"arn:aws:cognito-idp:{_WHERE}:userpool/*"
+    within = _allow("cognito-idp:ListUsers", every, StringEquals={"aws:ResourceTag/within": "own"})
+    boundary = aws.client("iam").create_policy(
+        PolicyName="by-tag", PolicyDocument=_document(within)
+    )["Policy"]["Arn"]
+    client = _as_role(aws, "within-tags", _allow("cognito-idp:ListUsers", every))
+    aws.client("iam").put_role_permissions_boundary(
+        RoleName="within-tags", PermissionsBoundary=boundary
+    )
+    listing = client("cognito-idp").list_users
+    listing(UserPoolId=pools[0])
+    return _denied(listing, UserPoolId=pools[1])
+
+
 def _what_takes_no_resource_is_allowed_by_the_star_alone(aws: Aws) -> bool:
     named = f"arn:aws:logs:{_WHERE}:log-group:*"
     by_arn = _as_role(aws, "by-arn", _allow("logs:DescribeLogGroups", named))("logs")
@@ -318,6 +339,7 @@ CHECKS: dict[str, Callable[[Aws], bool]] = {
         permissions_boundaries_as_conditions,
         authorization_as_published,
         tags_of_every_resource,
+        tags_where_a_boundary_asks,
         tracing_of_state_machines,
         secure_transport,
         sources_of_events,

@@ -52,7 +52,12 @@ def test_policies_with_databases(
 
 def test_policies_of_whoever_applies() -> None:
     groups = deployer_statements(
-        name="shop", environment="dev", region=REGION, account=ACCOUNT, databases=True
+        name="shop",
+        environment="dev",
+        region=REGION,
+        account=ACCOUNT,
+        databases=True,
+        firewall=True,
     )
     wrong = sorted(findings(_documents(groups)))
     assert not wrong, "\n".join(wrong)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from services.configuration import Configuration
 from tests.synth.sample import CONFIGURATION, configured
-from tests.synth.template import Template
+from tests.synth.template import Template, as_list
 
 Synthesise = Callable[[Configuration], dict[str, Template]]
 
@@ -76,3 +77,63 @@ def test_every_bucket_is_named_by_its_account(templates: dict[str, Template]) ->
     for stack, template in templates.items():
         for bucket in template.resources("aws_s3_bucket").values():
             assert bucket["bucket"].endswith("-123456789012"), stack
+
+
+@pytest.mark.parametrize(("setting", "mode"), [("optional", "OPTIONAL"), ("required", "ON")])
+def test_the_second_factor_of_users_is_a_setting(
+    synthesised: Synthesise, templates: dict[str, Template], setting: str, mode: str
+) -> None:
+    chosen = synthesised(configured(f'user_second_factor = "{setting}"'))
+
+    def pool(modules: dict[str, Template], stack: str) -> dict[str, Any]:
+        return modules[stack].resource("aws_cognito_user_pool")
+
+    for stack in ("tier-basic", "tenant-advanced", "tenant-premium"):
+        before, after = pool(templates, stack), pool(chosen, stack)
+        assert before["mfa_configuration"] == "OFF"
+        assert "software_token_mfa_configuration" not in before
+        assert after["mfa_configuration"] == mode
+        assert after["software_token_mfa_configuration"] == {"enabled": True}
+    # Administrators have a setting of their own.
+    assert pool(templates, "control-plane") == pool(chosen, "control-plane")
+
+
+@pytest.mark.parametrize(
+    ("setting", "on_match", "of_a_group"), [("count", "count", "count"), ("block", "block", "none")]
+)
+def test_a_firewall_in_front_of_every_cell_is_a_setting(
+    synthesised: Synthesise,
+    templates: dict[str, Template],
+    setting: str,
+    on_match: str,
+    of_a_group: str,
+) -> None:
+    chosen = synthesised(configured(f'edge = {{ waf = "{setting}", address_rate = 500 }}'))
+    for stack in ("platform", "routing-cell"):
+        assert not templates[stack].resources("aws_wafv2_web_acl")
+        access_list = chosen[stack].resource("aws_wafv2_web_acl")
+        assert access_list["default_action"] == {"allow": {}}
+        rate, *groups = access_list["rule"]
+        assert rate["action"] == {on_match: {}}
+        limit = rate["statement"]["rate_based_statement"]
+        assert limit == {"limit": 500, "aggregate_key_type": "IP"}
+        assert [each["override_action"] for each in groups] == [{of_a_group: {}}] * 3
+        named = [each["statement"]["managed_rule_group_statement"] for each in groups]
+        assert {each["vendor_name"] for each in named} == {"AWS"}
+        # Samples hold headers, and those hold tokens.
+        for each in (access_list, rate, *groups):
+            assert each["visibility_config"]["sampled_requests_enabled"] is False
+        association = chosen[stack].resource("aws_wafv2_web_acl_association")
+        (stage,) = chosen[stack].resources("aws_api_gateway_stage")
+        assert association["resource_arn"] == f"${{aws_api_gateway_stage.{stage}.arn}}"
+
+
+def test_builds_may_make_the_firewalls_of_cells(synthesised: Synthesise) -> None:
+    chosen = synthesised(configured('edge = { waf = "count" }'))["application-plane"]
+    allowed = {
+        action
+        for where, statement in chosen.statements()
+        if "provisioner_R" in where and statement["Effect"] == "Allow"
+        for action in as_list(statement["Action"])
+    }
+    assert {"wafv2:CreateWebACL", "wafv2:AssociateWebACL", "apigateway:SetWebACL"} <= allowed

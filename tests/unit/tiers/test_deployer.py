@@ -24,7 +24,12 @@ _READING = ("AdminGet", "AdminList", "Describe", "GET", "Get", "List")
 def statements() -> list[Statement]:
     """All that the deployer may do."""
     groups = deployer_statements(
-        name="shop", environment="dev", region="eu-central-1", account=ACCOUNT, databases=True
+        name="shop",
+        environment="dev",
+        region="eu-central-1",
+        account=ACCOUNT,
+        databases=True,
+        firewall=True,
     )
     return [statement for group in groups.values() for statement in group]
 

@@ -64,6 +64,7 @@ def test_the_deployers_policies_fit_into_managed_ones() -> None:
         region="ap-southeast-1",
         account="1" * 12,
         databases=True,
+        firewall=True,
     )
     assert "databases" in policies
     for name, statements in policies.items():

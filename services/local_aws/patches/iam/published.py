@@ -19,6 +19,8 @@ from services.local_aws.authorization.resources import judged_by
 from services.local_aws.patches.registry import patch, replace, symbol
 
 _ONE_MAPPING = re.compile(r"/event-source-mappings/[^/]+$")
+_OF_TAGS = re.compile("aws:(requesttag/|tagkeys$)", re.IGNORECASE)
+_TAGS = re.compile("tag", re.IGNORECASE)
 
 
 @dataclass
@@ -91,6 +93,23 @@ def tags_of_every_resource() -> None:
     replace(tagging, "resource_tags", make)
 
 
+@patch
+def tags_where_a_boundary_asks() -> None:
+    """`aws:ResourceTag` is known to permissions boundaries and to policies of sessions.
+
+    Stock looks for it in the caller's own policies alone: a boundary that goes by tags allows
+    nothing, and denies nothing.
+    """
+
+    def make(original: Callable[[Any, str], bool]) -> Callable[[Any, str], bool]:
+        def names(policies: Any, prefix: str) -> bool:
+            return prefix == "aws:resourcetag/" or original(policies, prefix)
+
+        return names
+
+    replace(iam_evaluator, "_names_condition_key", make)
+
+
 def _make_extract(original: Callable[..., str]) -> Callable[..., str]:
     def extract(  # noqa: PLR0917 - the emulator's own signature
         service: str,
@@ -150,12 +169,16 @@ def _make_enforce(original: Callable[..., Any]) -> Callable[..., Any]:
                 _denied.set((action, alternatives[0]))
                 return refused
             given = alternatives[0]
-        return _depending(key, action, given, region, asked) if is_called else None
+        tags = {name: value for name, value in context.items() if _OF_TAGS.match(name)}
+        return _depending(key, action, given, region, asked, tags) if is_called else None
 
     return enforce
 
 
-def _depending(key: str, action: str, resource: str, region: str, asked: _Asked) -> Any:
+def _depending(  # noqa: PLR0917 - what is judged, and what it is judged by
+    key: str, action: str, resource: str, region: str, asked: _Asked, tags: Mapping[str, Any]
+) -> Any:
+    """Ask for the dependents too. Those that tag are judged by the tags that are given."""
     call = Call(
         action,
         resource,
@@ -172,7 +195,7 @@ def _depending(key: str, action: str, resource: str, region: str, asked: _Asked)
             needed.action.partition(":")[0],
             region,
             resource_arn=needed.resource,
-            service_context=dict(needed.context),
+            service_context={**needed.context, **(tags if _TAGS.search(needed.action) else {})},
         )
         if refused:
             return refused

@@ -172,6 +172,8 @@ def _ssm(operation: str, request: Request, where: str) -> str | None:
 def _kms(operation: str, request: Request, where: str) -> str | None:
     """https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html"""
     alias = str(request.get("KeyId", "")).rpartition(":")[2]
+    if named := request.get("AliasName"):
+        return f"arn:aws:kms:{where}:{named}"
     if operation.endswith("Alias") or not alias.startswith("alias/"):
         return None
     # A key is named by its id alone in what allows it, also where it is asked for by an alias.
