@@ -70,7 +70,7 @@ def _is_memory(deployment: Deployment, arn: str) -> bool:
     """
     if ":key/" in arn:
         key = deployment.aws.client("kms").describe_key(KeyId=arn)
-        return key["KeyMetadata"]["KeyState"] == "PendingDeletion"
+        return bool(key["KeyMetadata"]["KeyState"] == "PendingDeletion")
     if ":task-definition/" not in arn:
         return False
     answer = deployment.aws.ecs.describe_task_definition(taskDefinition=arn)
