@@ -33,7 +33,7 @@ MEASURED: Final = (PYTHON, "-m", "coverage", "run", *PYTEST)
 SPREAD: Final = ("--dist", "loadfile", "--no-loadscope-reorder")
 FAST: Final = ("tests/unit", "tests/synth", "tests/terraform", "tests/cli")
 EMULATED: Final = ("tests/emulator", "tests/conformance")
-# Two and a half minutes of a processor, and five of waiting for load balancers and the like.
+# Three to four minutes of a processor, and five of waiting for load balancers and the like.
 ROLES: Final = "tests/emulator/authorization/test_ci_roles.py"
 E2E: Final = ("tests/e2e",)
 
