@@ -115,7 +115,9 @@ class Silo(Construct):
             cell=cell,
             cluster=cluster,
             names=names,
-            namespace=f"{tenant_id}-{tier.value}.sc",
+            # Unique in the account and region, where other deployments have tenants too.
+            # https://docs.aws.amazon.com/cloud-map/latest/api/API_CreateHttpNamespace.html
+            namespace=f"{tenant_id}-{tier.value}.{configuration.prefix}.sc",
             audience=Audience(
                 tier=tier,
                 isolation=Isolation.SILO,

@@ -196,6 +196,9 @@ class Microservice(Construct):
             cluster=cluster.arn,
             task_definition=self.task_definition.arn,
             desired_count=scaling.min,
+            # Without it the provider replaces a service, and so ends it, when its capacity changes.
+            # https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/ecs_service
+            force_new_deployment=True,
             capacity_provider_strategy=[
                 EcsServiceCapacityProviderStrategy(
                     capacity_provider=share.provider, weight=share.weight, base=share.base

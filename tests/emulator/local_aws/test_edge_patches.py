@@ -119,6 +119,24 @@ def authorizers_api_key(aws: Aws) -> bool:
     return _get(aws, api_id)[0] == 200
 
 
+def numbers_of_usage_plans(aws: Aws) -> bool:
+    """As they are sent: botocore takes a text for a number."""
+    api = aws.client("apigateway")
+    plan = api.create_usage_plan(name="n", quota={"limit": 10, "period": "DAY"})["id"]
+    operations = [
+        {"op": "replace", "path": path, "value": "11"}
+        for path in ("/throttle/rateLimit", "/throttle/burstLimit", "/quota/limit")
+    ]
+    sent: list[bytes] = []
+    api.meta.events.register(
+        "before-parse.api-gateway", lambda response_dict, **_: sent.append(response_dict["body"])
+    )
+    api.update_usage_plan(usagePlanId=plan, patchOperations=operations)
+    told = json.loads(sent[-1])
+    limits = (*told["throttle"].values(), told["quota"]["limit"])
+    return all(isinstance(each, int | float) for each in limits)
+
+
 def vpc_link_integrations(aws: Aws) -> bool:
     """A load balancer without a listener is reached, and says so."""
     ec2 = aws.client("ec2")
@@ -165,6 +183,7 @@ CHECKS: dict[str, Callable[[Aws], bool]] = {
         access_logs,
         authorizers_api_key,
         generated_api_key,
+        numbers_of_usage_plans,
         put_rest_api,
         vpc_link_integrations,
     )

@@ -61,6 +61,37 @@ def generated_api_key() -> None:
 
 
 @patch
+def numbers_of_usage_plans() -> None:
+    """What a usage plan allows stays a number when it is changed.
+
+    A patch operation has its value as text, which stock keeps, and the provider cannot read then.
+    https://docs.aws.amazon.com/apigateway/latest/api/API_UsagePlan.html
+    """
+    plans = symbol(apigateway_v1, "_usage_plans")
+    respond = symbol(apigateway_v1, "_v1_response")
+    kinds: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
+        "throttle": {"rateLimit": float, "burstLimit": int},
+        "quota": {"limit": int, "offset": int},
+    }
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def update(plan_id: str, data: Mapping[str, Any]) -> Any:
+            answer = original(plan_id, data)
+            if answer[0] >= 400:
+                return answer
+            plan = plans[plan_id]
+            for block, fields in kinds.items():
+                for name, kind in fields.items():
+                    if isinstance((plan.get(block) or {}).get(name), str):
+                        plan[block][name] = kind(plan[block][name])
+            return respond(plan)
+
+        return update
+
+    replace(apigateway_v1, "_update_usage_plan", make)
+
+
+@patch
 def authorizers_api_key() -> None:
     """The authorizer names the API key where the API says so.
 
