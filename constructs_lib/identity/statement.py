@@ -22,6 +22,7 @@ _UNNAMEABLE_READING = frozenset(
         "application-autoscaling:DescribeScalingPolicies",
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeScalingActivities",
+        "cloudwatch:GetMetricStatistics",
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
         "cognito-idp:DescribeUserPoolDomain",
         "dynamodb:ListStreams",
@@ -45,6 +46,7 @@ _UNNAMEABLE_READING = frozenset(
         "ec2:DescribeVpcs",
         "ecs:DescribeTaskDefinition",
         "ecs:ListAccountSettings",
+        "ecs:ListClusters",
         # Named by container instances, which tasks on Fargate have none of.
         "ecs:ListTasks",
         "elasticloadbalancing:DescribeCapacityReservation",
@@ -57,6 +59,7 @@ _UNNAMEABLE_READING = frozenset(
         "elasticloadbalancing:DescribeTargetGroupAttributes",
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
+        "iam:GetAccountSummary",
         "logs:DescribeLogGroups",
         # What makes a namespace is asked about before there is one.
         "servicediscovery:GetOperation",
