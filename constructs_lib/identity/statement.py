@@ -22,6 +22,7 @@ _UNNAMEABLE_READING = frozenset(
         "application-autoscaling:DescribeScalingPolicies",
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeScalingActivities",
+        "cloudwatch:GetMetricStatistics",
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
         "cognito-idp:DescribeUserPoolDomain",
         "dynamodb:ListStreams",
@@ -47,6 +48,7 @@ _UNNAMEABLE_READING = frozenset(
         "ec2:DescribeVpcs",
         "ecs:DescribeTaskDefinition",
         "ecs:ListAccountSettings",
+        "ecs:ListClusters",
         # Named by container instances, which tasks on Fargate have none of.
         "ecs:ListTasks",
         "elasticloadbalancing:DescribeCapacityReservation",
@@ -59,6 +61,7 @@ _UNNAMEABLE_READING = frozenset(
         "elasticloadbalancing:DescribeTargetGroupAttributes",
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
+        "iam:GetAccountSummary",
         "kms:ListAliases",
         "logs:DescribeLogGroups",
         # What makes a namespace is asked about before there is one.

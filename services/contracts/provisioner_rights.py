@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from services.contracts.quotas import FARGATE, NAMESPACES
+
 
 @dataclass(frozen=True)
 class Right:
@@ -173,5 +175,33 @@ RIGHTS: Final = (
         ("arn:aws:ecs:{region}:{account}:task/{prefix}-*",),
         "recovery.presence",
     ),
+    Right(
+        # Counted account-wide: none of these takes a resource.
+        "Capacity",
+        (
+            "cloudwatch:GetMetricStatistics",
+            "ecs:ListClusters",
+            "iam:GetAccountSummary",
+            "servicediscovery:ListNamespaces",
+        ),
+        (),
+        "capacity.usage",
+    ),
+    Right(
+        "Quotas",
+        ("servicequotas:GetServiceQuota",),
+        tuple(
+            f"arn:aws:servicequotas:{{region}}:{{account}}:{quota.service}/{quota.code}"
+            for quota in (FARGATE, NAMESPACES)
+        ),
+        "capacity.usage",
+    ),
+    Right(
+        "CountTasks",
+        ("ecs:DescribeTasks",),
+        ("arn:aws:ecs:{region}:{account}:task/{prefix}-*",),
+        "capacity.usage",
+    ),
+    Right("CountedTasks", ("ecs:ListTasks",), (), "capacity.usage"),
 )
 """Each right, with the module that needs it."""

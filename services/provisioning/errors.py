@@ -11,6 +11,7 @@
     └── PreconditionError           exit code 2: wrong input or environment, nothing was tried
         ├── TerraformMissingError
         ├── ModuleMissingError      the root module was not synthesised
+        ├── CapacityError           one more tenant would exceed a quota of the account
         ├── AwsAccessError          no credentials, or an endpoint that does not answer
         ├── StateBackendMissingError
         ├── ForeignBucketError      a name of ours is another account's bucket
@@ -54,6 +55,10 @@ class TerraformMissingError(PreconditionError):
 
 class ModuleMissingError(PreconditionError):
     """A root module is not where synthesis writes it."""
+
+
+class CapacityError(PreconditionError):
+    """A tenant does not fit into what AWS lets the account have."""
 
 
 class AwsAccessError(PreconditionError):

@@ -51,6 +51,7 @@ SERVICES = (
     "refusals.ssm",
     "requests",
     "schemas",
+    "service_quotas",
     "stepfunctions",
     "sts",
     "tagging",

@@ -12,6 +12,7 @@ from typing import Any
 
 from services.contracts.stacks import FIRST_CELL
 from services.provisioning.aws import access_errors
+from services.provisioning.capacity.preflight import require_room
 from services.provisioning.deployment import Deployment
 from services.provisioning.errors import (
     InterruptedRunError,
@@ -98,6 +99,8 @@ class Tenants:
         """
         module = self._module(document.tier)
         existed = self._deployment.state.exists(document.tier.tenant_stack, document.tenant_id)
+        if not existed:
+            require_room(self._deployment, document)
         try:
             if document.tier.silo:
                 document = document.placed(self._allocate(document))
@@ -117,6 +120,8 @@ class Tenants:
         _refuse_foreign(document, workspace)
         module = self._module(document.tier)
         existed = self._require_same_tier(document)
+        if not existed:
+            require_room(self._deployment, document)
         if document.tier.silo:
             with _placement_errors():
                 found = self._deployment.placements.find(document.tenant_id, document.tier)

@@ -1,0 +1,43 @@
+"""Whether one more tenant fits, asked before anything of it is made.
+
+Only the quotas that end first are asked for: vCPUs of Fargate (five silos by default), namespaces
+(49) and roles (245). All of a basic tenant's are above 9,000. They are asked for at once, so that
+it takes as long as the slowest answer; what comes next at 300 and more is `ecs-saas capacity`'s,
+and AWS's own refusal is told by Terraform.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.contracts.quotas import FARGATE, NAMESPACES, ROLES
+from services.provisioning.capacity.demand import demand_of
+from services.provisioning.capacity.headroom import lacking
+from services.provisioning.capacity.usage import headrooms
+from services.provisioning.errors import CapacityError
+
+if TYPE_CHECKING:
+    from services.provisioning.deployment import Deployment
+    from services.tenancy import TenantDocument
+
+ASKED: Final = (FARGATE, NAMESPACES, ROLES)
+
+
+def require_room(deployment: Deployment, document: TenantDocument) -> None:
+    """Raise `CapacityError` if the tenant's copy would not fit into the account."""
+    if not document.tier.silo:
+        return
+    demand = demand_of(deployment.configuration, deployment.modules, document.tier, document)
+    asked = [quota for quota in ASKED if demand.get(quota.key)]
+    missing = lacking(headrooms(deployment.aws, deployment.configuration, asked), demand)
+    if missing:
+        told = "; ".join(
+            f"{each.quota.label}: {each.used:g} of {each.limit:g} {each.quota.unit}".rstrip()
+            + f" are used, and the tenant needs {demand[each.quota.key]:g}"
+            for each in missing
+        )
+        raise CapacityError(
+            f"tenant {document.tenant_id} does not fit into account "
+            f"{deployment.configuration.account} in {deployment.configuration.region}: {told}. "
+            "Nothing was made; `ecs-saas capacity --request` asks AWS for more"
+        )

@@ -1,0 +1,236 @@
+"""What an account uses and may use: asked of the services themselves and of Service Quotas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from services.contracts.quotas import FARGATE, QUOTAS, ROLES, Quota
+from services.contracts.stacks import contract_path
+from services.provisioning.aws import Aws, access_errors
+from services.provisioning.capacity.headroom import Headroom
+from services.tenancy import Tier
+
+if TYPE_CHECKING:
+    from services.configuration import Configuration
+
+GLOBAL_REGION: Final = "us-east-1"
+"""Where Service Quotas knows what an account has once.
+
+https://docs.aws.amazon.com/servicequotas/latest/userguide/intro.html
+"""
+
+_THREADS: Final = 8
+_UNITS_OF_A_VCPU: Final = 1024
+_DESCRIBED: Final = 100
+"""Of tasks in one call. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
+
+_LISTED: Final[Mapping[str, tuple[str, str, str, Mapping[str, Any]]]] = {
+    "namespaces": ("servicediscovery", "list_namespaces", "Namespaces", {}),
+    "clusters": ("ecs", "list_clusters", "clusterArns", {}),
+    "scalable-targets": (
+        "application-autoscaling",
+        "describe_scalable_targets",
+        "ScalableTargets",
+        {"ServiceNamespace": "ecs"},
+    ),
+    "target-groups": ("elbv2", "describe_target_groups", "TargetGroups", {}),
+    "vpc-links": ("apigateway", "get_vpc_links", "items", {}),
+    "usage-plans": ("apigateway", "get_usage_plans", "items", {}),
+    "api-keys": ("apigateway", "get_api_keys", "items", {}),
+    "tables": ("dynamodb", "list_tables", "TableNames", {}),
+    "user-pools": (
+        "cognito-idp",
+        "list_user_pools",
+        "UserPools",
+        {"PaginationConfig": {"PageSize": 60}},
+    ),
+    "auto-scaling-groups": (
+        "autoscaling",
+        "describe_auto_scaling_groups",
+        "AutoScalingGroups",
+        {},
+    ),
+    "instance-profiles": ("iam", "list_instance_profiles", "InstanceProfiles", {}),
+    "security-groups": ("ec2", "describe_security_groups", "SecurityGroups", {}),
+}
+"""By quota: the service, the call, where its answer has the list, and what it is asked with."""
+
+
+def headrooms(aws: Aws, configuration: Configuration, quotas: Iterable[Quota]) -> list[Headroom]:
+    """Return what the account may use and uses, asking for all of it at once.
+
+    Raises
+    ------
+    AwsAccessError
+        If AWS cannot be asked.
+    """
+    wanted = [each for each in quotas if each.per != "aws_lb"]
+    with access_errors(), ThreadPoolExecutor(_THREADS) as threads:
+        limits = [threads.submit(limit, aws, each) for each in wanted]
+        used = [threads.submit(usage, aws, configuration, each) for each in wanted]
+        return [
+            Headroom(quota, most.result(), now.result())
+            for quota, most, now in zip(wanted, limits, used, strict=True)
+        ]
+
+
+def limit(aws: Aws, quota: Quota) -> float:
+    """Return the value that is applied to this account; the default if AWS says none."""
+    if quota is ROLES:  # IAM tells it everywhere, and what is used in the same answer
+        return float(_summary(aws)["RolesQuota"])
+    if quota.code is None:
+        return quota.default
+    client = _where(aws, quota).client("service-quotas")
+    try:
+        answer = client.get_service_quota(ServiceCode=quota.service, QuotaCode=quota.code)
+    except client.exceptions.NoSuchResourceException:  # as for some that nobody has raised
+        return quota.default
+    return float(answer["Quota"]["Value"])
+
+
+def usage(aws: Aws, configuration: Configuration, quota: Quota) -> float:
+    """Return how much of a quota is used, 0 of what nobody can count: the mail of a day."""
+    counter = _COUNTERS.get(quota.key)
+    if counter is not None:
+        return counter(aws, configuration)
+    if quota.key not in _LISTED:
+        return 0.0
+    service, call, key, given = _LISTED[quota.key]
+    return float(len(_all(aws, service, call, key, given)))
+
+
+def countable() -> frozenset[str]:
+    """Return the keys of the quotas whose use can be counted."""
+    return frozenset({*_LISTED, *_COUNTERS})
+
+
+def request(aws: Aws, quota: Quota, value: float) -> str:
+    """File an increase; return the state that AWS says it is in."""
+    with access_errors():
+        answer = (
+            _where(aws, quota)
+            .client("service-quotas")
+            .request_service_quota_increase(
+                ServiceCode=quota.service, QuotaCode=quota.code, DesiredValue=value
+            )
+        )
+    return str(answer["RequestedQuota"]["Status"])
+
+
+def _where(aws: Aws, quota: Quota) -> Aws:
+    return Aws(GLOBAL_REGION) if quota.everywhere else aws
+
+
+def _all(aws: Aws, service: str, call: str, key: str, given: Mapping[str, Any]) -> Sequence[Any]:
+    pages = aws.client(service).get_paginator(call).paginate(**given)
+    return [each for page in pages for each in page.get(key, ())]
+
+
+def _summary(aws: Aws) -> Mapping[str, int]:
+    found: Mapping[str, int] = aws.client("iam").get_account_summary()["SummaryMap"]
+    return found
+
+
+def _roles(aws: Aws, configuration: Configuration) -> float:
+    del configuration
+    return float(_summary(aws)["Roles"])
+
+
+def _balancers(kind: str) -> Callable[[Aws, Configuration], float]:
+    def count(aws: Aws, configuration: Configuration) -> float:
+        del configuration
+        found = _all(aws, "elbv2", "describe_load_balancers", "LoadBalancers", {})
+        return float(sum(each["Type"] == kind for each in found))
+
+    return count
+
+
+def _vcpu(aws: Aws, configuration: Configuration) -> float:
+    """Return the vCPUs of on-demand Fargate: as AWS measures them, else of our own tasks.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/monitoring-fargate-usage.html
+    """
+    now = datetime.now(UTC)
+    points = aws.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Usage",
+        MetricName="ResourceCount",
+        Dimensions=[
+            {"Name": "Service", "Value": "Fargate"},
+            {"Name": "Type", "Value": "Resource"},
+            {"Name": "Resource", "Value": "vCPU"},
+            {"Name": "Class", "Value": "Standard/OnDemand"},
+        ],
+        StartTime=now - timedelta(minutes=15),
+        EndTime=now,
+        Period=300,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    measured = max((point["Maximum"] for point in points), default=0.0)
+    return max(float(measured), _own_vcpu(aws, configuration))
+
+
+def _own_vcpu(aws: Aws, configuration: Configuration) -> float:
+    """Return what our tasks have, those of the last minutes too, which no metric shows yet."""
+    clusters = _all(aws, "ecs", "list_clusters", "clusterArns", {})
+    units = 0
+    for cluster in clusters:
+        if not cluster.rpartition("/")[2].startswith(f"{configuration.prefix}-"):
+            continue
+        tasks = _all(aws, "ecs", "list_tasks", "taskArns", {"cluster": cluster})
+        for start in range(0, len(tasks), _DESCRIBED):
+            described = aws.ecs.describe_tasks(
+                cluster=cluster, tasks=list(tasks[start : start + _DESCRIBED])
+            )["tasks"]
+            units += sum(int(each.get("cpu") or 0) for each in described if _on_demand(each))
+    return units / _UNITS_OF_A_VCPU
+
+
+def _on_demand(task: Mapping[str, Any]) -> bool:
+    return task.get("launchType", "FARGATE") == "FARGATE" and not (
+        task.get("capacityProviderName", "").endswith("SPOT")
+    )
+
+
+def _groups(aws: Aws, configuration: Configuration) -> float:
+    """Return the groups of the pool that basic tenants share; none before it is there."""
+    path = contract_path(
+        configuration.name, configuration.environment, str(Tier.BASIC.shared_stack)
+    )
+    found = aws.ssm.get_parameters(Names=[path])["Parameters"]
+    if not found:
+        return 0.0
+    pool = json.loads(found[0]["Value"])["user_pool_id"]
+    return float(len(_all(aws, "cognito-idp", "list_groups", "Groups", {"UserPoolId": pool})))
+
+
+def _services(aws: Aws, configuration: Configuration) -> float:
+    """Return the services of the fullest cluster that tenants share."""
+    clusters = _all(aws, "ecs", "list_clusters", "clusterArns", {})
+    shared = {f"{configuration.prefix}-{tier}" for tier in Tier if tier.shared_stack}
+    return float(
+        max(
+            (
+                len(_all(aws, "ecs", "list_services", "serviceArns", {"cluster": cluster}))
+                for cluster in clusters
+                if cluster.rpartition("/")[2] in shared
+            ),
+            default=0,
+        )
+    )
+
+
+_COUNTERS: Final[Mapping[str, Callable[[Aws, Configuration], float]]] = {
+    FARGATE.key: _vcpu,
+    ROLES.key: _roles,
+    "application-load-balancers": _balancers("application"),
+    "network-load-balancers": _balancers("network"),
+    "groups-per-pool": _groups,
+    "services-per-cluster": _services,
+}
+
+EVERY: Final = tuple(each for each in QUOTAS if each.per != "aws_lb")
+"""What limits tenants: what limits a load balancer limits a cell, of which there are more."""
