@@ -39,6 +39,9 @@ _FIXED: Final = {
 _CHANGED: Final[Mapping[str, Any]] = {
     "zones": [f"eu-central-1{letter}" for letter in "cabd"],
     "admin_second_factor": "required",
+    "user_second_factor": "required",
+    "edge.waf": "count",
+    "edge.address_rate": 500,
     "domain": "saas.example.com",
     "deletion_protection": True,
     "network.nat": "one_per_zone",
@@ -96,7 +99,11 @@ _IN_USE: Final = {
 _IN_PLACE: Final[Mapping[str, set[str]]] = {
     "aws_api_gateway_rest_api": {"body"},
     "aws_cloudwatch_log_group": {"retention_in_days"},
-    "aws_cognito_user_pool": {"deletion_protection", "mfa_configuration"},
+    "aws_cognito_user_pool": {
+        "deletion_protection",
+        "mfa_configuration",
+        "software_token_mfa_configuration",
+    },
     "aws_dynamodb_table": {"attribute", "deletion_protection_enabled", "global_secondary_index"},
     "aws_ecr_repository": {"force_delete"},
     "aws_ecs_service": {
