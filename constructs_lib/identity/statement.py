@@ -22,7 +22,6 @@ _UNNAMEABLE_READING = frozenset(
         "application-autoscaling:DescribeScalingPolicies",
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeScalingActivities",
-        "cloudwatch:GetMetricStatistics",
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
         "cognito-idp:DescribeUserPoolDomain",
         "dynamodb:ListStreams",
@@ -68,6 +67,9 @@ _UNNAMEABLE_READING = frozenset(
         "servicediscovery:GetOperation",
         "servicediscovery:ListNamespaces",
         "servicediscovery:ListTagsForResource",
+        # A quota may be named or not: its number is no secret of the account's.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
+        "servicequotas:GetServiceQuota",
         "ssm:DescribeParameters",
         "states:ValidateStateMachineDefinition",
         "tag:GetResources",

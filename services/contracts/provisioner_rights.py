@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from services.contracts.quotas import FARGATE, NAMESPACES
-
 
 @dataclass(frozen=True)
 class Right:
@@ -179,21 +177,12 @@ RIGHTS: Final = (
         # Counted account-wide: none of these takes a resource.
         "Capacity",
         (
-            "cloudwatch:GetMetricStatistics",
             "ecs:ListClusters",
             "iam:GetAccountSummary",
             "servicediscovery:ListNamespaces",
+            "servicequotas:GetServiceQuota",
         ),
         (),
-        "capacity.usage",
-    ),
-    Right(
-        "Quotas",
-        ("servicequotas:GetServiceQuota",),
-        tuple(
-            f"arn:aws:servicequotas:{{region}}:{{account}}:{quota.service}/{quota.code}"
-            for quota in (FARGATE, NAMESPACES)
-        ),
         "capacity.usage",
     ),
     Right(

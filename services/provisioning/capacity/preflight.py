@@ -17,6 +17,10 @@ from services.provisioning.capacity.usage import headrooms
 from services.provisioning.errors import CapacityError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.contracts.quotas import Quota
+    from services.provisioning.capacity.headroom import Headroom
     from services.provisioning.deployment import Deployment
     from services.tenancy import TenantDocument
 
@@ -29,7 +33,7 @@ def require_room(deployment: Deployment, document: TenantDocument) -> None:
         return
     demand = demand_of(deployment.configuration, deployment.modules, document.tier, document)
     asked = [quota for quota in ASKED if demand.get(quota.key)]
-    missing = lacking(headrooms(deployment.aws, deployment.configuration, asked), demand)
+    missing = lacking(_found(deployment, asked), demand)
     if missing:
         told = "; ".join(
             f"{each.quota.label}: {each.used:g} of {each.limit:g} {each.quota.unit}".rstrip()
@@ -41,3 +45,7 @@ def require_room(deployment: Deployment, document: TenantDocument) -> None:
             f"{deployment.configuration.account} in {deployment.configuration.region}: {told}. "
             "Nothing was made; `ecs-saas capacity --request` asks AWS for more"
         )
+
+
+def _found(deployment: Deployment, asked: Sequence[Quota]) -> Sequence[Headroom]:
+    return headrooms(deployment.aws, deployment.configuration, asked, measured=False)

@@ -60,8 +60,16 @@ _LISTED: Final[Mapping[str, tuple[str, str, str, Mapping[str, Any]]]] = {
 """By quota: the service, the call, where its answer has the list, and what it is asked with."""
 
 
-def headrooms(aws: Aws, configuration: Configuration, quotas: Iterable[Quota]) -> list[Headroom]:
+def headrooms(
+    aws: Aws, configuration: Configuration, quotas: Iterable[Quota], *, measured: bool = True
+) -> list[Headroom]:
     """Return what the account may use and uses, asking for all of it at once.
+
+    Parameters
+    ----------
+    measured : bool, default True
+        Whether CloudWatch is asked for the vCPUs of others' tasks beside ours. A build is not: its
+        boundary, of few characters, has no room for the right.
 
     Raises
     ------
@@ -71,7 +79,10 @@ def headrooms(aws: Aws, configuration: Configuration, quotas: Iterable[Quota]) -
     wanted = [each for each in quotas if each.per != "aws_lb"]
     with access_errors(), ThreadPoolExecutor(_THREADS) as threads:
         limits = [threads.submit(limit, aws, each) for each in wanted]
-        used = [threads.submit(usage, aws, configuration, each) for each in wanted]
+        counters = [
+            _own_vcpu if each is FARGATE and not measured else usage_of(each) for each in wanted
+        ]
+        used = [threads.submit(counter, aws, configuration) for counter in counters]
         return [
             Headroom(quota, most.result(), now.result())
             for quota, most, now in zip(wanted, limits, used, strict=True)
@@ -92,15 +103,17 @@ def limit(aws: Aws, quota: Quota) -> float:
     return float(answer["Quota"]["Value"])
 
 
-def usage(aws: Aws, configuration: Configuration, quota: Quota) -> float:
-    """Return how much of a quota is used, 0 of what nobody can count: the mail of a day."""
+def usage_of(quota: Quota) -> Callable[[Aws, Configuration], float]:
+    """Return what counts the use of a quota: 0 where nobody can, as of the mail of a day."""
     counter = _COUNTERS.get(quota.key)
     if counter is not None:
-        return counter(aws, configuration)
-    if quota.key not in _LISTED:
-        return 0.0
-    service, call, key, given = _LISTED[quota.key]
-    return float(len(_all(aws, service, call, key, given)))
+        return counter
+
+    def count(aws: Aws, configuration: Configuration) -> float:
+        del configuration
+        return float(len(_all(aws, *_LISTED[quota.key]))) if quota.key in _LISTED else 0.0
+
+    return count
 
 
 def countable() -> frozenset[str]:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.emulator.provisioning.conftest import NAME, Project
+from tests.emulator.provisioning.module import write_module
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
@@ -29,7 +30,9 @@ def test_a_tenant_that_does_not_fit(project: Project, command: str) -> None:
 
 
 def test_what_fits_and_what_ends_it(project: Project) -> None:
-    cell = project.path / "cdktf.out/stacks/routing-cell"
+    stacks = project.path / "cdktf.out/stacks"
+    write_module(stacks, "premium", project.name)
+    cell = stacks / "routing-cell"
     cell.mkdir()
     links: dict[str, dict[str, dict[str, str]]] = {"aws_api_gateway_vpc_link": {"link": {}}}
     (cell / "cdk.tf.json").write_text(json.dumps({"resource": links}))

