@@ -279,7 +279,7 @@ UNCOUNTED: Final = {
     "aws_api_gateway_stage": "one of each cell's API",
     "aws_api_gateway_usage_plan_key": "a part of a key",
     "aws_appautoscaling_policy": "50 of a target, which has one",
-    "aws_cloudwatch_log_group": "1,000,000 in a region, four times the next wall at its highest",
+    "aws_cloudwatch_log_group": "1,000,000 in a region, one of each silo",
     "aws_cognito_identity_provider": "300 of a pool, which has a tenant's own",
     "aws_cognito_user_in_group": "a part of a user",
     "aws_cognito_user_pool_client": "1,000 of a pool: a silo's pool has one",

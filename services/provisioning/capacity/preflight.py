@@ -1,7 +1,7 @@
 """Whether one more tenant fits, asked before anything of it is made.
 
 Only the quotas that end first are asked for: vCPUs of Fargate (five silos by default), namespaces
-(49) and roles (245). All of a basic tenant's are above 9,000. They are asked for at once, so that
+(49) and roles (245). A basic tenant's end at 10,000. They are asked for at once, so that
 it takes as long as the slowest answer; what comes next at 300 and more is `ecs-saas capacity`'s,
 and AWS's own refusal is told by Terraform.
 """

@@ -49,7 +49,7 @@ def test_a_new_service_runs_in_every_tier(
         expected |= {"aws_iam_role": 2, "aws_iam_role_policy": 2}  # the tenant's role too
     assert dict(added) == expected
     pooled = stack == "tier-basic"
-    namespace = "shop-dev-basic.sc" if pooled else f"shop-dev-EXPRESSION-{stack[7:]}.sc"
+    namespace = "shop-dev-basic.sc" if pooled else f"EXPRESSION-{stack[7:]}.shop-dev.sc"
     assert f"invoices-api.{namespace}" in str(grown[stack].containers()["gateway"]["command"])
 
 
