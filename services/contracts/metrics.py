@@ -18,6 +18,7 @@ DEPLOYMENT: Final = "deployment"
 
 FAILED_OPERATIONS: Final = "FailedOperations"
 STUCK_OPERATIONS: Final = "StuckOperations"
+FAILED_MOVES: Final = "FailedMoves"
 SWEEP_PROBLEMS: Final = "SweepProblems"
 OUTBOX_AGE: Final = "OutboxAgeSeconds"
 OUTBOX_RESENT: Final = "OutboxResent"
@@ -59,6 +60,13 @@ WATCHES: Final = (
     Watch(
         STUCK_OPERATIONS,
         "An operation runs longer than it may and is ended by the sweep: look at its build",
+    ),
+    # A build that is killed while it copies cannot let the tenant in again.
+    Watch(
+        FAILED_MOVES,
+        "A move has failed, and all users of its tenant may be refused until it is retried or "
+        "rolled back",
+        statistic="Maximum",
     ),
     Watch(
         SWEEP_PROBLEMS,

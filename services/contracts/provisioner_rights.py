@@ -140,7 +140,7 @@ RIGHTS: Final = (
         "Cells",
         ("ssm:GetParametersByPath",),
         ("arn:aws:ssm:{region}:{account}:parameter/{name}/{environment}/*",),
-        "cells",
+        "cells, records.published",
     ),
     Right("ProveNothingIsLeft", ("tag:GetResources",), (), "recovery.leftovers, recovery.strays"),
     Right(

@@ -26,6 +26,7 @@ from services.contracts import metrics
 from services.control_plane.intents import settle
 from services.control_plane.outbox import publish
 from services.control_plane.runtime import Runtime, current
+from services.tenancy.operations import OperationKind, State
 
 if TYPE_CHECKING:
     from services.control_plane.registry.outbox import OutboxEntry
@@ -76,6 +77,8 @@ def handler(_event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
         sent, waiting = resend(runtime, limits, now)
     with problems.of("operations"):
         failed, stuck = end_dead_operations(runtime, limits, now, problems)
+    with problems.of("moves"):
+        metrics.measured(metrics.FAILED_MOVES, failed_moves(runtime))
     with problems.of("intents"):
         settled = settle_intents(runtime, limits, now, problems)
     metrics.measured(metrics.SWEEP_PROBLEMS, len(problems.found))
@@ -158,6 +161,22 @@ def end_dead_operations(
     finally:
         metrics.measured(metrics.STUCK_OPERATIONS, stuck)
     return failed, stuck
+
+
+def failed_moves(runtime: Runtime) -> int:
+    """Return how many tenants wait for their move to be retried or rolled back."""
+    token: str | None = None
+    found = 0
+    for _ in range(_ROUNDS):
+        page = runtime.registry.tenants(_PAGE, token, status=State.FAILED)
+        for tenant in page.items:
+            if tenant.last_operation is not None:
+                last = runtime.registry.operation(tenant.id, tenant.last_operation)
+                found += last.kind is OperationKind.MOVE
+        token = page.next_token
+        if token is None:
+            break
+    return found
 
 
 def settle_intents(runtime: Runtime, limits: Limits, now: datetime, problems: Problems) -> int:

@@ -15,6 +15,7 @@
         ├── AwsAccessError          no credentials, or an endpoint that does not answer
         ├── StateBackendMissingError
         ├── ForeignBucketError      a name of ours is another account's bucket
+        ├── StateUnusableError      a state object that is broken, or another tenant's
         └── WrongWorkspaceError     one tenant's values for another tenant's workspace
 """
 
@@ -71,6 +72,10 @@ class StateBackendMissingError(PreconditionError):
 
 class ForeignBucketError(PreconditionError):
     """A bucket of a name that is ours by the configuration is not of our account."""
+
+
+class StateUnusableError(PreconditionError):
+    """A state object is no state, or not of the workspace whose it is by its key."""
 
 
 class WrongWorkspaceError(PreconditionError):

@@ -96,6 +96,14 @@ def beginning(
     return Change(changed, registration, (begun,), transitions, begun=(begun,))
 
 
+def giving_up(tenant: TenantRecord, move: Operation | None) -> TenantRecord:
+    """Return the tenant as it is when a failed move is given up: the copy it has made is kept."""
+    target = Tier(move.parameters["tier"]) if move else tenant.tier
+    if target is tenant.tier:
+        return tenant
+    return replace(tenant, previous_tier=target, previous_placement=None)
+
+
 def queueing(
     tenant: TenantRecord, registration: RegistrationRecord, operation: Operation
 ) -> Change:
@@ -191,6 +199,8 @@ def fulfilled(tenant: TenantRecord, operation: Operation) -> TenantRecord:
     if operation.kind is OperationKind.MOVE:
         if asked.get("confirm"):
             return replace(tenant, previous_tier=None, previous_placement=None)
+        if asked["tier"] == tenant.tier:
+            return tenant  # one that failed was given up
         return replace(
             tenant,
             tier=Tier(asked["tier"]),

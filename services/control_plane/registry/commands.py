@@ -206,7 +206,8 @@ class Commands:
     ) -> Operation:
         """Ask for an operation on a tenant: update, move, suspend, resume, reconcile, offboard.
 
-        After an update that failed, another one corrects it and a reconciliation gives it up.
+        After an update that failed, another one corrects it and a reconciliation gives it up; a
+        move that failed is given up by `{"rollback": True}`.
 
         Parameters
         ----------
@@ -243,7 +244,9 @@ class Commands:
             if tenant.running and not queues:
                 raise OperationRunningError(tenant.id, tenant.running, kind)
             at = self._clock()
-            checked = validation.checked_parameters(tenant, kind, parameters or {})
+            failed = None if tenant.running else self._corrected(tenant, kind, parameters or {})
+            given_up = failed if kind is OperationKind.MOVE else None
+            checked = validation.checked_parameters(tenant, kind, parameters or {}, given_up)
             operation = self._operation(tenant, kind, actor, at, key=key, parameters=checked)
             registration = self._queries.registration(tenant.registration_id)
             if kind is OperationKind.UPDATE:
@@ -253,7 +256,7 @@ class Commands:
                 changes.queueing(tenant, registration, operation)
                 if tenant.running
                 else changes.beginning(
-                    tenant, registration, operation, self._corrected(tenant, kind)
+                    changes.giving_up(tenant, given_up), registration, operation, failed
                 )
             )
             return self._write(change, Change(tenant, registration), asked)
@@ -288,12 +291,15 @@ class Commands:
 
         return until_written(once)
 
-    def _corrected(self, tenant: TenantRecord, kind: OperationKind) -> Operation | None:
+    def _corrected(
+        self, tenant: TenantRecord, kind: OperationKind, parameters: Mapping[str, Any]
+    ) -> Operation | None:
         """Return the operation that failed and that one of `kind` takes the place of."""
         if tenant.status is not State.FAILED or tenant.last_operation is None:
             return None
         failed = self._queries.operation(tenant.id, tenant.last_operation)
-        return failed if corrects(kind, failed.kind) else None
+        gives_up = kind is failed.kind and "rollback" in parameters and "tier" in failed.parameters
+        return failed if gives_up or corrects(kind, failed.kind) else None
 
     def _asked_before(self, tenant: TenantRecord, kind: OperationKind) -> Operation | None:
         """Return the operation of `kind` that is queued, runs, or has made the tenant's end."""

@@ -22,6 +22,7 @@ from services.control_plane.registry.records import (
 )
 from services.tenancy import TenantDocument
 from services.tenancy.events.weight import ROWS_LIMIT, weight
+from services.tenancy.operation import Operation
 from services.tenancy.operations import SPECS, OperationKind, State
 
 
@@ -120,9 +121,17 @@ def changed_tenant(tenant: TenantRecord, data: Mapping[str, Any]) -> tuple[str, 
 
 
 def checked_parameters(
-    tenant: TenantRecord, kind: OperationKind, parameters: Mapping[str, Any]
+    tenant: TenantRecord,
+    kind: OperationKind,
+    parameters: Mapping[str, Any],
+    given_up: Operation | None = None,
 ) -> dict[str, Any]:
     """Return an operation's parameters.
+
+    Parameters
+    ----------
+    given_up : Operation, optional
+        The move that failed and is rolled back: to where the tenant still is.
 
     Raises
     ------
@@ -141,7 +150,7 @@ def checked_parameters(
     if known and not parameters:
         raise FieldRefusedError(known, f"{kind} needs {' or '.join(sorted(known))}")
     if kind is OperationKind.MOVE:
-        parameters = _move(tenant, parameters)
+        parameters = _move(tenant, parameters, given_up)
     document = _document(
         tenant.id,
         {
@@ -155,16 +164,18 @@ def checked_parameters(
         },
         tenant.release,
     )
-    if "tier" in parameters and document.tier is tenant.tier:
+    if "tier" in parameters and document.tier is tenant.tier and given_up is None:
         raise FieldRefusedError(["tier"], f"the tenant is {tenant.tier} already")
     return dict(parameters)
 
 
-def _move(tenant: TenantRecord, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _move(
+    tenant: TenantRecord, parameters: Mapping[str, Any], given_up: Operation | None
+) -> dict[str, Any]:
     """Return a move's parameters: on to a tier, back to the one before, or the end of the last."""
     if len(parameters) != 1:
         raise FieldRefusedError(parameters, "one of tier, confirm, rollback")
-    kept = tenant.previous_tier
+    kept = tenant.tier if given_up else tenant.previous_tier
     if "tier" in parameters:
         if kept and parameters["tier"] != kept:
             raise MoveUnconfirmedError(tenant.id, kept)

@@ -9,7 +9,7 @@ from typing import Any, Final, assert_never
 
 from services.provisioning.cells import make_room
 from services.provisioning.deployment import Deployment
-from services.provisioning.errors import PreconditionError, ProvisionerError
+from services.provisioning.errors import ProvisionerError
 from services.provisioning.records.mapping import Reason
 from services.provisioning.tenants.exports import Exports
 from services.provisioning.tenants.moves import Moves
@@ -115,7 +115,7 @@ class Operations:
 
     def _move(self, request: TenantRequest) -> Done:
         if parameters_of(request).confirm:
-            dropped = self._moves.confirm(check_tenant_id(request.tenant_id))
+            dropped = self._moves.confirm(self._document(request))
             return Done({}, {"moveKept": "", "moveConfirmed": dropped.value if dropped else ""})
         document = self._document(request)
         moved = self._moves.run(document)
@@ -142,10 +142,14 @@ class Operations:
     def _offboard(self, request: TenantRequest) -> Done:
         """Refuse the tenant, so that nothing changes any more; export; delete."""
         tenant_id = check_tenant_id(request.tenant_id)
-        tier = self._tenants.tier_of(tenant_id)
+        document = self._document(request)
         told: dict[str, str] = {}
-        copy = tier and find_copy(self._deployment, tenant_id, tier)
         exports = Exports(self._deployment.aws.s3, self._deployment.configuration.export_bucket)
+        tier = self._tenants.tier_of(tenant_id) or document.tier
+        # With its export, what is listed without a row has been removed by an earlier attempt.
+        if self._deployment.mapping.exists(tenant_id) or not exports.complete(tenant_id):
+            self._tenants.recover(document.in_tier(tier))
+        copy = find_copy(self._deployment, tenant_id, tier)
         if copy:
             if self._deployment.mapping.exists(tenant_id) and copy.users.exists():
                 self._deployment.progress.stage(f"tenant/{tenant_id}", "refuse")
@@ -154,14 +158,14 @@ class Operations:
             told["exportLocation"] = exports.write(copy)
         elif exports.complete(tenant_id):  # an earlier attempt has deleted nearly everything
             told["exportLocation"] = exports.location(tenant_id)
-        self._tenants.destroy(tenant_id)
+        self._tenants.destroy(tenant_id, document)
         return Done({}, told)
 
     def _copy(self, request: TenantRequest) -> tuple[str, Tier]:
-        tenant_id = check_tenant_id(request.tenant_id)
-        tier = self._tenants.tier_of(tenant_id)
-        if tier is None:
-            raise PreconditionError(f"tenant {tenant_id} does not exist")
+        document = self._document(request)
+        tenant_id = document.tenant_id
+        tier = self._tenants.tier_of(tenant_id) or document.tier
+        self._tenants.recover(document.in_tier(tier))
         return tenant_id, tier
 
     def _document(self, request: TenantRequest) -> TenantDocument:

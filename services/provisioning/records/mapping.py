@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from services.provisioning.errors import PreconditionError
+from services.tenancy import Tier
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -70,6 +71,11 @@ class MappingTable:
     def exists(self, tenant_id: str) -> bool:
         """Whether the tenant has a row, refused or not."""
         return self._row(tenant_id) is not None
+
+    def tier(self, tenant_id: str) -> Tier | None:
+        """Return the tier whose copy serves the tenant, None if it has no row."""
+        named = (self._row(tenant_id) or {}).get("tier")
+        return Tier(named["S"]) if named else None
 
     def refusal(self, tenant_id: str) -> Refusal | None:
         """Return how the tenant is refused, None if it is served or has no row."""

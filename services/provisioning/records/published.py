@@ -1,16 +1,17 @@
-"""Which routing cells there are: those that have published their contract."""
+"""What the shared stacks have published: which routing cells there are, and where the pool is."""
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from services.contracts.stacks import FIRST_CELL, cell_path
+from services.contracts.stacks import FIRST_CELL, cell_path, contract_path
 from services.provisioning.aws import access_errors
-from services.tenancy import Cell
+from services.tenancy import Cell, Tier
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from services.configuration import Configuration
     from services.provisioning.aws import Aws
@@ -26,6 +27,20 @@ def published_cells(aws: Aws, configuration: Configuration) -> Sequence[Cell]:
         ]
     known = sorted({FIRST_CELL, *names}, key=_age)
     return [Cell(name, configuration.routing.cell_capacity) for name in known]
+
+
+def published_pool(aws: Aws, configuration: Configuration) -> Mapping[str, Any] | None:
+    """Return the contract of the basic tier's pool, None if there is none."""
+    root = contract_path(configuration.name, configuration.environment, "").rstrip("/")
+    wanted = f"{root}/{Tier.BASIC.shared_stack}"
+    with access_errors():
+        pages = aws.ssm.get_paginator("get_parameters_by_path").paginate(Path=root)
+        for page in pages:
+            for each in page["Parameters"]:
+                if each["Name"] == wanted:
+                    found: Mapping[str, Any] = json.loads(each["Value"])
+                    return found
+    return None
 
 
 def _age(name: str) -> tuple[int, str]:

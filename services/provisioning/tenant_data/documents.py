@@ -11,6 +11,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from services.provisioning.errors import ProvisionerError
 from services.provisioning.tenant_data.data_tasks import DataTasks
@@ -24,7 +25,14 @@ class ServiceDocuments(ABC):
     """One tenant's documents of one service in one copy of the tenant.
 
     Every method may be repeated, and raises `ProvisionerError` with what the engine said.
+
+    Attributes
+    ----------
+    direct : bool
+        Whether they are reached from here, and so asked for at little cost.
     """
+
+    direct: ClassVar[bool]
 
     @abstractmethod
     def exists(self) -> bool:
@@ -58,6 +66,7 @@ class DirectDocuments(ServiceDocuments):
         Called between items; raises to stop.
     """
 
+    direct: ClassVar = True
     data: TenantData
     check: Callable[[], None]
 
@@ -102,6 +111,7 @@ class RemoteDocuments(ServiceDocuments):
     exchange : Exchange
     """
 
+    direct: ClassVar = False
     tasks: DataTasks
     exchange: Exchange
 

@@ -10,7 +10,8 @@
     DROPPING  confirmed: the source is destroyed
 
 Each step is written down before it begins and may be repeated. One that fails before the row has
-passed lets the tenant in again where it was.
+passed lets the tenant in again where it was. One whose process is killed cannot: it is repeated, or
+given up by a move back to the source.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from services.provisioning.errors import (
 from services.provisioning.records.mapping import Reason
 from services.provisioning.records.move_log import Move, Step
 from services.provisioning.tenant_data.users import differences, refuse_foreign
-from services.provisioning.tenants.tenant_copy import TenantCopy, require_copy
+from services.provisioning.tenants.tenant_copy import TenantCopy, find_copy, require_copy
 from services.storage.items import Digest
 from services.tenancy import TenantDocument, Tier
 
@@ -83,7 +84,12 @@ class Moves:
         CopyDiffersError
             If the copy is not what was copied. The tenant is served where it was.
         """
-        move = self._begin(document)
+        move = self._given_up(document) or self._begin(document)
+        self._tenants.recover(document.in_tier(move.serving))
+        if move.step is Step.COPYING and not find_copy(
+            self._deployment, move.tenant_id, move.target
+        ):
+            move = self._log.write(replace(move, step=Step.MAKING))  # its state is lost
         refused = 0.0
         if move.step is Step.MAKING:
             move = self._make(move, document)
@@ -98,7 +104,7 @@ class Moves:
             raise PreconditionError(f"tenant {move.tenant_id} has no state in tier {move.target}")
         return Moved(move, state, refused)
 
-    def confirm(self, tenant_id: str) -> Tier | None:
+    def confirm(self, document: TenantDocument) -> Tier | None:
         """Destroy the copy that the last move has kept; None if there is none any more.
 
         Raises
@@ -106,6 +112,7 @@ class Moves:
         PreconditionError
             If the move has not come to its end.
         """
+        tenant_id = document.tenant_id
         move = self._log.find(tenant_id)
         if move is None:
             return None
@@ -115,9 +122,30 @@ class Moves:
                 "the move first"
             )
         self._log.write(replace(move, step=Step.DROPPING))
-        self._tenants.drop(tenant_id, move.source)
+        self._tenants.recover(document.in_tier(move.target))
+        self._tenants.drop(document.in_tier(move.source))
         self._log.remove(tenant_id)
         return move.source
+
+    def _given_up(self, document: TenantDocument) -> Move | None:
+        """Let the tenant in again where it was, if its move from there has not come to its end.
+
+        What was made for it is kept until it is confirmed, as after a move back. If the target
+        serves already, it has newer data: the move has succeeded, and what follows is a move back.
+        """
+        move = self._log.find(document.tenant_id)
+        unended = (Step.MAKING, Step.COPYING, Step.CUTTING)
+        if move is None or move.source is not document.tier or move.step not in unended:
+            return None
+        if self._mapping.tier(move.tenant_id) is move.target:
+            self._log.write(replace(move, step=Step.KEPT))
+            return None
+        self._stage(move, "give up")
+        self._mapping.admit(move.tenant_id, Reason.MOVING)
+        if move.step is Step.CUTTING:  # the source may have given up its row
+            self._tenants.apply_copy(document, serving=True, refusal=move.refusal)
+        self._note(move, f"is served in tier {move.source} as before")
+        return self._log.write(Move(move.tenant_id, move.target, move.source, Step.KEPT))
 
     def _begin(self, document: TenantDocument) -> Move:
         tenant_id, target = document.tenant_id, document.tier

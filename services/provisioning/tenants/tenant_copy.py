@@ -14,6 +14,7 @@ from services.provisioning.errors import (
     PreconditionError,
     ProvisionerError,
 )
+from services.provisioning.records.published import published_pool
 from services.provisioning.tenant_data.data_tasks import DataTask, DataTasks
 from services.provisioning.tenant_data.documents import (
     DirectDocuments,
@@ -79,7 +80,21 @@ def find_copy(deployment: Deployment, tenant_id: str, tier: Tier) -> TenantCopy 
     state = deployment.state.read(tier.tenant_stack, tenant_id)
     if state is None or "tables" not in state.outputs or "user_pool_id" not in state.outputs:
         return None
+    return _copy(deployment, tenant_id, tier, state.outputs)
 
+
+def pooled_copy(deployment: Deployment, tenant_id: str) -> TenantCopy | None:
+    """Return what the tenant may have in the shared pool, whatever its state says.
+
+    None if there is no pool. Nobody is its administrator: who Terraform has made is not known.
+    """
+    pool = published_pool(deployment.aws, deployment.configuration)
+    return None if pool is None else _copy(deployment, tenant_id, Tier.BASIC, pool)
+
+
+def _copy(
+    deployment: Deployment, tenant_id: str, tier: Tier, outputs: Mapping[str, Any]
+) -> TenantCopy:
     def check() -> None:
         if deployment.interruption.requested:
             raise InterruptedRunError(f"tenant/{tenant_id}: stopped; the same operation resumes")
@@ -87,15 +102,15 @@ def find_copy(deployment: Deployment, tenant_id: str, tier: Tier) -> TenantCopy 
     return TenantCopy(
         tenant_id,
         tier,
-        _documents(deployment, state.outputs, tenant_id, tier, check),
+        _documents(deployment, outputs, tenant_id, tier, check),
         Directory(
             deployment.aws.cognito,
-            state.outputs["user_pool_id"],
+            outputs["user_pool_id"],
             tenant_id=tenant_id,
             tier=tier.value,
             pooled=not tier.silo,
         ),
-        str(state.outputs.get("admin_username", "")),
+        str(outputs.get("admin_username", "")),
     )
 
 

@@ -23,7 +23,13 @@ from services.provisioning.errors import (
 from services.provisioning.records.mapping import Refusal
 from services.provisioning.recovery.leftovers import verify_nothing_left
 from services.provisioning.recovery.strays import TenantStrays
-from services.provisioning.tenants.tenant_copy import find_copy
+from services.provisioning.tenants.lost_state import (
+    find_forgotten,
+    is_lost,
+    note_forgotten,
+    verify_stores,
+)
+from services.provisioning.tenants.tenant_copy import find_copy, pooled_copy
 from services.provisioning.terraform.engine import Request, Result, RunKind
 from services.provisioning.terraform.state import State, TenantEntry
 from services.provisioning.terraform.workspace import require_module
@@ -99,7 +105,10 @@ class Tenants:
         """
         module = self._module(document.tier)
         existed = self._deployment.state.exists(document.tier.tenant_stack, document.tenant_id)
-        if not existed:
+        note_forgotten(self._deployment, document.tenant_id, document.tier)
+        if not existed and not self._deployment.state.in_doubt(
+            document.tier.tenant_stack, document.tenant_id
+        ):
             require_room(self._deployment, document)
         try:
             if document.tier.silo:
@@ -114,6 +123,14 @@ class Tenants:
                 self._forget_if_empty(document)
             raise
         return result, self._state(document, result)
+
+    def recover(self, document: TenantDocument) -> None:
+        """Give a copy that was in use its state again, if that is lost."""
+        if not is_lost(self._deployment, document.tenant_id, document.tier):
+            return
+        with access_errors():
+            serving = self._deployment.mapping.tier(document.tenant_id) is document.tier
+        self.apply_copy(document, serving=serving)
 
     def plan(self, document: TenantDocument, workspace: str | None = None) -> Result:
         """Return what `apply` would do, and leave nothing behind."""
@@ -133,20 +150,33 @@ class Tenants:
             if not existed:
                 self._forget_workspace(document.tier, document.tenant_id)
 
-    def destroy(self, tenant_id: str) -> Offboarded:
+    def destroy(self, tenant_id: str, document: TenantDocument | None = None) -> Offboarded:
         """Remove the tenant: resources, state, workspace, slot and local files, of every copy.
 
         What it has in a pool is deleted item by item. Ends well only if no resource is tagged
-        with the tenant any more. Repeating it is safe.
+        with the tenant any more, and no shared store has anything of it. Repeating it is safe.
+
+        Parameters
+        ----------
+        document : TenantDocument, optional
+            What is known of the tenant beside its states.
+
+        Raises
+        ------
+        PreconditionError
+            If a copy's state is lost, and nothing else says what the tenant's names are.
         """
         check_tenant_id(tenant_id)
         started = time.monotonic()
         self._deployment.state.require_bucket()
         result = None
+        for tier in Tier:
+            find_forgotten(self._deployment, tenant_id, tier, document)
         for tier in self._deployment.state.tiers_touched(tenant_id):
-            result = self._destroy_copy(tenant_id, tier)
+            result = self._destroy_copy(tenant_id, tier, document)
         self._deployment.progress.stage(f"tenant/{tenant_id}", "verify")
         verify_nothing_left(self._deployment, {"TenantId": tenant_id})
+        verify_stores(self._deployment, tenant_id)
         freed = [slot for tier in Tier if tier.silo and (slot := self._free(tenant_id, tier))]
         self._deployment.moves.remove(tenant_id)
         for tier in Tier:
@@ -155,10 +185,12 @@ class Tenants:
             tenant_id, result, freed[-1] if freed else None, time.monotonic() - started
         )
 
-    def drop(self, tenant_id: str, tier: Tier) -> None:
-        """Remove the copy of the tenant in `tier`, which does not serve; safe to repeat."""
+    def drop(self, document: TenantDocument) -> None:
+        """Remove the tenant's copy in the document's tier, which does not serve; safe to repeat."""
+        tenant_id, tier = document.tenant_id, document.tier
+        find_forgotten(self._deployment, tenant_id, tier, document)
         if tier in self._deployment.state.tiers_touched(tenant_id):
-            self._destroy_copy(tenant_id, tier)
+            self._destroy_copy(tenant_id, tier, document)
         self._deployment.progress.stage(f"tenant/{tenant_id}", "verify")
         verify_nothing_left(self._deployment, {"TenantId": tenant_id, "Tier": tier.value})
         if tier.silo:
@@ -168,21 +200,24 @@ class Tenants:
     def tier_of(self, tenant_id: str) -> Tier | None:
         """Return the tier whose copy has the tenant's data as it is now, None if it has none.
 
+        What is served says it, and a move that has not ended: states can be lost.
+
         Raises
         ------
         PreconditionError
             If it has two and nothing says which.
         """
+        if (move := self._deployment.moves.find(tenant_id)) is not None:
+            return move.serving
+        with access_errors():
+            serving = self._deployment.mapping.tier(tenant_id)
         tiers = self._deployment.state.tiers_of(tenant_id)
-        if len(tiers) < 2:
-            return tiers[0] if tiers else None
-        move = self._deployment.moves.find(tenant_id)
-        if move is None:
+        if serving is None and len(tiers) > 1:
             raise PreconditionError(
                 f"tenant {tenant_id} has workspaces in tiers {', '.join(tiers)}, and no move is "
                 "known: remove the one that does not serve"
             )
-        return move.serving
+        return serving or (tiers[0] if tiers else None)
 
     def show(self, tenant_id: str) -> DeployedTenant | None:
         """Return the tenant as its state has it, None if it has none."""
@@ -215,6 +250,7 @@ class Tenants:
     def _require_same_tier(self, document: TenantDocument) -> bool:
         """Return whether the tenant exists; raise if it does in another tier."""
         self._deployment.state.require_bucket()
+        self._deployment.state.read(document.tier.tenant_stack, document.tenant_id)  # or refused
         tier = self.tier_of(document.tenant_id)
         if tier not in (None, document.tier):
             raise PreconditionError(
@@ -223,30 +259,37 @@ class Tenants:
             )
         return tier is not None
 
-    def _destroy_copy(self, tenant_id: str, tier: Tier) -> Result:
+    def _destroy_copy(self, tenant_id: str, tier: Tier, document: TenantDocument | None) -> Result:
         """Remove one copy. Until nothing of it refuses to be deleted, nothing is removed."""
-        self._unprotect(tenant_id, tier)
+        self._unprotect(tenant_id, tier, document)
         copy = find_copy(self._deployment, tenant_id, tier)
+        if copy is None and not tier.silo:
+            copy = pooled_copy(self._deployment, tenant_id)
         if copy is not None:
             self._deployment.progress.stage(f"tenant/{tenant_id}", "delete data")
             copy.purge()
-        result = self._end(RunKind.DESTROY, tenant_id, tier)
+        result = self._end(RunKind.DESTROY, tenant_id, tier, document)
         self._deployment.engine.forget(tier.tenant_stack, tenant_id, self._module(tier))
         return result
 
-    def _unprotect(self, tenant_id: str, tier: Tier) -> None:
+    def _unprotect(self, tenant_id: str, tier: Tier, document: TenantDocument | None) -> None:
         """End the deletion protection of the copy's tables, pool and database, if it has any."""
         protected = self._deployment.state.protected(tier.tenant_stack, tenant_id)
         if protected:
             self._deployment.progress.note(
                 f"tenant/{tenant_id}", f"ends the deletion protection of {', '.join(protected)}"
             )
-            self._end(RunKind.UNPROTECT, tenant_id, tier, protected)
+            self._end(RunKind.UNPROTECT, tenant_id, tier, document, protected)
 
     def _end(
-        self, kind: RunKind, tenant_id: str, tier: Tier, targets: Sequence[str] = ()
+        self,
+        kind: RunKind,
+        tenant_id: str,
+        tier: Tier,
+        document: TenantDocument | None,
+        targets: Sequence[str] = (),
     ) -> Result:
-        variables = self._last_variables(tier, tenant_id)
+        variables = self._last_variables(tier, tenant_id, document)
         if tier.silo:
             variables["deletion_protection"] = False
         return self._deployment.engine.execute(
@@ -321,17 +364,22 @@ class Tenants:
             module = require_module(self._deployment.modules, tier.tenant_stack)
             self._deployment.engine.forget(tier.tenant_stack, tenant_id, module)
 
-    def _last_variables(self, tier: Tier, tenant_id: str) -> dict[str, Any]:
+    def _last_variables(
+        self, tier: Tier, tenant_id: str, document: TenantDocument | None
+    ) -> dict[str, Any]:
         """Return values with which the tenant's module can be evaluated once more.
 
         They decide nothing about what is destroyed; that is in the state. The last run's values if
-        this machine made it, else what the tenant's outputs and its slot tell.
+        this machine made it, else what the tenant's outputs and its slot tell; by their names are
+        found what a lost state does not know, so the registry's come before those that are made up.
         """
         values: dict[str, Any] = {
             "tenant_name": "unknown",
             "admin_email": "unknown@example.com",
             "release": "unknown",
         }
+        if document is not None:
+            values |= document.model_dump(mode="json", include=set(values))
         values |= self._deployment.files.run(tier.tenant_stack, tenant_id).read_variables()
         state = self._deployment.state.read(tier.tenant_stack, tenant_id)
         known = state.outputs if state else {}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from services.provisioning.aws import Aws, access_errors
-from services.provisioning.errors import ForeignBucketError, StateBackendMissingError
+from services.provisioning.errors import (
+    ForeignBucketError,
+    StateBackendMissingError,
+    StateUnusableError,
+)
 from services.provisioning.terraform.locks import Begun, LockInfo
 from services.tenancy import Tier
 
@@ -25,6 +30,7 @@ _PROTECTION = {
     "aws_lb": "enable_deletion_protection",
 }
 _UNFINISHED = "workspaces/unfinished"
+_TENANT_STACKS = frozenset(tier.tenant_stack for tier in Tier)
 
 
 @dataclass(frozen=True)
@@ -77,11 +83,16 @@ class StateStore:
         return self._get(object_key(stack, workspace), head=True) is not None
 
     def read(self, stack: str, workspace: str) -> State | None:
-        """Return the workspace's state, None if there is none."""
-        content = self._get(object_key(stack, workspace))
-        if content is None:
+        """Return the workspace's state, None if there is none.
+
+        Raises
+        ------
+        StateUnusableError
+            If what is there is no state, or another tenant's.
+        """
+        document = self._document(stack, workspace)
+        if document is None:
             return None
-        document: dict[str, Any] = json.loads(content)
         outputs = {name: output["value"] for name, output in document["outputs"].items()}
         managed = (item for item in document["resources"] if item["mode"] == "managed")
         return State(outputs, sum(len(item["instances"]) for item in managed))
@@ -97,8 +108,7 @@ class StateStore:
 
     def identities(self, stack: str, workspace: str) -> dict[str, str]:
         """Return the ARN, or else the id, of each resource that the workspace's state knows."""
-        content = self._get(object_key(stack, workspace))
-        document: dict[str, Any] = json.loads(content) if content else {"resources": []}
+        document = self._document(stack, workspace) or {"resources": []}
         return {
             f"{item['type']}.{item['name']}{_index(instance)}": str(
                 instance["attributes"].get("arn") or instance["attributes"].get("id")
@@ -110,8 +120,7 @@ class StateStore:
 
     def protected(self, stack: str, workspace: str) -> list[str]:
         """Return the addresses of the workspace's resources that refuse to be deleted."""
-        content = self._get(object_key(stack, workspace))
-        document: dict[str, Any] = json.loads(content) if content else {"resources": []}
+        document = self._document(stack, workspace) or {"resources": []}
         return [
             f"{item['type']}.{item['name']}{_index(instance)}"
             for item in document["resources"]
@@ -134,6 +143,28 @@ class StateStore:
         prefix = f"{_UNFINISHED}/{stack}/"
         begun = (key.removeprefix(prefix).partition("/")[0] for key, _ in self._keys(prefix))
         return sorted({*begun, *(workspace for workspace, _ in self._states(stack))})
+
+    def _document(self, stack: str, workspace: str) -> dict[str, Any] | None:
+        key = object_key(stack, workspace)
+        content = self._get(key)
+        if content is None:
+            return None
+        try:
+            document: dict[str, Any] = json.loads(content)
+            owners = _owners(document)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._refuse(key, "is no Terraform state")
+        if stack in _TENANT_STACKS and (others := owners - {(workspace, stack)}):
+            named = ", ".join(f"{tenant} in {of}" for tenant, of in sorted(others))
+            self._refuse(key, f"is of {named}, not of {workspace} in {stack}")
+        return document
+
+    def _refuse(self, key: str, fault: str) -> NoReturn:
+        raise StateUnusableError(
+            f"the state object s3://{self.bucket}/{key} {fault}: nothing was changed. Bring back "
+            "its own last version, which the bucket has kept, or delete it; then repeat the "
+            "operation, which finds again what the state does not know"
+        )
 
     def _states(self, stack: str) -> Iterator[tuple[str, datetime]]:
         """Yield each workspace of a root module, and when its state was last stored."""
@@ -158,6 +189,10 @@ class StateStore:
         """Whether a run of the workspace has begun and not succeeded since."""
         return any(self._keys(_begun_key(stack, workspace)))
 
+    def remembers(self, stack: str, workspace: str, run_id: str) -> bool:
+        """Whether the run of this id has begun and not succeeded since."""
+        return self._get(_begun_key(stack, workspace) + run_id, head=True) is not None
+
     def begin(self, stack: str, workspace: str, run: Begun) -> Sequence[Begun]:
         """Note that a run begins; return those that began before and have not succeeded.
 
@@ -179,6 +214,36 @@ class StateStore:
         with access_errors():
             found = self._aws.client("codebuild").batch_get_builds(ids=[build])["builds"]
         return all(each["buildComplete"] for each in found)
+
+    def replaced(self, stack: str, workspace: str) -> bool:
+        """Whether the object is gone, or another than Terraform has stored last.
+
+        The S3 backend keeps an MD5 of it beside the locks, and refuses any other object. It stores
+        the object first: while the lock is held, nothing can be said.
+        https://developer.hashicorp.com/terraform/language/backend/s3#dynamodb-state-locking
+        """
+        digest = self._lock_item(stack, workspace, "-md5").get("Digest")
+        if digest is None or "Info" in self._lock_item(stack, workspace):
+            return False
+        content = self._get(object_key(stack, workspace))
+        return content is None or hashlib.md5(content).hexdigest() != digest["S"]  # noqa: S324
+
+    def accept(self, stack: str, workspace: str) -> None:
+        """Let Terraform take the object that is there, or none."""
+        if not self._use_lockfile:
+            key = {"LockID": {"S": f"{self.bucket}/{object_key(stack, workspace)}-md5"}}
+            with access_errors():
+                self._aws.dynamodb.delete_item(TableName=self._lock_table, Key=key)
+
+    def _lock_item(self, stack: str, workspace: str, suffix: str = "") -> Mapping[str, Any]:
+        if self._use_lockfile:
+            return {}
+        key = {"LockID": {"S": f"{self.bucket}/{object_key(stack, workspace)}{suffix}"}}
+        with access_errors():
+            found = self._aws.dynamodb.get_item(
+                TableName=self._lock_table, Key=key, ConsistentRead=True
+            )
+        return found.get("Item", {})
 
     def release(self, lock: LockInfo) -> bool:
         """Remove exactly `lock`, and nobody else's that came in between; False if it was gone."""
@@ -267,6 +332,27 @@ def object_key(stack: str, workspace: str) -> str:
     if workspace == DEFAULT_WORKSPACE:
         return f"{stack}.tfstate"
     return f"workspaces/{stack}/{workspace}/{stack}.tfstate"
+
+
+def _owners(document: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the tenants and root modules whose resources a state says that it holds."""
+    tags = (
+        instance["attributes"].get("tags_all") or {}
+        for item in document["resources"]
+        if item["mode"] == "managed"
+        for instance in item["instances"]
+    )
+    found = {
+        (each["TenantId"], f"tenant-{each['Tier']}")
+        for each in tags
+        if "TenantId" in each and "Tier" in each
+    }
+    if named := document["outputs"].get("tenant_id"):
+        tier = document["outputs"].get("tier")
+        stack = f"tenant-{tier['value']}" if tier else None
+        known = {stack} if stack else {of for _, of in found}
+        found |= {(named["value"], of) for of in known}
+    return found
 
 
 def _begun_key(stack: str, workspace: str) -> str:

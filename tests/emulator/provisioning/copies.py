@@ -169,6 +169,9 @@ def _document(stack: str, tier: str, name: str, pool_id: str) -> dict[str, Any]:
                 "username": "${aws_cognito_user.admin.username}",
             }
         }
+    for kind in ("aws_cognito_user_pool", "aws_dynamodb_table"):
+        for own, resource in resources.get(kind, {}).items():
+            resource["tags"] = {ADDRESS_TAG: f"{kind}.{own}"}
     variables: dict[str, Any] = {
         each: {"type": "string"} for each in ("tenant_id", "tenant_name", "admin_email", "release")
     }

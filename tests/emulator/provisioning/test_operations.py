@@ -20,7 +20,7 @@ import pytest
 
 from constructs_lib.naming import ADDRESS_TAG
 from services.configuration import load
-from services.contracts.stacks import CELL_NOT_MADE
+from services.contracts.stacks import CELL_NOT_MADE, contract_path
 from services.local_aws.layout import ACCOUNT_ID
 from services.local_aws.machine import LocalAws
 from services.provisioning.cells import make_next, make_room
@@ -205,6 +205,12 @@ def make_system(
     pool = project.client("cognito-idp").create_user_pool(
         PoolName=f"{project.prefix}-basic", Schema=schema
     )["UserPool"]["Id"]
+    tables = {"orders": f"{project.prefix}-basic-orders"}
+    project.client("ssm").put_parameter(
+        Name=contract_path(project.name, "dev", "tier-basic"),
+        Type="String",
+        Value=json.dumps({"user_pool_id": pool, "tables": tables, "data_task": {}}),
+    )
     stacks = project.path / "cdktf.out/stacks"
     write_copies(stacks, project.name, pool, data_tasks)
     write_cell(stacks, project.name)
@@ -307,6 +313,11 @@ def _kill_a_move(silo: Copy, current: dict[str, Any]) -> None:
     move = silo.system.deployment.moves.find(silo.id)
     assert move is not None
     assert move.step is Step.COPYING
+
+    back = silo.update("move", {"tier": "advanced", "rollback": True}, **current)
+    assert succeeded(back)["moveKept"] == "premium"
+    assert silo.row()["tier"] == {"S": "advanced"}
+    assert "suspendedAt" not in silo.row(), "its users are let in again"
 
     told = succeeded(silo.move("premium", **current))
     assert json.loads(told["moveCopied"]) == {"orders": ITEMS, "users": 3}

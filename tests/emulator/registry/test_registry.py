@@ -15,7 +15,9 @@ from services.control_plane.registry import (
     FieldRefusedError,
     IdempotencyMismatchError,
     InvalidTokenError,
+    MoveUnconfirmedError,
     NameTakenError,
+    NothingKeptError,
     OperationRunningError,
     RegistrationRecord,
     RegistrationUnknownError,
@@ -26,6 +28,7 @@ from services.control_plane.registry import (
 )
 from services.control_plane.registry.transaction import Transaction
 from services.tenancy import (
+    Operation,
     OperationKind,
     OperationStatus,
     State,
@@ -52,6 +55,10 @@ def onboarded(registry: Registry, name: str = "acme", tier: str = "basic") -> Re
 
 def ended(registry: Registry, registration: RegistrationRecord, **more: Any) -> bool:
     return registry.succeed(registration.id, event_id=str(uuid.uuid4()), **more)
+
+
+def failed(registry: Registry, registration: RegistrationRecord) -> bool:
+    return registry.fail(registration.id, event_id=str(uuid.uuid4()), reason="no luck")
 
 
 def outbox(registry: Registry) -> list[tuple[EventName, dict[str, Any]]]:
@@ -133,6 +140,33 @@ def test_a_life(registry: Registry) -> None:
     kinds = [operation.kind for operation in registry.operations(tenant_id).items]
     assert sorted(kinds) == ["move", "offboard", "onboard", "suspend"]
     onboarded(registry)  # the name is free again
+
+
+def test_a_failed_move_is_given_up_and_what_it_made_can_be_removed(registry: Registry) -> None:
+    registration = onboarded(registry, tier="basic")
+    tenant_id = registration.tenant_id
+
+    def move(**parameters: Any) -> Operation:
+        return registry.request(tenant_id, OperationKind.MOVE, actor="bob", parameters=parameters)
+
+    with pytest.raises(NothingKeptError):
+        move(rollback=True)
+    for _ in range(2):  # the second time, giving it up has failed
+        if registry.tenant(tenant_id).status is State.ACTIVE:
+            move(tier="premium")
+            assert failed(registry, registration)
+        with pytest.raises((TransitionRefusedError, MoveUnconfirmedError)):
+            move(tier="advanced")
+        assert move(rollback=True).parameters == {"tier": "basic", "rollback": True}
+        assert failed(registry, registration)
+    registry.retry(tenant_id, actor="bob")
+    assert ended(registry, registration)
+    tenant = registry.tenant(tenant_id)
+    assert (tenant.tier, tenant.status) == (Tier.BASIC, State.ACTIVE)
+    assert tenant.previous_tier is Tier.PREMIUM
+    move(confirm=True)
+    assert ended(registry, registration)
+    assert registry.tenant(tenant_id).previous_tier is None
 
 
 def test_thirty_registrations_at_once(registry: Registry) -> None:

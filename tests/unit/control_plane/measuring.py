@@ -70,6 +70,12 @@ class OneStuckOperation(NotingRegistry):
         operation = Operation("o1", "t1", "r1", OperationKind.ONBOARD, status, "ann", LONG_AGO)
         return Page((operation,), None)
 
+    def tenants(self, *_: Any, **__: Any) -> Page[Any]:
+        return Page((SimpleNamespace(id="t1", last_operation="o2"),), None)
+
+    def operation(self, *_: Any) -> Any:
+        return SimpleNamespace(kind=OperationKind.MOVE)
+
     def intents(self, *_: Any) -> Page[Any]:
         return Page((), None)
 

@@ -37,6 +37,7 @@ def test_the_functions_measure_all_that_there_is(capsys: pytest.CaptureFixture[s
         metrics.OUTBOX_AGE: 0,
         metrics.OUTBOX_RESENT: 0,
         metrics.STUCK_OPERATIONS: 1,
+        metrics.FAILED_MOVES: 1,
         metrics.SWEEP_PROBLEMS: 0,
         metrics.FAILED_OPERATIONS: 1,
     }
