@@ -31,7 +31,7 @@ from services.local_aws.patches.registry import patch, replace_entry, symbol
 
 # For so many seconds a deleted resource is still listed, if a test says so to its server. On AWS it
 # is minutes to hours: https://github.com/boto/boto3/issues/3341
-_LAG: Final = float(os.environ.get("ECS_SAAS_LOCAL_TAG_LAG") or 0)
+_LAG: Final = float(os.environ.get("MINISTACK_TAG_LAG_SECONDS") or 0)
 
 # What a collector yields: an ARN and its tags as AWS lists them.
 Tagged = Iterator[tuple[str, list[dict[str, str]]]]

@@ -85,7 +85,7 @@ def test_what_nobody_can_be_asked_about_is_there(aws: Aws) -> None:
 @pytest.fixture
 def lagging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
     """A local AWS whose tag index lists for an hour what is deleted."""
-    monkeypatch.setenv("ECS_SAAS_LOCAL_TAG_LAG", "3600")
+    monkeypatch.setenv("MINISTACK_TAG_LAG_SECONDS", "3600")
     local = LocalAws(tmp_path / "lagging", free_port())
     local.up()
     try:

@@ -52,7 +52,7 @@ def loaded_by(code: str) -> set[str]:
 @pytest.mark.parametrize(
     ("arguments", "most"),
     [
-        (["--help"], 400),
+        (["--help"], 440),
         (["workspace", "apply", "--help"], 380),
         (["tenant", "list", "--help"], 330),
         (["platform", "--help"], 350),
