@@ -22,7 +22,7 @@ from tests.emulator.provisioning.test_operations import (
     succeeded,
 )
 
-pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
+pytestmark = [pytest.mark.terraform, pytest.mark.local_aws, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,7 @@ GONE = (
     f"{_BALANCING}:targetgroup/gone/0123456789abcdef",
     f"arn:aws:iam::{ACCOUNT_ID}:instance-profile/gone",
     f"arn:aws:iam::{ACCOUNT_ID}:role/gone",
+    f"arn:aws:kms:{_ACCOUNT}:key/01234567-89ab-cdef-0123-456789abcdef",
     f"arn:aws:logs:{_ACCOUNT}:log-group:/gone",
     f"arn:aws:rds:{_ACCOUNT}:db:gone",
     f"arn:aws:rds:{_ACCOUNT}:subgrp:gone",
