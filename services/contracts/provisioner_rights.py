@@ -138,7 +138,7 @@ RIGHTS: Final = (
     Right(
         # The contracts, each of which it may read anyway.
         "Cells",
-        ("ssm:GetParametersByPath",),
+        ("ssm:GetParameter", "ssm:GetParametersByPath"),
         ("arn:aws:ssm:{region}:{account}:parameter/{name}/{environment}/*",),
         "cells, records.published",
     ),

@@ -31,16 +31,18 @@ def published_cells(aws: Aws, configuration: Configuration) -> Sequence[Cell]:
 
 def published_pool(aws: Aws, configuration: Configuration) -> Mapping[str, Any] | None:
     """Return the contract of the basic tier's pool, None if there is none."""
-    root = contract_path(configuration.name, configuration.environment, "").rstrip("/")
-    wanted = f"{root}/{Tier.BASIC.shared_stack}"
-    with access_errors():
-        pages = aws.ssm.get_paginator("get_parameters_by_path").paginate(Path=root)
-        for page in pages:
-            for each in page["Parameters"]:
-                if each["Name"] == wanted:
-                    found: Mapping[str, Any] = json.loads(each["Value"])
-                    return found
-    return None
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    where = (configuration.name, configuration.environment, Tier.BASIC.shared_stack)
+    try:
+        with access_errors():
+            answer = aws.ssm.get_parameter(Name=contract_path(*where))
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ParameterNotFound":
+            return None
+        raise
+    found: Mapping[str, Any] = json.loads(answer["Parameter"]["Value"])
+    return found
 
 
 def _age(name: str) -> tuple[int, str]:
