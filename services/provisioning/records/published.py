@@ -33,10 +33,13 @@ def published_pool(aws: Aws, configuration: Configuration) -> Mapping[str, Any] 
     """Return the contract of the basic tier's pool, None if there is none."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
-    where = (configuration.name, configuration.environment, Tier.BASIC.shared_stack)
+    stack = Tier.BASIC.shared_stack
+    if stack is None:
+        return None
+    path = contract_path(configuration.name, configuration.environment, stack)
     try:
         with access_errors():
-            answer = aws.ssm.get_parameter(Name=contract_path(*where))
+            answer = aws.ssm.get_parameter(Name=path)
     except ClientError as error:
         if error.response["Error"]["Code"] == "ParameterNotFound":
             return None
