@@ -408,6 +408,8 @@ _SHOWN_ELSEWHERE = {
     "queries_read_their_page",
     # tests/emulator/authorization plans with a role that may read one and list none.
     "reading_one_mapping",
+    # test_service_quotas
+    "quotas_and_increases",
 }
 
 
