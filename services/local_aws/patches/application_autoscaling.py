@@ -19,6 +19,7 @@ from ministack.core.responses import (
 )
 
 from services.local_aws.patches.registry import add_entry, patch, symbol
+from services.local_aws.patches.state import own_state
 
 SERVICE = "application-autoscaling"
 
@@ -58,21 +59,7 @@ async def handle_request(
     return handler(json.loads(body or b"{}"))
 
 
-def get_state() -> dict[str, Any]:
-    """Return what is saved."""
-    return {"targets": _targets, "policies": _policies, "tags": _tags}
-
-
-def load_persisted_state(data: dict[str, Any]) -> None:
-    """Take over what was saved."""
-    for name, entries in get_state().items():
-        entries.update(data.get(name) or {})
-
-
-def reset() -> None:
-    """Forget everything."""
-    for entries in get_state().values():
-        entries.clear()
+get_state, load_persisted_state, reset = own_state(targets=_targets, policies=_policies, tags=_tags)
 
 
 def tagged() -> list[tuple[str, dict[str, str]]]:

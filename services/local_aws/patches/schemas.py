@@ -15,6 +15,7 @@ from ministack.core import iam_actions, router
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 
 from services.local_aws.patches.registry import add_entry, patch, replace, symbol
+from services.local_aws.patches.state import own_state
 
 SERVICE: Final = "schemas"
 
@@ -91,21 +92,9 @@ async def handle_request(
     return _on_schema(method, registry, schema, request)
 
 
-def get_state() -> dict[str, Any]:
-    """Return what is saved."""
-    return {"registries": _registries, "schemas": _schemas, "tags": _tags}
-
-
-def load_persisted_state(data: dict[str, Any]) -> None:
-    """Take over what was saved."""
-    for name, entries in get_state().items():
-        entries.update(data.get(name) or {})
-
-
-def reset() -> None:
-    """Forget everything."""
-    for entries in get_state().values():
-        entries.clear()
+get_state, load_persisted_state, reset = own_state(
+    registries=_registries, schemas=_schemas, tags=_tags
+)
 
 
 def tagged() -> list[tuple[str, dict[str, str]]]:

@@ -22,6 +22,7 @@ from ministack.core.responses import (
 
 from services.contracts.quotas import FARGATE, NAMESPACES, QUOTAS, Quota
 from services.local_aws.patches.registry import add_entry, patch, symbol
+from services.local_aws.patches.state import own_state
 
 SERVICE: Final = "servicequotas"
 _BOTOCORE: Final = "service-quotas"
@@ -74,21 +75,7 @@ async def handle_request(
     return handler(json.loads(body or b"{}"))
 
 
-def get_state() -> dict[str, Any]:
-    """Return what is saved."""
-    return {"applied": _applied, "requests": _requests}
-
-
-def load_persisted_state(data: dict[str, Any]) -> None:
-    """Take over what was saved."""
-    for name, entries in get_state().items():
-        entries.update(data.get(name) or {})
-
-
-def reset() -> None:
-    """Forget everything."""
-    for entries in get_state().values():
-        entries.clear()
+get_state, load_persisted_state, reset = own_state(applied=_applied, requests=_requests)
 
 
 def applied(quota: Quota) -> float:

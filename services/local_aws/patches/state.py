@@ -43,3 +43,28 @@ def store(service: Any, name: str) -> Any:
     replace(service, "load_persisted_state", make_restore)
     replace(service, "reset", make_reset)
     return entries
+
+
+def own_state(
+    **stores: Any,
+) -> tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], None], Callable[[], None]]:
+    """Return `get_state`, `load_persisted_state` and `reset` of a service that a patch adds whole.
+
+    Parameters
+    ----------
+    **stores : AccountRegionScopedDict
+        What it keeps, by the key in the saved state.
+    """
+
+    def get_state() -> dict[str, Any]:
+        return stores
+
+    def load_persisted_state(data: dict[str, Any]) -> None:
+        for name, entries in stores.items():
+            entries.update(data.get(name) or {})
+
+    def reset() -> None:
+        for entries in stores.values():
+            entries.clear()
+
+    return get_state, load_persisted_state, reset
