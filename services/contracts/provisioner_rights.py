@@ -168,10 +168,10 @@ RIGHTS: Final = (
         "recovery.presence",
     ),
     Right(
-        "EndedTasks",
+        "Tasks",
         ("ecs:DescribeTasks",),
         ("arn:aws:ecs:{region}:{account}:task/{prefix}-*",),
-        "recovery.presence",
+        "capacity.usage, recovery.presence",
     ),
     Right(
         # Counted account-wide: none of these takes a resource.
@@ -183,12 +183,6 @@ RIGHTS: Final = (
             "servicequotas:GetServiceQuota",
         ),
         (),
-        "capacity.usage",
-    ),
-    Right(
-        "CountTasks",
-        ("ecs:DescribeTasks",),
-        ("arn:aws:ecs:{region}:{account}:task/{prefix}-*",),
         "capacity.usage",
     ),
     Right("CountedTasks", ("ecs:ListTasks",), (), "capacity.usage"),
