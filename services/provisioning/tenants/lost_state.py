@@ -21,7 +21,7 @@ from services.provisioning.terraform.locks import Begun
 from services.tenancy import Tier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from services.provisioning.deployment import Deployment
     from services.tenancy import TenantDocument
@@ -77,7 +77,7 @@ def is_lost(deployment: Deployment, tenant_id: str, tier: Tier) -> bool:
         return False
     with access_errors():
         if deployment.state.remembers(tier.tenant_stack, tenant_id, _LOST) or _row_forgotten(
-            deployment, tenant_id, tier
+            deployment, tenant_id, tier, deployment.state.identities(tier.tenant_stack, tenant_id)
         ):
             return True
         return not deployment.state.in_doubt(tier.tenant_stack, tenant_id) and any(
@@ -107,14 +107,16 @@ def _forgotten(deployment: Deployment, tenant_id: str, tier: Tier) -> Iterator[s
         address = tags.get(ADDRESS_TAG, "")
         if address and address not in known and importable(address.partition(".")[0]):
             yield address
-    if _row_forgotten(deployment, tenant_id, tier):
+    if _row_forgotten(deployment, tenant_id, tier, known):
         yield "its row"
     if not tier.silo and not known:
         yield from _pooled(deployment, tenant_id)
 
 
-def _row_forgotten(deployment: Deployment, tenant_id: str, tier: Tier) -> bool:
-    known = deployment.state.identities(tier.tenant_stack, tenant_id)
+def _row_forgotten(
+    deployment: Deployment, tenant_id: str, tier: Tier, known: Collection[str]
+) -> bool:
+    """Whether the copy is served by a row that is not among the addresses its state knows."""
     return deployment.mapping.tier(tenant_id) is tier and not any(
         address.startswith(_ROW) for address in known
     )
