@@ -39,3 +39,15 @@ def aws_client(
         config=config,
         **(credentials or {"aws_access_key_id": ACCOUNT_ID, "aws_secret_access_key": "local"}),
     )
+
+
+def assumed(sts: Any, role: str) -> dict[str, str]:
+    """Return the keys of a session of a role of the account, as a client takes them."""
+    made = sts.assume_role(
+        RoleArn=f"arn:aws:iam::{ACCOUNT_ID}:role/{role}", RoleSessionName="session"
+    )["Credentials"]
+    return {
+        "aws_access_key_id": made["AccessKeyId"],
+        "aws_secret_access_key": made["SecretAccessKey"],
+        "aws_session_token": made["SessionToken"],
+    }

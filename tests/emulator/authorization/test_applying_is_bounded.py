@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from constructs_lib.identity.statement import Statement, policy
 from services.configuration import parse
 from services.local_aws.layout import ACCOUNT_ID
-from tests.aws import REGION
+from tests.aws import REGION, assumed
 from tests.emulator.local_aws.conftest import Aws
 from tests.synth.policies import samples
 from tests.synth.sample import CONFIGURATION
@@ -117,14 +117,7 @@ class World:
         iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=_EVERYTHING)
 
     def session(self, role: str) -> Mapping[str, str]:
-        made = self._aws.client("sts").assume_role(
-            RoleArn=f"arn:aws:iam::{ACCOUNT_ID}:role/{role}", RoleSessionName="workflow"
-        )["Credentials"]
-        return {
-            "aws_access_key_id": made["AccessKeyId"],
-            "aws_secret_access_key": made["SecretAccessKey"],
-            "aws_session_token": made["SessionToken"],
-        }
+        return assumed(self._aws.client("sts"), role)
 
     def client(self, service: str, keys: Mapping[str, str]) -> Any:
         return self._aws.client(service, **keys)

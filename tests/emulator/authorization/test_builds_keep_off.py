@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from services.contracts.untouchable import DENIALS
 from services.local_aws.layout import ACCOUNT_ID
-from tests.aws import REGION
+from tests.aws import REGION, assumed
 from tests.emulator.local_aws.conftest import Aws
 from tests.synth.policies import samples
 
@@ -82,14 +82,7 @@ class World:
             iam.put_role_policy(
                 RoleName="a-build", PolicyName=f"p{number}", PolicyDocument=document
             )
-        made = self.aws.client("sts").assume_role(
-            RoleArn=f"arn:aws:iam::{ACCOUNT_ID}:role/a-build", RoleSessionName="build"
-        )["Credentials"]
-        return {
-            "aws_access_key_id": made["AccessKeyId"],
-            "aws_secret_access_key": made["SecretAccessKey"],
-            "aws_session_token": made["SessionToken"],
-        }
+        return assumed(self.aws.client("sts"), "a-build")
 
     def _documents(self) -> Iterator[str]:
         """Yield the policies of the build role as the root module has them, but its boundary."""
