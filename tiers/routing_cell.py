@@ -15,12 +15,10 @@ from constructs_lib.edge import AuthorizerRef
 from constructs_lib.naming import Evaluated
 from constructs_lib.routing import RoutingCell
 from services.configuration import Configuration
-from services.contracts.stacks import FIRST_CELL, PlatformContract
+from services.contracts.stacks import FIRST_CELL, ROUTING_CELL, PlatformContract
 from tiers.deployment import platform_path, stack_settings
 from tiers.edge import CellEdge
 from tiers.workload import network_of
-
-ROUTING_CELL: Final = "routing-cell"
 
 CELL: Final = "${var.cell}"
 # The first cell is the platform's own.

@@ -62,6 +62,9 @@ class Quota:
         return f"{self.name} ({self.service} {self.code or 'without a code'})"
 
 
+UNITS_OF_A_VCPU: Final = 1024
+"""Of a task's `cpu`, as ECS counts it."""
+
 FARGATE: Final = Quota(
     "fargate-vcpu",
     "fargate",

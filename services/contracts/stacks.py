@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 FIRST_CELL = "cell-1"
+ROUTING_CELL = "routing-cell"
+"""The root module of a further cell; its workspace is the cell's id."""
 CELL_NOT_MADE = "the next routing cell was not made"
 """What a build logs of a cell that it could not make; an alarm listens for it."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from services.contracts.stacks import CELL_NOT_MADE
+from services.contracts.stacks import CELL_NOT_MADE, ROUTING_CELL
 from services.provisioning.errors import ProvisionerError, StateLockedError
 from services.provisioning.records.published import published_cells
 from services.provisioning.terraform.engine import Request, RunKind
@@ -14,9 +14,6 @@ from services.tenancy import Cell, next_cell
 
 if TYPE_CHECKING:
     from services.provisioning.deployment import Deployment
-
-ROUTING_CELL: Final = "routing-cell"
-"""The root module of a cell; its workspace is the cell's id."""
 
 
 def make_room(deployment: Deployment) -> None:

@@ -8,8 +8,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
+from services.contracts.stacks import ROUTING_CELL
 from services.provisioning.account_wide import check_account_wide
-from services.provisioning.cells import ROUTING_CELL, cell_request
+from services.provisioning.cells import cell_request
 from services.provisioning.deployment import Deployment
 from services.provisioning.errors import PreconditionError
 from services.provisioning.terraform.engine import Request, Result, RunKind

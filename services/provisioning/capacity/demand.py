@@ -6,18 +6,16 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from services.contracts.quotas import FARGATE, QUOTAS, Quota
+from services.contracts.quotas import FARGATE, QUOTAS, UNITS_OF_A_VCPU, Quota
+from services.contracts.stacks import ROUTING_CELL
 from services.provisioning.terraform.workspace import require_module
 from services.tenancy import TenantDocument, Tier
 from services.tenancy.tier import Compute
 
 if TYPE_CHECKING:
     from services.configuration import Configuration
-
-_CELL: Final = "routing-cell"
-_UNITS_OF_A_VCPU: Final = 1024
 
 
 def counted(module: Path) -> Counter[str]:
@@ -64,7 +62,7 @@ def growth_of(configuration: Configuration, modules: Path, tier: Tier) -> Mappin
     """Return what many tenants of a tier take, each: a silo's share of a routing cell too."""
     taken = dict(demand_of(configuration, modules, tier))
     if tier.silo:
-        cell = counted(require_module(modules, _CELL))
+        cell = counted(require_module(modules, ROUTING_CELL))
         share = 1 / configuration.routing.cell_capacity
         for key, amount in _by_quota(cell, Counter()).items():
             taken[key] = taken.get(key, 0) + amount * share
@@ -103,4 +101,4 @@ def _vcpu(configuration: Configuration, tier: Tier, document: TenantDocument | N
         cpu = (own and own.cpu) or spec.cpu
         tasks = own.min if own and own.min is not None else spec.scaling.min
         units += cpu * (min(tasks, 1) if compute is Compute.FARGATE_SPOT else tasks)
-    return units / _UNITS_OF_A_VCPU
+    return units / UNITS_OF_A_VCPU

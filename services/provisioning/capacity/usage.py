@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from services.contracts.quotas import FARGATE, QUOTAS, ROLES, Quota
+from services.contracts.quotas import FARGATE, QUOTAS, ROLES, UNITS_OF_A_VCPU, Quota
 from services.contracts.stacks import contract_path
 from services.provisioning.aws import Aws, access_errors
 from services.provisioning.capacity.headroom import Headroom
@@ -24,7 +24,6 @@ https://docs.aws.amazon.com/servicequotas/latest/userguide/intro.html
 """
 
 _THREADS: Final = 8
-_UNITS_OF_A_VCPU: Final = 1024
 _DESCRIBED: Final = 100
 """Of tasks in one call. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
 
@@ -199,7 +198,7 @@ def _own_vcpu(aws: Aws, configuration: Configuration) -> float:
                 cluster=cluster, tasks=list(tasks[start : start + _DESCRIBED])
             )["tasks"]
             units += sum(int(each.get("cpu") or 0) for each in described if _on_demand(each))
-    return units / _UNITS_OF_A_VCPU
+    return units / UNITS_OF_A_VCPU
 
 
 def _on_demand(task: Mapping[str, Any]) -> bool:
