@@ -260,7 +260,12 @@ class Tenants:
         return tier is not None
 
     def _destroy_copy(self, tenant_id: str, tier: Tier, document: TenantDocument | None) -> Result:
-        """Remove one copy. Until nothing of it refuses to be deleted, nothing is removed."""
+        """Remove one copy. Until nothing of it refuses to be deleted, nothing is removed.
+
+        What refuses is known to the state only, so it is told first what it has forgotten.
+        """
+        if self._deployment.state.in_doubt(tier.tenant_stack, tenant_id):
+            self._end(RunKind.ADOPT, tenant_id, tier, document)
         self._unprotect(tenant_id, tier, document)
         copy = find_copy(self._deployment, tenant_id, tier)
         if copy is None and not tier.silo:

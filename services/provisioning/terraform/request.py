@@ -19,6 +19,8 @@ class RunKind(StrEnum):
     PLAN = "plan"
     APPLY = "apply"
     DESTROY = "destroy"
+    ADOPT = "adopt"
+    """Give the state what an earlier run made and did not write down, and change nothing else."""
     UNPROTECT = "unprotect"
     """Change what refuses to be deleted, so that it no longer does, and nothing else."""
 

@@ -56,6 +56,8 @@ class Run:
                 self._adopt()
             elif self._is_first() and (created := self._create()) is not None:
                 return self._result(created, created.outputs.values, applied=True)
+            if request.kind is RunKind.ADOPT:
+                return self._result(Tally(), {}, applied=False)
             planned = self._plan()
             if request.kind is RunKind.PLAN:
                 result = self._result(planned, {}, applied=False)

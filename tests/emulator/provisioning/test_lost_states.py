@@ -137,6 +137,17 @@ def test_a_silo_without_a_state_is_found_again_by_every_operation(system: System
     assert len(moved.items()) == ITEMS
 
 
+def test_an_offboarding_ends_both_copies_whose_states_are_lost(system: System) -> None:
+    silo, moved = onboarded(system.of("both", "advanced")), system.of("both", "premium")
+    succeeded(silo.move("premium"))
+    table = moved.table()
+    store(silo, None)
+    store(moved, None)
+    succeeded(moved.ask("offboardingRequest"))
+    check_gone(moved, table)
+    assert pools(silo) == []
+
+
 def test_an_old_state_is_brought_up_to_date(system: System) -> None:
     silo = onboarded(system.of("old", "advanced"))
     kept, table = pools(silo), silo.table()
