@@ -233,8 +233,8 @@ def _carry_out(
             from services.cli.progress import watching  # noqa: PLC0415
 
             with watching(plain=options.as_json) as progress:
-                progress.stage(tenant, operation.kind)
                 try:
+                    progress.stage(tenant, operation.kind)
                     operation = client.wait(operation, seconds=options.timeout)
                 except KeyboardInterrupt:
                     progress.note(
