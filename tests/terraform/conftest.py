@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from services.provisioning.terraform import schema
 from services.provisioning.terraform.mirror import AWS_PROVIDER, cli_config
 from services.provisioning.terraform.provider import SharedProvider
 
@@ -32,6 +33,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         "CHECKPOINT_DISABLE": "1",
     }
     attached: dict[str, str] = {}
+    shared: list[SharedProvider] = []
     with ExitStack() as held:
 
         def run(where: Path, *arguments: str, fails: bool = False) -> str:
@@ -39,6 +41,9 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
                 (binary,) = (where / ".terraform/providers" / AWS_PROVIDER).glob("*/*/terraform-*")
                 provider = SharedProvider(binary.resolve(), environment, directory)
                 attached.update(held.enter_context(provider).variables())
+                shared.append(provider)
+            for provider in shared:
+                provider.use(schema.types_in(schema.sources(where, where / ".terraform")))
             done = subprocess.run(
                 ["terraform", f"-chdir={where}", *arguments, "-no-color"],
                 check=False,

@@ -5,8 +5,11 @@ need it. Terraform can attach to a provider that already runs (TF_REATTACH_PROVI
 starts it once. Each run has its own: the provider keeps one configuration per process, with the
 tenant's default tags and the run's credentials in it.
 
+Between them stands a relay, which leaves of the provider's schema what the run uses.
+
 A shell holds the provider. It waits on a pipe whose other end is open in this process and in each
-Terraform process, and ends the provider when all of them are gone, however they went.
+Terraform process, and ends the provider when all of them are gone, however they went. The relay
+waits on the same pipe.
 """
 
 from __future__ import annotations
@@ -14,12 +17,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from services.provisioning.terraform import relay
 from services.provisioning.terraform.mirror import AWS_PROVIDER
 
 # What every Terraform provider wants to see before it serves; not a secret:
@@ -29,7 +35,10 @@ _HOLD = (
     '"$0" </dev/null & provider=$!; read -r _; kill -9 "$provider"; wait "$provider"; rm -rf "$1"'
 )
 _MEMORY_LIMIT = "120MiB"
+_RELAY_SECONDS = 10.0
 SWITCH = "ECS_SAAS_SHARED_PROVIDER"
+RELAY_SWITCH = "ECS_SAAS_PROVIDER_RELAY"
+"""Each is turned off by `0`."""
 
 
 class SharedProvider:
@@ -49,6 +58,8 @@ class SharedProvider:
     def __init__(self, executable: Path, environment: Mapping[str, str], directory: Path) -> None:
         self._reattach: str | None = None
         sockets = tempfile.mkdtemp(prefix="ecs-saas-")
+        self._sockets = Path(sockets)
+        self.use(None)
         read_end, self._held = os.pipe()
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", _HOLD, str(executable.absolute()), sockets],
@@ -64,6 +75,7 @@ class SharedProvider:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self._relay = None if environment.get(RELAY_SWITCH) == "0" else self._started(read_end)
         os.close(read_end)
 
     @property
@@ -84,6 +96,13 @@ class SharedProvider:
         # schema, read twice. The limit makes it collect the first copy, at no cost in time.
         return {"TF_REATTACH_PROVIDERS": self._reattach, "GOMEMLIMIT": _MEMORY_LIMIT}
 
+    def use(self, types: Collection[str] | None) -> None:
+        """Leave of the schema only these types for the next Terraform process; None leaves all."""
+        file = self._sockets / relay.TYPES
+        draft = file.with_suffix(".tmp")
+        draft.write_text(json.dumps(None if types is None else sorted(types)))
+        draft.replace(file)
+
     def __enter__(self) -> Self:
         return self
 
@@ -97,6 +116,34 @@ class SharedProvider:
         assert self._process.stdout is not None  # noqa: S101 - opened above
         self._process.stdout.close()
         self._process.wait()
+        if self._relay is not None:
+            self._relay.wait()
+
+    def _started(self, read_end: int) -> subprocess.Popen[bytes]:
+        path = os.pathsep.join(os.path.abspath(each) for each in sys.path)  # noqa: PTH100 - "" too
+        return subprocess.Popen(
+            [sys.executable, "-m", relay.__name__, str(self._sockets)],
+            env={"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": path},
+            stdin=read_end,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def _relayed(self, address: str) -> str:
+        """Return where the relay answers for the provider at `address`; that itself without one."""
+        socket = self._sockets / relay.SOCKET
+        draft = self._sockets / f"{relay.UPSTREAM}.tmp"
+        draft.write_text(address)
+        draft.replace(self._sockets / relay.UPSTREAM)
+        deadline = time.monotonic() + _RELAY_SECONDS
+        while self._relay is not None and self._relay.poll() is None:
+            if socket.exists():
+                return str(socket)
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.005)
+        return address
 
     def _handshake(self) -> str:
         assert self._process.stdout is not None  # noqa: S101 - opened above
@@ -109,7 +156,7 @@ class SharedProvider:
             "ProtocolVersion": int(protocol),
             "Pid": self._process.pid,
             "Test": True,  # Terraform must not end it
-            "Addr": {"Network": network, "String": address},
+            "Addr": {"Network": network, "String": self._relayed(address)},
         }
         return json.dumps({AWS_PROVIDER: config})
 

@@ -101,6 +101,10 @@ class Backend(Protocol):
         """Whether the workspace has a state."""
         ...
 
+    def stored(self, stack: str, workspace: str) -> bytes | None:
+        """Return the workspace's state as it is stored, None if there is none."""
+        ...
+
     def begin(self, stack: str, workspace: str, run: Begun) -> Sequence[Begun]:
         """Note that a run begins; return those that began before and have not succeeded."""
         ...

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from services.provisioning.errors import ProvisionerError
-from services.provisioning.terraform import adoption, guard
+from services.provisioning.terraform import adoption, guard, schema
 from services.provisioning.terraform.errors import TerraformFailedError
 from services.provisioning.terraform.locks import Begun, find_lock
 from services.provisioning.terraform.progress import Tally
@@ -83,9 +83,24 @@ class Run:
         with SharedProvider(
             binary, self._tools.terraform.environment, self._space.root
         ) as provider:
+            provider.use(self._types())
+            self._stages.whole_schema = lambda: provider.use(None)
             self._stages.keep += provider.keep
             self._stages.variables |= provider.variables()
             yield
+
+    def _types(self) -> set[str] | None:
+        """Return the types whose schema this run needs, None if that cannot be known."""
+        request, space = self._request, self._space
+        try:
+            backend = None if request.local_state else self._tools.backend
+            stored = backend and backend.stored(request.stack, request.workspace)
+        except ProvisionerError:
+            self._stages.note("the state cannot be read yet: using the provider's whole schema")
+            return None
+        local = (space.root / "terraform.tfstate", space.errored_state)
+        states = [stored or b"", *(path.read_bytes() for path in local if path.is_file())]
+        return schema.types_in([*states, *schema.sources(space.root, space.data)])
 
     @contextlib.contextmanager
     def _accounted(self) -> Iterator[bool]:

@@ -8,7 +8,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +68,8 @@ class Stages:
         Of the processes' environment, beside what `Terraform` gives to all.
     begun : sequence of Begun, optional
         The runs that began before this one and have not succeeded: a lock may be theirs.
+    whole_schema : callable, optional
+        Lets the whole schema of the provider pass from then on.
     changing : bool, default False
         Whether Terraform has been told to change anything; before that nothing is in doubt.
     """
@@ -78,6 +80,7 @@ class Stages:
     keep: tuple[int, ...]
     variables: dict[str, str] = field(default_factory=dict)
     begun: Sequence[Begun] = ()
+    whole_schema: Callable[[], None] | None = None
     changing: bool = False
 
     def __post_init__(self) -> None:
@@ -126,6 +129,11 @@ class Stages:
             if finished.code == 0:
                 return tally
             lock = find_lock(finished.diagnostics)
+            if lock is None and self.whole_schema and _lacks_a_type(finished):
+                self.note("the state has a type that it had not before: trying once more")
+                self.whole_schema()
+                self.whole_schema = None
+                continue
             if lock is None:
                 raise self.failure(stage, finished)
             self.raise_if_interrupted()
@@ -255,6 +263,11 @@ def _held_by(request: Request, lock: LockInfo) -> str:
         f"  if that run is known to be dead, release its lock: in a directory of the module run\n"
         f"  TF_WORKSPACE={request.workspace} terraform force-unlock {lock.id}"
     )
+
+
+def _lacks_a_type(finished: Finished) -> bool:
+    """Whether Terraform met a type in the state that its provider has not described."""
+    return any("no schema available" in each.summary for each in finished.diagnostics)
 
 
 def _modified(path: Path) -> datetime:

@@ -82,6 +82,10 @@ class StateStore:
         """Whether the workspace has a state."""
         return self._get(object_key(stack, workspace), head=True) is not None
 
+    def stored(self, stack: str, workspace: str) -> bytes | None:
+        """Return the workspace's state as it is stored, None if there is none."""
+        return self._get(object_key(stack, workspace))
+
     def read(self, stack: str, workspace: str) -> State | None:
         """Return the workspace's state, None if there is none.
 
