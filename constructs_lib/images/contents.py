@@ -18,7 +18,11 @@ from constructs_lib.errors import ConfigError
 from constructs_lib.functions.closure import foreign_imports, import_closure
 from constructs_lib.images.requirements import normal, pins, subset
 
-OTHERWISE_NAMED: Final[Mapping[str, str]] = {"hcl2": "python-hcl2", "jwt": "pyjwt"}
+OTHERWISE_NAMED: Final[Mapping[str, str]] = {
+    "grpc": "grpcio",
+    "hcl2": "python-hcl2",
+    "jwt": "pyjwt",
+}
 """Distributions whose module has another name: no index knows one from the other."""
 
 _NOT_DATA = frozenset({".py", ".pyc", ".js", ".html", ".md"})

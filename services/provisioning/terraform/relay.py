@@ -22,7 +22,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -115,6 +114,8 @@ class Relay:
 
 def serve(directory: Path) -> grpc.Server:
     """Serve on the socket in `directory`; it is there when it can be called."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
     import grpc  # noqa: PLC0415
 
     relay = Relay(directory)

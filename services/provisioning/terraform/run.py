@@ -14,7 +14,6 @@ from services.provisioning.terraform import adoption, guard, schema
 from services.provisioning.terraform.errors import TerraformFailedError
 from services.provisioning.terraform.locks import Begun, find_lock
 from services.provisioning.terraform.progress import Tally
-from services.provisioning.terraform.provider import SharedProvider, shareable_binary
 from services.provisioning.terraform.request import Result, RunKind
 from services.provisioning.terraform.stages import Stages
 from services.provisioning.terraform.workspace import initialise
@@ -76,6 +75,11 @@ class Run:
 
     @contextlib.contextmanager
     def _shared_provider(self, data: Path) -> Iterator[None]:
+        from services.provisioning.terraform.provider import (  # noqa: PLC0415 - not to show help
+            SharedProvider,
+            shareable_binary,
+        )
+
         binary = shareable_binary(self._space.root, data, self._tools.terraform.environment)
         if binary is None:
             yield

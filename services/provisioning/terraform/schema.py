@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from services.provisioning.errors import ProvisionerError
+
 _TYPE: Final = re.compile(rb"\baws_[a-z0-9_]+")
 _SOURCES: Final = (".tf", ".tf.json")
 # GetProviderSchema.Response in tfplugin5.proto and tfplugin6.proto: schemas by the name of a
@@ -22,7 +24,7 @@ _BY_TYPE: Final = frozenset({2, 3, 8, 9})
 _KEY: Final = 0x0A  # field 1 of a map's entry, with a length
 
 
-class SchemaError(Exception):
+class SchemaError(ProvisionerError):
     """The bytes are no answer of a provider that asks for nothing but its schema."""
 
 
