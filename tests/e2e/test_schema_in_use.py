@@ -14,14 +14,14 @@ import pytest
 from services.local_aws.layout import ACCOUNT_ID
 from services.provisioning.terraform import schema
 from services.provisioning.terraform.provider import SharedProvider, shareable_binary
-from services.provisioning.terraform.state import object_key
+from services.provisioning.terraform.state import DEFAULT_WORKSPACE, object_key
 from tests.e2e.system import DEMO, PREFIX, System, four_at_once
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
 
 def planned(run: Path, how: str, out: Path, variables: Mapping[str, str], *kept: int) -> Any:
-    """The plan of a workspace as Terraform's JSON, without the time at which it was made."""
+    """The plan of a workspace as Terraform's JSON, without its time; one list has a random order."""
 
     def terraform(*arguments: str) -> str:
         done = subprocess.run(
@@ -39,13 +39,15 @@ def planned(run: Path, how: str, out: Path, variables: Mapping[str, str], *kept:
     given = ("-input=false", "-lock=false", "-no-color", f"-var-file={run / 'tenant.tfvars.json'}")
     terraform("plan", f"-out={out}", *([how] if how else []), *given)
     plan: dict[str, Any] = json.loads(terraform("show", "-json", str(out)))
-    return {key: value for key, value in plan.items() if key != "timestamp"}
+    plan.pop("timestamp")
+    plan.get("relevant_attributes", []).sort(key=json.dumps)
+    return plan
 
 
 def test_plans_are_the_same_with_the_schema_in_use_and_the_whole_one(
     system: System, tmp_path: Path
 ) -> None:
-    """Of every shared stack and a tenant of each tier: what is, and what its removal would do."""
+    """Of a tenant of each tier, and for the removal of every shared stack, whose plan names all."""
     for tenant in DEMO:
         tenant.plan(system)
     system.run("platform", "plan")
@@ -70,13 +72,13 @@ def test_plans_are_the_same_with_the_schema_in_use_and_the_whole_one(
         found = []
         with SharedProvider(binary, own, run / "root") as provider:
             relayed = {**own, **provider.variables()}
-            for how in ("", "-destroy"):
+            for how in ("", "-destroy") if run.name != DEFAULT_WORKSPACE else ("-destroy",):
                 plans = []
                 for used in (types, None):
                     provider.use(used)
                     out = Path(f"{out_of[run]}{how}")
                     plans.append(planned(run, how, out, relayed, *provider.keep))
-                if plans[0] != plans[1] or json.dumps(plans[0]) != json.dumps(plans[1]):
+                if json.dumps(plans[0]) != json.dumps(plans[1]):
                     found.append(f"{run.parent.name}/{run.name} {how}")
         compared.append(run.parent.name)
         return found
