@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
 
 def planned(run: Path, how: str, out: Path, variables: Mapping[str, str], *kept: int) -> Any:
-    """The plan of a workspace as Terraform's JSON, without its time; one list has a random order."""
+    """A workspace's plan as Terraform's JSON, without its time; one list has a random order."""
 
     def terraform(*arguments: str) -> str:
         done = subprocess.run(
