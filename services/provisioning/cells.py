@@ -28,10 +28,15 @@ def make_room(deployment: Deployment) -> None:
         deployment.progress.note(ROUTING_CELL, f"error: {CELL_NOT_MADE}: {error}")
 
 
-def make_next(deployment: Deployment) -> Cell | None:
+def make_next(deployment: Deployment, *, wait: bool = False) -> Cell | None:
     """Make the next cell if the last one has passed its high-water mark; return it.
 
-    Of several jobs that see so at once, one makes it; the others wait for nothing.
+    Of several jobs that see so at once, one makes it.
+
+    Parameters
+    ----------
+    wait : bool, default False
+        Whether the others wait until it is there. If not, they have None.
     """
     configuration = deployment.configuration
     cells = published_cells(deployment.aws, configuration)
@@ -43,10 +48,14 @@ def make_next(deployment: Deployment) -> Cell | None:
         ROUTING_CELL,
         f"{taken} slots of {', '.join(each.id for each in cells)} are taken: making {cell.id}",
     )
-    request = replace(cell_request(deployment, RunKind.APPLY, cell.id), lock_seconds=0.0)
+    request = cell_request(deployment, RunKind.APPLY, cell.id)
+    if not wait:
+        request = replace(request, lock_seconds=0.0)
     try:
         deployment.engine.execute(request)
     except StateLockedError:
+        if wait:
+            raise
         deployment.progress.note(ROUTING_CELL, f"{cell.id} is being made by another job")
         return None
     return cell

@@ -99,8 +99,11 @@ class Deployment:
     @functools.cached_property
     def placements(self) -> PlacementStore:
         """The table of routing slots."""
-        cells = published_cells(self.aws, self.configuration)
-        return PlacementStore(self.aws.dynamodb, self.configuration.placement_table, cells)
+        return PlacementStore(
+            self.aws.dynamodb,
+            self.configuration.placement_table,
+            lambda: published_cells(self.aws, self.configuration),
+        )
 
     @functools.cached_property
     def mapping(self) -> MappingTable:

@@ -27,7 +27,7 @@ class NoFreeSlotError(PlacementError):
         listed = ", ".join(f"{cell.id} ({cell.capacity} of {cell.capacity})" for cell in cells)
         super().__init__(
             f"no free routing slot: {listed or 'no cell exists'}; "
-            "offboard a tenant or add a routing cell"
+            "applying a tenant makes the next cell first"
         )
 
 

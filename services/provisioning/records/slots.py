@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.tenancy import Cell, Placement, PlacementError, Tier, UnknownCellError, place
@@ -29,14 +29,16 @@ class PlacementStore:
     client : DynamoDBClient
     table : str
         The placement table's name.
-    cells : Sequence[Cell]
-        The routing cells, in the order in which they fill.
+    cells : callable
+        Returns the routing cells there are now, in the order in which they fill.
     """
 
-    def __init__(self, client: DynamoDBClient, table: str, cells: Sequence[Cell]) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table: str, cells: Callable[[], Sequence[Cell]]
+    ) -> None:
         self._client = client
         self._table = table
-        self._cells = tuple(cells)
+        self._cells = cells
 
     def find(self, tenant_id: str, tier: Tier) -> Placement | None:
         """Return the tenant's slot in `tier`, None if it has none."""
@@ -77,7 +79,8 @@ class PlacementStore:
 
     def preview(self) -> Placement:
         """Return the slot that the next tenant would get, without giving it away."""
-        return place(self._cells, self.taken())
+        cells = self._cells()
+        return place(cells, self._taken(cells))
 
     def free(self, tenant_id: str, tier: Tier) -> Placement | None:
         """Take the tenant's slot in `tier` back; return it, or None if it had none."""
@@ -100,10 +103,13 @@ class PlacementStore:
 
     def taken(self) -> list[Placement]:
         """Return every slot that is taken."""
+        return self._taken(self._cells())
+
+    def _taken(self, cells: Sequence[Cell]) -> list[Placement]:
         pages = self._client.get_paginator("query")
         return [
             Placement(cell=cell.id, listener_priority=int(item["slot"]["N"]))
-            for cell in self._cells
+            for cell in cells
             for page in pages.paginate(
                 TableName=self._table,
                 KeyConditionExpression="cellId = :cell",
@@ -114,13 +120,14 @@ class PlacementStore:
         ]
 
     def _choose(self, wanted: Placement | None) -> Placement:
-        taken = self.taken()
+        cells = self._cells()
+        taken = self._taken(cells)
         if wanted is None:
-            return place(self._cells, taken)
-        cell = next((cell for cell in self._cells if cell.id == wanted.cell), None)
+            return place(cells, taken)
+        cell = next((cell for cell in cells if cell.id == wanted.cell), None)
         if cell is None:
             raise UnknownCellError(
-                f"cell: got {wanted.cell}; allowed {', '.join(cell.id for cell in self._cells)}"
+                f"cell: got {wanted.cell}; allowed {', '.join(cell.id for cell in cells)}"
             )
         if wanted.listener_priority not in cell.priorities():
             slots = cell.priorities()

@@ -13,6 +13,7 @@ from typing import Any
 from services.contracts.stacks import FIRST_CELL
 from services.provisioning.aws import access_errors
 from services.provisioning.capacity.preflight import require_room
+from services.provisioning.cells import make_next
 from services.provisioning.deployment import Deployment
 from services.provisioning.errors import (
     InterruptedRunError,
@@ -34,6 +35,7 @@ from services.provisioning.terraform.engine import Request, Result, RunKind
 from services.provisioning.terraform.state import State, TenantEntry
 from services.provisioning.terraform.workspace import require_module
 from services.tenancy import (
+    NoFreeSlotError,
     Placement,
     PlacementError,
     TenantDocument,
@@ -310,9 +312,16 @@ class Tenants:
         )
 
     def _allocate(self, document: TenantDocument) -> Placement:
+        """Return the copy's slot. If every cell is full, wait for the next one, or make it."""
+        tenant_id, tier, wanted = document.tenant_id, document.tier, document.placement
+        allocate = self._deployment.placements.allocate
         with _placement_errors():
-            placements = self._deployment.placements
-            return placements.allocate(document.tenant_id, document.tier, document.placement)
+            try:
+                return allocate(tenant_id, tier, wanted)
+            except NoFreeSlotError as full:
+                self._deployment.progress.note(f"tenant/{tenant_id}", str(full))
+            make_next(self._deployment, wait=True)
+            return allocate(tenant_id, tier, wanted)
 
     def _free(self, tenant_id: str, tier: Tier) -> Placement | None:
         try:

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -479,3 +480,30 @@ def test_the_next_routing_cell_is_made_before_it_is_needed(system: System) -> No
     assert not few.state.in_doubt("routing-cell", "cell-2")
     assert make_next(few) is None, "it is published, and so not made again"
     assert [cell.id for cell in published_cells(few.aws, few.configuration)] == ["cell-1", "cell-2"]
+
+
+def test_who_comes_when_all_cells_are_full_waits_for_the_next(system: System) -> None:
+    whole = system.deployment.configuration
+    small = whole.routing.model_copy(update={"cell_capacity": 50})
+    full = dataclasses.replace(
+        system.deployment, configuration=whole.model_copy(update={"routing": small})
+    )
+    tenant = system.of("late", "advanced")
+    known = published_cells(full.aws, full.configuration)
+    for number in range(50 * len(known) - len(full.placements.taken())):
+        full.placements.allocate(f"f{number}", Tier.ADVANCED)
+    project, now = system.project, datetime.now(UTC).isoformat()
+    cell = f"cell-{len(known) + 1}"
+    path = project.lock(cell, "another@job", now, "1-3", "routing-cell")
+    document = document_of(tenant.request("onboardingRequest").detail, "r1")
+    with ThreadPoolExecutor(1) as pool:
+        onboarding = pool.submit(Tenants(full).apply, document)
+        with pytest.raises(TimeoutError):
+            onboarding.result(timeout=4)
+        system.dynamodb.delete_item(
+            TableName=f"{project.prefix}-tflock", Key={"LockID": {"S": path}}
+        )
+        onboarding.result()
+    placed = full.placements.find("late", Tier.ADVANCED)
+    assert placed is not None
+    assert placed.cell == cell

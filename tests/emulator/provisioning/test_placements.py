@@ -25,7 +25,7 @@ ADVANCED = Tier.ADVANCED
 @pytest.fixture
 def store(project: Project) -> PlacementStore:
     cells = [Cell("cell-1", 3), Cell("cell-2", 9)]
-    return PlacementStore(project.client("dynamodb"), f"{project.prefix}-placements", cells)
+    return PlacementStore(project.client("dynamodb"), f"{project.prefix}-placements", lambda: cells)
 
 
 def test_many_at_once_share_no_slot(store: PlacementStore) -> None:
