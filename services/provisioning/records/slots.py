@@ -7,11 +7,14 @@ A tenant that moves between two silo tiers has a slot in each for a while.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from services.provisioning.aws import access_errors
+from services.provisioning.errors import PreconditionError
 from services.tenancy import Cell, Placement, PlacementError, Tier, UnknownCellError, place
 
 if TYPE_CHECKING:
@@ -163,6 +166,24 @@ class PlacementStore:
                 "ConditionExpression": "attribute_not_exists(cellId)",
             }
         }
+
+
+@contextlib.contextmanager
+def placement_errors() -> Iterator[None]:
+    """Tell what goes wrong with placements as errors of the provisioner."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    try:
+        with access_errors():
+            yield
+    except PlacementError as error:
+        raise PreconditionError(str(error)) from error
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        raise PreconditionError(
+            "the placement table does not exist: run `ecs-saas platform apply` first"
+        ) from error
 
 
 def _slot_key(slot: Placement) -> dict[str, Any]:

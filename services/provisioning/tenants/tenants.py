@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.contracts.stacks import FIRST_CELL
 from services.provisioning.aws import access_errors
 from services.provisioning.capacity.preflight import require_room
 from services.provisioning.cells import make_next
@@ -22,6 +20,7 @@ from services.provisioning.errors import (
     WrongWorkspaceError,
 )
 from services.provisioning.records.mapping import Refusal
+from services.provisioning.records.slots import placement_errors
 from services.provisioning.recovery.leftovers import verify_nothing_left
 from services.provisioning.recovery.strays import TenantStrays
 from services.provisioning.tenants.lost_state import (
@@ -30,14 +29,13 @@ from services.provisioning.tenants.lost_state import (
     note_forgotten,
     verify_stores,
 )
-from services.provisioning.tenants.tenant_copy import find_copy, pooled_copy
+from services.provisioning.tenants.removal import destroy_copy
 from services.provisioning.terraform.engine import Request, Result, RunKind
 from services.provisioning.terraform.state import State, TenantEntry
 from services.provisioning.terraform.workspace import require_module
 from services.tenancy import (
     NoFreeSlotError,
     Placement,
-    PlacementError,
     TenantDocument,
     Tier,
     check_tenant_id,
@@ -142,7 +140,7 @@ class Tenants:
         if not existed:
             require_room(self._deployment, document)
         if document.tier.silo:
-            with _placement_errors():
+            with placement_errors():
                 found = self._deployment.placements.find(document.tenant_id, document.tier)
                 placement = found or document.placement or self._deployment.placements.preview()
             document = document.placed(placement)
@@ -175,7 +173,7 @@ class Tenants:
         for tier in Tier:
             find_forgotten(self._deployment, tenant_id, tier, document)
         for tier in self._deployment.state.tiers_touched(tenant_id):
-            result = self._destroy_copy(tenant_id, tier, document)
+            result = destroy_copy(self._deployment, tenant_id, tier, document)
         self._deployment.progress.stage(f"tenant/{tenant_id}", "verify")
         verify_nothing_left(self._deployment, {"TenantId": tenant_id})
         verify_stores(self._deployment, tenant_id)
@@ -192,7 +190,7 @@ class Tenants:
         tenant_id, tier = document.tenant_id, document.tier
         find_forgotten(self._deployment, tenant_id, tier, document)
         if tier in self._deployment.state.tiers_touched(tenant_id):
-            self._destroy_copy(tenant_id, tier, document)
+            destroy_copy(self._deployment, tenant_id, tier, document)
         self._deployment.progress.stage(f"tenant/{tenant_id}", "verify")
         verify_nothing_left(self._deployment, {"TenantId": tenant_id, "Tier": tier.value})
         if tier.silo:
@@ -261,61 +259,11 @@ class Tenants:
             )
         return tier is not None
 
-    def _destroy_copy(self, tenant_id: str, tier: Tier, document: TenantDocument | None) -> Result:
-        """Remove one copy. Until nothing of it refuses to be deleted, nothing is removed.
-
-        What refuses is known to the state only, so it is told first what it has forgotten.
-        """
-        if self._deployment.state.in_doubt(tier.tenant_stack, tenant_id):
-            self._end(RunKind.ADOPT, tenant_id, tier, document)
-        self._unprotect(tenant_id, tier, document)
-        copy = find_copy(self._deployment, tenant_id, tier)
-        if copy is None and not tier.silo:
-            copy = pooled_copy(self._deployment, tenant_id)
-        if copy is not None:
-            self._deployment.progress.stage(f"tenant/{tenant_id}", "delete data")
-            copy.purge()
-        result = self._end(RunKind.DESTROY, tenant_id, tier, document)
-        self._deployment.engine.forget(tier.tenant_stack, tenant_id, self._module(tier))
-        return result
-
-    def _unprotect(self, tenant_id: str, tier: Tier, document: TenantDocument | None) -> None:
-        """End the deletion protection of the copy's tables, pool and database, if it has any."""
-        protected = self._deployment.state.protected(tier.tenant_stack, tenant_id)
-        if protected:
-            self._deployment.progress.note(
-                f"tenant/{tenant_id}", f"ends the deletion protection of {', '.join(protected)}"
-            )
-            self._end(RunKind.UNPROTECT, tenant_id, tier, document, protected)
-
-    def _end(
-        self,
-        kind: RunKind,
-        tenant_id: str,
-        tier: Tier,
-        document: TenantDocument | None,
-        targets: Sequence[str] = (),
-    ) -> Result:
-        variables = self._last_variables(tier, tenant_id, document)
-        if tier.silo:
-            variables["deletion_protection"] = False
-        return self._deployment.engine.execute(
-            Request(
-                kind,
-                self._module(tier),
-                tenant_id,
-                variables,
-                lock_seconds=self._deployment.lock_seconds,
-                targets=targets,
-                strays=TenantStrays(self._deployment, tenant_id, tier),
-            )
-        )
-
     def _allocate(self, document: TenantDocument) -> Placement:
         """Return the copy's slot. If every cell is full, wait for the next one, or make it."""
         tenant_id, tier, wanted = document.tenant_id, document.tier, document.placement
         allocate = self._deployment.placements.allocate
-        with _placement_errors():
+        with placement_errors():
             try:
                 return allocate(tenant_id, tier, wanted)
             except NoFreeSlotError as full:
@@ -325,7 +273,7 @@ class Tenants:
 
     def _free(self, tenant_id: str, tier: Tier) -> Placement | None:
         try:
-            with _placement_errors():
+            with placement_errors():
                 return self._deployment.placements.free(tenant_id, tier)
         except PreconditionError:
             return None  # without a table there is no slot
@@ -378,35 +326,6 @@ class Tenants:
             module = require_module(self._deployment.modules, tier.tenant_stack)
             self._deployment.engine.forget(tier.tenant_stack, tenant_id, module)
 
-    def _last_variables(
-        self, tier: Tier, tenant_id: str, document: TenantDocument | None
-    ) -> dict[str, Any]:
-        """Return values with which the tenant's module can be evaluated once more.
-
-        They decide nothing about what is destroyed; that is in the state. The last run's values if
-        this machine made it, else what the tenant's outputs and its slot tell; by their names are
-        found what a lost state does not know, so the registry's come before those that are made up.
-        """
-        values: dict[str, Any] = {
-            "tenant_name": "unknown",
-            "admin_email": "unknown@example.com",
-            "release": "unknown",
-        }
-        if document is not None:
-            values |= document.model_dump(mode="json", include=set(values))
-        values |= self._deployment.files.run(tier.tenant_stack, tenant_id).read_variables()
-        state = self._deployment.state.read(tier.tenant_stack, tenant_id)
-        known = state.outputs if state else {}
-        values |= {name: known[name] for name in values if isinstance(known.get(name), str)}
-        values["tenant_id"] = tenant_id
-        if tier.silo and "placement" not in values:
-            with contextlib.suppress(PreconditionError), _placement_errors():
-                found = self._deployment.placements.find(tenant_id, tier)
-                values["placement"] = found.model_dump() if found else None
-            if values.get("placement") is None:
-                values["placement"] = {"cell": FIRST_CELL, "listener_priority": 999}
-        return values
-
 
 def _refuse_foreign(document: TenantDocument, workspace: str | None) -> None:
     if workspace not in (None, document.tenant_id):
@@ -414,20 +333,3 @@ def _refuse_foreign(document: TenantDocument, workspace: str | None) -> None:
             f"the document is of tenant {document.tenant_id}, the workspace is {workspace}: "
             "nothing was planned or changed"
         )
-
-
-@contextlib.contextmanager
-def _placement_errors() -> Iterator[None]:
-    from botocore.exceptions import ClientError  # noqa: PLC0415
-
-    try:
-        with access_errors():
-            yield
-    except PlacementError as error:
-        raise PreconditionError(str(error)) from error
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
-        raise PreconditionError(
-            "the placement table does not exist: run `ecs-saas platform apply` first"
-        ) from error
