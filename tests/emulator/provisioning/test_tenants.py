@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -120,16 +121,23 @@ def test_killed_run_converges(project: Project) -> None:
     assert apply(project, "t1", "--json").json["changes"] == []
 
 
+def kill_with_all_of_it(project: Project, process: subprocess.Popen[str]) -> None:
+    """End it and its Terraform at once: when its parent ends, that would store its state."""
+    process.send_signal(signal.SIGSTOP)
+    for pid in running(project):
+        if pid != process.pid:
+            os.kill(pid, signal.SIGKILL)
+    process.kill()
+    process.communicate()
+
+
 def test_killed_with_its_terraform(project: Project) -> None:
     apply(project, "t1")
     process = project.start(
         "workspace", "apply", "t1", *NAME, "--tier", "basic", "--release", "slow"
     )
     eventually(lambda: project.locks() and in_the_middle(project, "t1"))
-    process.kill()
-    for pid in running(project):
-        os.kill(pid, signal.SIGKILL)
-    process.communicate()
+    kill_with_all_of_it(project, process)
     assert len(project.locks()) == 1
     resumed = apply(project, "t1", "--lock-timeout", "5")
     assert "left by a killed run of this workspace on this machine" in resumed.err
@@ -143,13 +151,7 @@ def lost(project: Project, tenant: str) -> None:
         "workspace", "apply", tenant, *NAME, "--tier", "basic", "--release", "slow"
     )
     eventually(lambda: in_the_middle(project, tenant))
-    # All at once: when its parent ends, Terraform would begin to store its state.
-    process.send_signal(signal.SIGSTOP)
-    for pid in running(project):
-        if pid != process.pid:
-            os.kill(pid, signal.SIGKILL)
-    process.kill()
-    process.communicate()
+    kill_with_all_of_it(project, process)
     shutil.rmtree(project.path / ".ecs-saas")
     path = f"{project.bucket}/workspaces/tenant-basic/{tenant}/tenant-basic.tfstate"
     locks = project.client("dynamodb")
