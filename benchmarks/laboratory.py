@@ -8,7 +8,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,17 @@ class Laboratory:
             "--email", "admin@example.com",
         )  # fmt: skip
 
+    def plan(self, **environment: str) -> Run:
+        """Plan the first tenant by the command line: nothing changes."""
+        return self._ecs_saas(
+            "workspace", "plan", FIRST_TENANT, "--name", FIRST_TENANT, "--tier", "advanced",
+            "--email", "admin@example.com", **environment,
+        )  # fmt: skip
+
+    def plan_bare(self) -> Run:
+        """Plan a tenant's module as it is, by Terraform alone."""
+        return self._terraform("plan", "-input=false", "-var-file=tenant.tfvars.json")
+
     def offboard(self, tenant: str) -> None:
         self._ecs_saas("workspace", "destroy", tenant, "--yes")
 
@@ -199,6 +210,11 @@ class Laboratory:
         return 99 + self.configuration.routing.cell_capacity
 
     @property
+    def first_priority(self) -> int:
+        """The slot of the first tenant."""
+        return 100
+
+    @property
     def programs(self) -> int:
         """How many processes the local AWS runs: itself and the tenants' microservices."""
         pid = self.local.status().pid
@@ -232,15 +248,18 @@ class Laboratory:
             "priority": {"N": str(priority)},
         }
 
-    def _ecs_saas(self, *arguments: str) -> Run:
-        return self._run([str(Path(sys.executable).parent / "ecs-saas"), *arguments], self.path)
+    def _ecs_saas(self, *arguments: str, **environment: str) -> Run:
+        program = str(Path(sys.executable).parent / "ecs-saas")
+        return self._run([program, *arguments], self.path, environment)
 
     def _terraform(self, *arguments: str) -> Run:
         return self._run(["terraform", *arguments, "-no-color"], self._bare)
 
-    def _run(self, command: Sequence[str], cwd: Path) -> Run:
+    def _run(
+        self, command: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None
+    ) -> Run:
         self.forwarder.watch()
-        return run(command, cwd, self.environment)
+        return run(command, cwd, {**self.environment, **(environment or {})})
 
 
 def await_quiet(local: LocalAws) -> None:

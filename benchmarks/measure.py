@@ -97,6 +97,12 @@ def median_mb(runs: Sequence[Run]) -> float:
     return statistics.median(run.peak_mb for run in runs)
 
 
+def spread(runs: Sequence[Run]) -> str:
+    """Return the median, and the range in brackets."""
+    seconds = sorted(run.seconds for run in runs)
+    return f"{statistics.median(seconds):.2f} s ({seconds[0]:.2f}-{seconds[-1]:.2f})"
+
+
 def at_least(name: str, figure: float, target: float, detail: str) -> Verdict:
     return Verdict(name, f"{figure:.2f}x ({detail})", f">= {target:g}x", figure >= target)
 

@@ -3,7 +3,15 @@
 import statistics
 
 from benchmarks.laboratory import Laboratory, await_quiet, laboratory
-from benchmarks.measure import Run, Verdict, alternate, at_most, median_mb, median_seconds
+from benchmarks.measure import (
+    Run,
+    Verdict,
+    alternate,
+    at_most,
+    median_mb,
+    median_seconds,
+    spread,
+)
 
 RUNS = 5
 MANY = 200
@@ -32,7 +40,7 @@ class _Onboarding:
                 ours_s / bare_s,
                 1.15,
                 "x",
-                f"{_spread(ours)} / {_spread(bare)}",
+                f"{spread(ours)} / {spread(bare)}",
             ),
             at_most(
                 "onboarding until the first AWS call",
@@ -53,7 +61,7 @@ class _Onboarding:
                 many_s / ours_s,
                 1.15,
                 "x",
-                f"{_spread(among_many)} / {_spread(ours)}",
+                f"{spread(among_many)} / {spread(ours)}",
             ),
         ]
 
@@ -76,8 +84,3 @@ class _Onboarding:
         self._lab.destroy_bare("measured-bare")
         self._lab.settle(self._programs)
         return applied
-
-
-def _spread(runs: list[Run]) -> str:
-    seconds = sorted(run.seconds for run in runs)
-    return f"{statistics.median(seconds):.2f} s ({seconds[0]:.2f}-{seconds[-1]:.2f})"
