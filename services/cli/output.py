@@ -37,6 +37,17 @@ def write_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> No
     Console(width=width).print(table, markup=False, highlight=False)
 
 
+def in_words(seconds: float | None) -> str:
+    """Return a duration for people, as `8 s`, `2 min 5 s` or `3 h 20 min`; nothing of None."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 def result_document(result: Result) -> Mapping[str, Any]:
     """Return a run's result for programs."""
     return {

@@ -14,7 +14,7 @@ import typer
 from services.cli.failures import confirm
 from services.cli.files import read_object
 from services.cli.options import Json, Release, Yes, taking
-from services.cli.output import write_json, write_line, write_table
+from services.cli.output import in_words, write_json, write_line, write_table
 from services.cli.settings import Settings
 from services.tenancy.tier import Tier
 
@@ -107,8 +107,20 @@ def show(context: typer.Context, tenant: _Tenant, as_json: Json = False) -> None
     for name, value in sorted(row.items()):
         write_line(f"{name} = {value if isinstance(value, str) else json.dumps(value)}")
     write_line("")
-    columns = ("operation", "id", "status", "reason")
-    write_table(columns, [(each.kind, each.id, each.status, each.reason) for each in operations])
+    columns = ("operation", "id", "status", "requested", "took", "reason")
+    write_table(columns, [_told(each) for each in operations])
+    for each in operations:
+        if each.status == "FAILED" and each.log_url:
+            write_line(f"log of {each.id}: {each.log_url}")
+
+
+def _told(operation: Operation) -> tuple[str, ...]:
+    requested = (operation.requested_at or "").replace("T", " ").split(".")[0].removesuffix("Z")
+    took = in_words(operation.seconds)
+    if operation.ended_at is None:
+        took = f"{took} until now"
+    identity = (operation.kind, operation.id, operation.status)
+    return (*identity, requested, took, operation.reason or "")
 
 
 _WITHOUT_PARAMETERS = {
@@ -246,7 +258,8 @@ def _carry_out(
     if options.as_json:
         write_json(vars(operation))
     else:
-        write_line(f"{tenant}: {operation.kind} {operation.status} ({operation.id})")
+        took = f" after {in_words(operation.seconds)}" if operation.ended_at else ""
+        write_line(f"{tenant}: {operation.kind} {operation.status}{took} ({operation.id})")
 
 
 def _client(context: typer.Context) -> AbstractContextManager[ControlPlaneClient]:

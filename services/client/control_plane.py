@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -43,6 +44,16 @@ class Operation:
     status: str
     reason: str | None = None
     log_url: str | None = None
+    requested_at: str | None = None
+    ended_at: str | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, from the request to its end; until now if it has not ended."""
+        if self.requested_at is None:
+            return None
+        end = datetime.fromisoformat(self.ended_at) if self.ended_at else datetime.now(UTC)
+        return (end - datetime.fromisoformat(self.requested_at)).total_seconds()
 
     @classmethod
     def parse(cls, answer: Mapping[str, Any]) -> Operation:
@@ -54,6 +65,8 @@ class Operation:
             answer["status"],
             answer.get("reason"),
             answer.get("logUrl"),
+            answer.get("requestedAt"),
+            answer.get("endedAt"),
         )
 
 
