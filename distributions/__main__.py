@@ -92,6 +92,8 @@ def settings(distribution: Distribution) -> configparser.RawConfigParser:
     own = _read(distribution.settings)
     version = _read("setup.cfg")["metadata"]["version"]
     own["metadata"]["version"] = version
+    # Folders of data, as `events/schemas`, are packages to setuptools too, which says so at length.
+    own["options"]["packages"] = "find_namespace:"
     own["options"]["install_requires"] += "".join(
         f"\n{name}=={version}" for name in distribution.requires
     )

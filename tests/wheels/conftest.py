@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from distributions.__main__ import CONSTRUCTS, SYSTEM, Distribution, build
+from tests.terraform.conftest import terraform
 from tests.wheels.environment import Environment
+
+__all__ = ["ROOT", "terraform", "wheel_of"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
