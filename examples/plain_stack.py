@@ -4,6 +4,10 @@ A construct takes the provider of its stack. What stands below a scope is given 
 aspect on that scope.
 """
 
+# Above the bindings, which otherwise load all of their modules.
+import constructs_lib  # noqa: F401
+
+# isort: split
 import jsii
 from cdktf import App, Aspects, IAspect, TerraformDataSource, TerraformResource, TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_ecs_cluster import DataAwsEcsCluster
