@@ -13,7 +13,7 @@ SYNTHESISED := cdktf.out/manifest.json
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv synth demo demo-down lint unit test postgresql bench lock clean
+.PHONY: help venv synth demo demo-down lint unit test postgresql bench wheels lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -60,10 +60,13 @@ postgresql: ## Install the server that the tests of storage run against, where a
 bench: $(SYNTHESISED) ## Measure the ratios that the design promises
 	$(BIN)/python -m benchmarks
 
+wheels: $(INSTALLED) ## Build the constructs and the system as wheels and sdists, into dist
+	$(BIN)/python -m distributions dist
+
 lock: ## Resolve setup.cfg anew into requirements.lock (needs uv)
 	uv pip compile setup.cfg --extra local --extra dev --generate-hashes --universal \
 		--no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 -o requirements.lock
 
 clean: ## Remove what is built (state of the local AWS included)
 	-$(BIN)/ecs-saas local down 2>/dev/null
-	rm -rf $(VENV) .ecs-saas cdktf.out build *.egg-info
+	rm -rf $(VENV) .ecs-saas cdktf.out build dist *.egg-info

@@ -6,7 +6,14 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-ALL = ("synthesis", "onboarding", "planning", "control_plane", "application_plane")
+ALL = (
+    "synthesis",
+    "import_order",
+    "onboarding",
+    "planning",
+    "control_plane",
+    "application_plane",
+)
 
 
 def main() -> int:

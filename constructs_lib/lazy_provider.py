@@ -6,15 +6,21 @@ puts a stand-in of the package into `sys.modules` that has the real path and spe
 code, so that `from cdktf_cdktf_provider_aws.vpc import Vpc` imports one submodule.
 
 The JavaScript half of the bindings does the same in jsii's Node process: its index requires all
-modules, 2.6 s and 500 MB. A preload script turns each into a getter.
+modules, 2.6 s and 500 MB. A script turns each into a getter. Node loads it as it starts; where it
+runs already, because `cdktf` was imported first, jsii loads it as an assembly without types.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
+import json
 import os
 import sys
+import tarfile
+import tempfile
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -29,6 +35,9 @@ EAGER_SWITCH = "ECS_SAAS_EAGER_PROVIDER"
 _SILENCE_VARIABLE = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
 _SILENCED_NODE_MAJOR = "20"
 _PRELOAD = Path(__file__).with_suffix(".js")
+_STAND_IN = "__stand_in__"
+_ASSEMBLY = "ecs-saas-lazy-provider"
+_ASSEMBLY_VERSION = "1.0.0"
 
 
 def install(package: str = PROVIDER_PACKAGE) -> bool:
@@ -44,9 +53,24 @@ def install(package: str = PROVIDER_PACKAGE) -> bool:
     bool
         Whether this call put a stand-in in place. It does not when the package, or a stand-in,
         is imported already, when it is not installed, or when `EAGER_SWITCH` is set.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the package itself is imported already: what that costs is spent.
     """
     os.environ.setdefault(_SILENCE_VARIABLE, _SILENCED_NODE_MAJOR)
-    if package in sys.modules or os.environ.get(EAGER_SWITCH):
+    if os.environ.get(EAGER_SWITCH):
+        return False
+    if package in sys.modules:
+        if _STAND_IN not in vars(sys.modules[package]):
+            warnings.warn(
+                f"{package} was imported before constructs_lib and has loaded all of its modules, "
+                "some 12 s and 500 MB: write `import constructs_lib` above it, with `# isort: "
+                "split` below",
+                RuntimeWarning,
+                stacklevel=3,
+            )
         return False
     spec = importlib.util.find_spec(package)
     if spec is None or spec.submodule_search_locations is None:
@@ -65,8 +89,12 @@ def install(package: str = PROVIDER_PACKAGE) -> bool:
         raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
 
     stand_in.__getattr__ = submodule  # type: ignore[method-assign]
+    vars(stand_in)[_STAND_IN] = True
     sys.modules[package] = stand_in
     _preload()
+    # Importing jsii starts Node.
+    if "jsii" in sys.modules:
+        _load_into_running_node()
     return True
 
 
@@ -76,3 +104,45 @@ def _preload() -> None:
     options = os.environ.get("NODE_OPTIONS", "")
     if option not in options:
         os.environ["NODE_OPTIONS"] = f"{options} {option}".strip()
+
+
+def _load_into_running_node() -> None:
+    """Have the Node process of jsii, which was started without the script, load it now.
+
+    The kernel requires the main file of each assembly that it loads, so the script is given to it
+    as one.
+    """
+    from jsii._runtime import kernel  # noqa: PLC0415 - where jsii is imported already
+
+    with tempfile.TemporaryDirectory(prefix="ecs-saas-") as temporary:
+        # Without compression, whose header has the time: jsii keeps what it unpacks by its digest.
+        archive = Path(temporary, f"{_ASSEMBLY}.jsii.tar")
+        with tarfile.open(archive, "w") as package:
+            for name, content in _assembly().items():
+                entry = tarfile.TarInfo(f"package/{name}")
+                entry.size = len(content)
+                package.addfile(entry, io.BytesIO(content))
+        kernel.load(_ASSEMBLY, _ASSEMBLY_VERSION, str(archive))
+
+
+def _assembly() -> dict[str, bytes]:
+    named = {"name": _ASSEMBLY, "version": _ASSEMBLY_VERSION, "license": "MIT-0"}
+    package = {**named, "main": "index.js", "jsii": {"outdir": "dist", "targets": {}}}
+    author = {"name": _ASSEMBLY, "roles": ["author"]}
+    manifest = {
+        **named,
+        "schema": "jsii/0.10.0",
+        "jsiiVersion": "5.0.0",
+        "fingerprint": "none",
+        "description": "Makes the AWS bindings load lazily",
+        "homepage": "none",
+        "repository": {"type": "git", "url": "none"},
+        "author": author,
+        "targets": {"js": {"npm": _ASSEMBLY}},
+        "types": {},
+    }
+    return {
+        "package.json": json.dumps(package).encode(),
+        ".jsii": json.dumps(manifest).encode(),
+        "index.js": _PRELOAD.read_bytes(),
+    }

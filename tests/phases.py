@@ -31,7 +31,7 @@ PYTEST: Final = ("-m", "pytest", "--durations=15", "--durations-min=1")
 MEASURED: Final = (PYTHON, "-m", "coverage", "run", *PYTEST)
 #: A file to a worker, in the order of collection: long ones first.
 SPREAD: Final = ("--dist", "loadfile", "--no-loadscope-reorder")
-FAST: Final = ("tests/unit", "tests/synth", "tests/terraform", "tests/cli")
+FAST: Final = ("tests/unit", "tests/synth", "tests/terraform", "tests/cli", "tests/wheels")
 EMULATED: Final = ("tests/emulator", "tests/conformance")
 # Three to four minutes of a processor, and five of waiting for load balancers and the like.
 ROLES: Final = "tests/emulator/authorization/test_ci_roles.py"
@@ -150,7 +150,7 @@ def everything(run: Run) -> None:
         directory, log, port = Path(temporary, "system"), Path(temporary, "log"), free_port()
         with system_beside(directory, port, log) as creation:
             run.do("lint", "make", "lint")
-            run.do("unit, synth, terraform, cli", *MEASURED, "-n", "2", *SPREAD, *FAST)
+            run.do("unit, synth, terraform, cli, wheels", *MEASURED, "-n", "2", *SPREAD, *FAST)
             roles_log = Path(temporary, "roles.log")
             with beside("roles of CI", roles_log, *MEASURED, ROLES) as roles:
                 others = (f"--ignore={ROLES}", *EMULATED)

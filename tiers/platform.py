@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Final
 
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from cdktf_cdktf_provider_aws.dynamodb_table import (
@@ -34,6 +32,7 @@ from constructs_lib.observability import AlarmKey, AlarmTopic
 from constructs_lib.routing import RoutingCell
 from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
 from services.configuration import Configuration
+from services.configuration.hcl_modules import hcl_module
 from services.contracts.images import RUNNER
 from services.contracts.stacks import FIRST_CELL, PlatformContract
 from services.tenancy import Tier
@@ -46,8 +45,6 @@ from tiers.federation import TokenClaims
 from tiers.planner import PLANNED_STATES, planner_statements
 from tiers.platform_boundary import platform_boundary
 from tiers.tenant_boundary import tenant_boundary
-
-_MODULES: Final = Path(__file__).parents[1] / "modules"
 
 
 class Platform(SaasStack):
@@ -275,7 +272,7 @@ def _ci_identity(
     HclModule(
         stack,
         "ci-identity",
-        source=_MODULES / "ci_identity",
+        source=hcl_module("ci_identity"),
         inputs={
             "name": name,
             "repository": repository,

@@ -52,18 +52,6 @@ class ExecutionRole(Role):
             if secret_arns
             else None
         )
-        pull = [
-            Statement(["ecr:GetAuthorizationToken"], sid="SignInToRegistry"),
-            Statement(
-                [
-                    "ecr:BatchCheckLayerAvailability",
-                    "ecr:BatchGetImage",
-                    "ecr:GetDownloadUrlForLayer",
-                ],
-                list(repository_arns),
-                sid="PullImages",
-            ),
-        ]
         super().__init__(
             scope,
             id_,
@@ -71,7 +59,7 @@ class ExecutionRole(Role):
             description="ECS starts tasks with it: pulls images, writes logs",
             trust=tasks_trust(cluster_arn),
             statements=[
-                *(pull if repository_arns else []),
+                *(_pull(repository_arns) if repository_arns else []),
                 Statement(
                     ["logs:CreateLogStream", "logs:PutLogEvents"],
                     [f"{arn}:*" for arn in log_group_arns],
@@ -80,6 +68,21 @@ class ExecutionRole(Role):
                 *([secrets] if secrets else []),
             ],
         )
+
+
+def _pull(repository_arns: Sequence[str]) -> list[Statement]:
+    return [
+        Statement(["ecr:GetAuthorizationToken"], sid="SignInToRegistry"),
+        Statement(
+            [
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:GetDownloadUrlForLayer",
+            ],
+            list(repository_arns),
+            sid="PullImages",
+        ),
+    ]
 
 
 class TaskRole(Role):

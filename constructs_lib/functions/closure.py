@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from constructs_lib.errors import ConfigError
 
 
-def import_closure(root: Path, modules: Iterable[str]) -> list[Path]:
+def import_closure(
+    root: Path, modules: Iterable[str], packages: Collection[str] = ()
+) -> list[Path]:
     """Return the files that `modules` need, sorted and relative to `root`.
 
     Imports inside functions count; those under `if TYPE_CHECKING` do not, as they never run.
@@ -23,6 +25,9 @@ def import_closure(root: Path, modules: Iterable[str]) -> list[Path]:
         The import root.
     modules : iterable of str
         Dotted names. Of a package, every module in it is taken.
+    packages : collection of str, optional
+        The top-level packages that are the project's; all below `root` by default. An installed
+        project lies beside its dependencies, and has to say which packages are its own.
 
     Raises
     ------
@@ -44,6 +49,8 @@ def import_closure(root: Path, modules: Iterable[str]) -> list[Path]:
         taken.add(file)
         pending += _initialisers(root, file)
         for name, line, is_module in _imported(root / file):
+            if packages and name.partition(".")[0] not in packages:
+                continue
             wanted = _file_of(root, name)
             if wanted is not None:
                 pending.append(wanted)

@@ -71,6 +71,8 @@ class CodePackage:
         that is installed is the one that is packaged; of those with compiled parts, the wheel for
         `architecture` is downloaded.
     architecture : Architecture, default HOST
+    packages : sequence of str, optional
+        The top-level packages of the project, where `root` holds others too; see `import_closure`.
 
     Raises
     ------
@@ -84,12 +86,13 @@ class CodePackage:
     folders: Sequence[Path] = ()
     distributions: Sequence[str] = ()
     architecture: Architecture = Architecture.HOST
+    packages: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         problems: list[str] = []
         own: set[str] = set()
         try:
-            own = {file.parts[0] for file in import_closure(self.root, self.modules)}
+            own = {file.parts[0] for file in import_closure(self.root, self.modules, self.packages)}
         except ConfigError as error:
             problems += error.problems
         problems += [
@@ -140,7 +143,7 @@ class CodePackage:
         return dict(sorted(found.items()))
 
     def _own_files(self) -> Iterator[tuple[str, Path]]:
-        for file in import_closure(self.root, self.modules):
+        for file in import_closure(self.root, self.modules, self.packages):
             yield file.as_posix(), self.root / file
         for folder in self.folders:
             yield from _python_below(folder)

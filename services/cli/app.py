@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "tenant": ("services.cli.tenant", "tenant_app"),
     "workspace": ("services.cli.workspace", "workspace_app"),
+    "synth": ("services.cli.synth", "synth_app"),
     "platform": ("services.cli.platform", "platform_app"),
     "capacity": ("services.cli.capacity", "capacity_app"),
     "events": ("services.cli.events", "events_app"),

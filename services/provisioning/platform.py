@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
+from services.configuration.hcl_modules import hcl_module
 from services.contracts.stacks import ROUTING_CELL
 from services.provisioning.account_wide import check_account_wide
 from services.provisioning.cells import cell_request
@@ -30,7 +31,6 @@ that later waves start are pushed once the first one has made their repositories
 Routing cells beside the first one are each a workspace of one root module.
 """
 
-_MODULES = Path(__file__).resolve().parents[2] / "modules"
 _STATE_COPY = f"bootstrap/{STATE_BACKEND}.tfstate"
 
 
@@ -223,7 +223,7 @@ class Platform:
         state = configuration.state
         return Request(
             kind,
-            _MODULES / STATE_BACKEND,
+            hcl_module(STATE_BACKEND),
             DEFAULT_WORKSPACE,
             {
                 "bucket_name": configuration.state_bucket,

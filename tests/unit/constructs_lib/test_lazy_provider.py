@@ -62,10 +62,11 @@ def test_an_error_inside_a_submodule_is_not_hidden() -> None:
         _ = sys.modules[PACKAGE].broken
 
 
-def test_a_package_that_is_imported_already_is_left_alone() -> None:
+def test_a_package_that_is_imported_already_is_left_alone_and_it_is_said() -> None:
     stock = importlib.import_module(PACKAGE)
 
-    assert not lazy_provider.install(PACKAGE)
+    with pytest.warns(RuntimeWarning, match="write `import constructs_lib` above it"):
+        assert not lazy_provider.install(PACKAGE)
     assert sys.modules[PACKAGE] is stock
 
 

@@ -1,0 +1,1 @@
+"""What runs in the application plane of `examples/control_plane.py`."""
