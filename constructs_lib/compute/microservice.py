@@ -35,8 +35,10 @@ from constructs_lib.compute.task_roles import ExecutionRole
 from constructs_lib.identity.role import Role
 from constructs_lib.network import INetwork
 from constructs_lib.observability import LogGroup
+from constructs_lib.sequences import takes_sequences
 
 
+@takes_sequences
 class Microservice(Construct):
     """One service of one container, on any capacity, in a Service Connect namespace.
 

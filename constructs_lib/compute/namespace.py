@@ -14,6 +14,7 @@ from constructs import Construct
 from constructs_lib import naming
 from constructs_lib.compute.names import Names
 from constructs_lib.network import INetwork
+from constructs_lib.sequences import takes_sequences
 
 CONNECT_IDLE_SECONDS: Final = 60
 """How long a proxy of Service Connect keeps a connection to a service that nobody uses.
@@ -24,6 +25,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TimeoutConfigurati
 """
 
 
+@takes_sequences
 class ServiceConnectNamespace(Construct):
     """The services that find each other by name, and the only ones that reach each other.
 

@@ -10,6 +10,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from constructs_lib.identity.statement import Statement, Trust, policy
+from constructs_lib.sequences import takes_sequences
 
 
 def trust_of_own_account(service: str, arn: str) -> Trust:
@@ -26,6 +27,7 @@ def trust_of_own_account(service: str, arn: str) -> Trust:
     return Trust(service=service, conditions={"StringEquals": {"aws:SourceAccount": f"{account}"}})
 
 
+@takes_sequences
 class Role(Construct):
     """A role that `trust` may take on and that may do what `statements` say.
 

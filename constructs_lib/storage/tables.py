@@ -19,6 +19,7 @@ from constructs import Construct
 
 from constructs_lib.errors import ConfigError
 from constructs_lib.identity.statement import Statement, iam_variable
+from constructs_lib.sequences import takes_sequences
 
 PARTITION_KEY: Final = "tenantId"
 SESSION_TAG: Final = "TenantId"
@@ -49,6 +50,7 @@ class TableIndex:
     sort_key_type: KeyType = "S"
 
 
+@takes_sequences
 class TenantTable(Construct):
     """A table of one tenant's items, or of all tenants' items, each under its tenant's key.
 
