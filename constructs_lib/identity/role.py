@@ -9,6 +9,8 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
+from constructs_lib import limits, naming
+from constructs_lib.errors import ConfigError
 from constructs_lib.identity.statement import Statement, Trust, policy
 from constructs_lib.sequences import takes_sequences
 
@@ -46,6 +48,11 @@ class Role(Construct):
     ----------
     name, arn : str
     resource : IamRole
+
+    Raises
+    ------
+    ConfigError
+        If IAM takes no such name.
     """
 
     def __init__(
@@ -58,6 +65,8 @@ class Role(Construct):
         trust: Trust,
         statements: Sequence[Statement] = (),
     ) -> None:
+        if problems := limits.named(naming.IAM_ROLE, name):
+            raise ConfigError(problems)
         super().__init__(scope, id_)
         self.resource = IamRole(
             self,
