@@ -87,13 +87,14 @@ class SecureBucket(Construct):
         access_log_bucket: str | None = None,
         force_destroy: bool = False,
     ) -> None:
-        if problems := limits.bucket_name(name):
+        bucket = naming.fit(naming.BUCKET, name)
+        if problems := limits.bucket_name(bucket):
             raise ConfigError(problems)
         super().__init__(scope, id_)
         self.resource = S3Bucket(
             self,
             "Resource",
-            bucket=naming.fit(naming.BUCKET, name),
+            bucket=bucket,
             force_destroy=force_destroy,
         )
         self.name: str = self.resource.bucket
