@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from constructs_lib.errors import ConfigError
+from constructs_lib.sequences import takes_sequences
 
 NON_ROOT_USER: Final = "10001:10001"
 _ROOT = re.compile(r"(root|0)(:.*)?")
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class HealthCheck:
     """A command inside the container that says whether it works.
@@ -39,6 +41,7 @@ class HealthCheck:
     start_period_seconds: int = 20
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class Preparation:
     """A container that does its work and ends: before a task's own begins, or as a task of its own.
@@ -81,6 +84,7 @@ class Preparation:
         return made
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class Container:
     """The one container of a task that stays.

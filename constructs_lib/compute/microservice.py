@@ -23,8 +23,8 @@ from cdktf_cdktf_provider_aws.ecs_task_definition import (
 )
 from constructs import Construct
 
-from constructs_lib import naming
-from constructs_lib.compute.capacity import strategy
+from constructs_lib import limits, naming
+from constructs_lib.compute.capacity import Capacity, strategy
 from constructs_lib.compute.cluster import ICluster
 from constructs_lib.compute.container import Container, HealthCheck, Preparation
 from constructs_lib.compute.names import Names
@@ -32,11 +32,14 @@ from constructs_lib.compute.namespace import CONNECT_IDLE_SECONDS, ServiceConnec
 from constructs_lib.compute.route import TARGET_PORTS, HeaderRoute, RoutedTarget
 from constructs_lib.compute.scaling import Scaling, ServiceScaling
 from constructs_lib.compute.task_roles import ExecutionRole
+from constructs_lib.errors import ConfigError
 from constructs_lib.identity.role import Role
 from constructs_lib.network import INetwork
 from constructs_lib.observability import LogGroup
+from constructs_lib.sequences import takes_sequences
 
 
+@takes_sequences
 class Microservice(Construct):
     """One service of one container, on any capacity, in a Service Connect namespace.
 
@@ -94,6 +97,11 @@ class Microservice(Construct):
     wait : bool, default True
         Whether an apply ends only when the new tasks answer, or fails when they were rolled back.
 
+    Raises
+    ------
+    ConfigError
+        If the port is none, or Fargate has no tasks of `cpu` and `memory`.
+
     References
     ----------
     .. [1] https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html
@@ -129,6 +137,9 @@ class Microservice(Construct):
         requires: Sequence[ITerraformDependable] = (),
         wait: bool = True,
     ) -> None:
+        on_fargate = cluster.capacity is not Capacity.EC2
+        if problems := limits.fargate_size(cpu, memory) if on_fargate else []:
+            raise ConfigError(problems)
         super().__init__(scope, id_)
         own_names = names / name
         ready: list[ITerraformDependable] = [*cluster.ready, *requires]

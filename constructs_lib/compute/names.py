@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from constructs_lib.naming import Evaluated, NameRule, fit
+from constructs_lib.sequences import takes_sequences
 
 Part = str | Evaluated
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class Names:
     """What the names of one workload's resources begin with.

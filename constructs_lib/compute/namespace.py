@@ -11,9 +11,11 @@ from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityG
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 from constructs import Construct
 
-from constructs_lib import naming
+from constructs_lib import limits, naming
 from constructs_lib.compute.names import Names
+from constructs_lib.errors import ConfigError
 from constructs_lib.network import INetwork
+from constructs_lib.sequences import takes_sequences
 
 CONNECT_IDLE_SECONDS: Final = 60
 """How long a proxy of Service Connect keeps a connection to a service that nobody uses.
@@ -24,6 +26,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TimeoutConfigurati
 """
 
 
+@takes_sequences
 class ServiceConnectNamespace(Construct):
     """The services that find each other by name, and the only ones that reach each other.
 
@@ -50,6 +53,11 @@ class ServiceConnectNamespace(Construct):
     resource : ServiceDiscoveryHttpNamespace
     security_group : SecurityGroup
 
+    Raises
+    ------
+    ConfigError
+        If a port is outside 1..65535.
+
     References
     ----------
     .. [1] https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
@@ -65,6 +73,12 @@ class ServiceConnectNamespace(Construct):
         network: INetwork,
         ports: Sequence[int],
     ) -> None:
+        if problems := [
+            each
+            for port in ports
+            for each in limits.number("ports", port, 1, 65535, "TCP has them")
+        ]:
+            raise ConfigError(problems)
         super().__init__(scope, id_)
         self.name = name
         self.resource = ServiceDiscoveryHttpNamespace(

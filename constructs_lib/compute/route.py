@@ -15,9 +15,14 @@ from cdktf_cdktf_provider_aws.lb_listener_rule import (
 from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup, LbTargetGroupHealthCheck
 from constructs import Construct
 
-from constructs_lib import naming
+from constructs_lib import limits, naming
 from constructs_lib.compute.names import Names
+from constructs_lib.errors import ConfigError
 from constructs_lib.network import INetwork
+
+_PRIORITIES: Final = (
+    "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html"
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,11 @@ class HeaderRoute:
         The header; its case does not matter.
     health_path : str, default "/health"
         Answered with 200 by a task that may get requests.
+
+    Raises
+    ------
+    ConfigError
+        If the priority is known and outside 1..50000.
     """
 
     listener_arn: str
@@ -46,6 +56,10 @@ class HeaderRoute:
     header_value: str
     header_name: str = "tenantPath"
     health_path: str = "/health"
+
+    def __post_init__(self) -> None:
+        if problems := limits.number("priority", self.priority, 1, 50_000, _PRIORITIES):
+            raise ConfigError(problems)
 
 
 # ECS registers each task with its own port; a group's port is for targets without one. It cannot be

@@ -10,8 +10,10 @@ from constructs_lib import naming
 from constructs_lib.compute.names import Names
 from constructs_lib.identity.role import Role, trust_of_own_account
 from constructs_lib.identity.statement import Statement, Trust
+from constructs_lib.sequences import takes_sequences
 
 
+@takes_sequences
 class ExecutionRole(Role):
     """Pulls images of named repositories and writes to named log groups; nothing else.
 
@@ -85,6 +87,7 @@ def _pull(repository_arns: Sequence[str]) -> list[Statement]:
     ]
 
 
+@takes_sequences
 class TaskRole(Role):
     """What the code of one service may do.
 

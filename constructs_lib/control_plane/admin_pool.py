@@ -18,6 +18,7 @@ from cdktf_cdktf_provider_aws.cognito_user_pool_domain import CognitoUserPoolDom
 from constructs import Construct
 
 from constructs_lib.identity.user_pool import Claim, SecondFactor, invited_users_pool, issuer
+from constructs_lib.sequences import takes_sequences
 
 SYSTEM_ADMIN: Final = "SystemAdmin"
 SUPPORT_READER: Final = "SupportReader"
@@ -39,6 +40,7 @@ class ResourceServer:
         return [f"{self.identifier}/{scope}" for scope in self.scopes]
 
 
+@takes_sequences
 class AdminPool(Construct):
     """Administrators, and machines that act for them.
 

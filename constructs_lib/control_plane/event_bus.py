@@ -19,6 +19,7 @@ from constructs import Construct
 
 from constructs_lib.errors import ConfigError
 from constructs_lib.functions import DeadLetterQueue, PythonFunction
+from constructs_lib.sequences import takes_sequences
 
 
 class EventBus(Construct):
@@ -73,6 +74,7 @@ class EventBus(Construct):
         )
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class EventPattern:
     """Which events a rule is about.

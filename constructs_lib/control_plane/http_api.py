@@ -28,6 +28,7 @@ from constructs import Construct
 from constructs_lib.errors import ConfigError
 from constructs_lib.functions import PythonFunction
 from constructs_lib.observability import LogGroup
+from constructs_lib.sequences import takes_sequences
 
 _ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/[A-Za-z0-9_{}./+-]*)")
 _ACCESS_LOG = {
@@ -51,6 +52,7 @@ class Access(StrEnum):
     PUBLIC = "NONE"
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class Route:
     """A method and a path, and who may call it.
@@ -90,6 +92,7 @@ class Route:
         return re.sub(r"[^A-Za-z0-9]+", "-", self.key).strip("-")
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class TokenIssuer:
     """Whose tokens are accepted, and for which clients."""
@@ -98,6 +101,7 @@ class TokenIssuer:
     client_ids: Sequence[str]
 
 
+@takes_sequences
 class HttpApi(Construct):
     """An HTTP API in front of one function, throttled and with an access log.
 

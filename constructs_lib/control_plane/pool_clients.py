@@ -10,8 +10,10 @@ from cdktf_cdktf_provider_aws.lambda_invocation import LambdaInvocation
 from constructs import Construct
 
 from constructs_lib.functions import PythonFunction
+from constructs_lib.sequences import takes_sequences
 
 
+@takes_sequences
 class PoolClients(Construct):
     """A client for machines, with a secret, and one for people, without.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from constructs_lib.errors import ConfigError
+from constructs_lib.sequences import takes_sequences
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """What a route answers; anything else is refused before a tenant's quota is touched."""
@@ -60,6 +61,7 @@ class EdgeRoute:
     path: str
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class DocumentInputs:
     """What the document is made from; all but the routes may be Terraform expressions."""

@@ -39,6 +39,7 @@ from constructs_lib.edge.document import (
 )
 from constructs_lib.errors import ConfigError
 from constructs_lib.observability import LogGroup
+from constructs_lib.sequences import takes_sequences
 
 STAGE: Final = "prod"
 AUTHORIZER_TTL_SECONDS: Final = 30
@@ -96,6 +97,7 @@ class AuthorizerRef:
     invoke_arn: str
 
 
+@takes_sequences
 class TenantApi(Construct):
     """A REST API in front of a routing cell.
 

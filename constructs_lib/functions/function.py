@@ -30,6 +30,7 @@ from constructs_lib.functions.package import RUNTIME, CodePackage
 from constructs_lib.functions.queue import DeadLetterQueue
 from constructs_lib.identity import Role, Statement, Trust
 from constructs_lib.observability import AlarmTopic, LogGroup
+from constructs_lib.sequences import takes_sequences
 
 
 class FunctionCode(Construct):
@@ -64,6 +65,7 @@ class FunctionCode(Construct):
         self.architecture = package.architecture.lambda_name
 
 
+@takes_sequences
 class PythonFunction(Construct):
     """A function that may do what its statements say, write its own log, and send traces.
 

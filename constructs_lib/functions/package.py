@@ -17,6 +17,7 @@ from typing import Final
 
 from constructs_lib.errors import ConfigError
 from constructs_lib.functions.closure import import_closure
+from constructs_lib.sequences import takes_sequences
 
 RUNTIME: Final = f"python{sys.version_info.major}.{sys.version_info.minor}"
 """That of the machine that synthesises: compiled dependencies are made for one version."""
@@ -53,6 +54,7 @@ class Architecture(StrEnum):
         return f"manylinux2014_{machine}"
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class CodePackage:
     """Files of this project, and the distributions that they import.

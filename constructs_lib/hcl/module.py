@@ -18,6 +18,7 @@ from constructs import Construct
 from constructs_lib.errors import ConfigError
 from constructs_lib.hcl.interface import ModuleInputError, ModuleInterface, suggestion
 from constructs_lib.hcl.types import plain
+from constructs_lib.sequences import takes_sequences
 
 __all__ = ["HclModule", "ModuleInputError", "ModuleOutputs"]
 
@@ -70,6 +71,7 @@ class ModuleOutputs:
         return self._module.get(name)
 
 
+@takes_sequences
 class HclModule(TerraformHclModule):
     """Calls a plain HCL module with inputs that are checked when the program runs.
 

@@ -17,6 +17,8 @@ from cdktf_cdktf_provider_aws.data_aws_secretsmanager_secret_version import (
 )
 from constructs import Construct
 
+from constructs_lib.sequences import takes_sequences
+
 _SAML_EMAIL: Final = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"
 
 # Cognito finds these out from the provider and tells them with the rest.
@@ -32,6 +34,7 @@ _FOUND_OUT: Final = (
 )
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class Federation:
     """Which identity providers sign in the users of a pool.

@@ -9,7 +9,10 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
+from constructs_lib import limits, naming
+from constructs_lib.errors import ConfigError
 from constructs_lib.identity.statement import Statement, Trust, policy
+from constructs_lib.sequences import takes_sequences
 
 
 def trust_of_own_account(service: str, arn: str) -> Trust:
@@ -26,6 +29,7 @@ def trust_of_own_account(service: str, arn: str) -> Trust:
     return Trust(service=service, conditions={"StringEquals": {"aws:SourceAccount": f"{account}"}})
 
 
+@takes_sequences
 class Role(Construct):
     """A role that `trust` may take on and that may do what `statements` say.
 
@@ -44,6 +48,11 @@ class Role(Construct):
     ----------
     name, arn : str
     resource : IamRole
+
+    Raises
+    ------
+    ConfigError
+        If IAM takes no such name.
     """
 
     def __init__(
@@ -56,6 +65,8 @@ class Role(Construct):
         trust: Trust,
         statements: Sequence[Statement] = (),
     ) -> None:
+        if problems := limits.named(naming.IAM_ROLE, name):
+            raise ConfigError(problems)
         super().__init__(scope, id_)
         self.resource = IamRole(
             self,

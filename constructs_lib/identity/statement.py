@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from constructs_lib.errors import ConfigError
+from constructs_lib.sequences import takes_sequences
 
 # Reading that takes no resource: it shows names and settings of the account, and changes nothing.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -128,6 +129,7 @@ Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z][A-Za-z0-9]*\*?")
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class Statement:
     """Allows named actions on named resources.
@@ -189,6 +191,7 @@ class Statement:
         }
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class Trust:
     """Who may take on a role, and on which conditions.

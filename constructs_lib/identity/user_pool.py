@@ -25,6 +25,7 @@ from cdktf_cdktf_provider_aws.cognito_user_pool_client import (
 )
 from constructs import Construct
 
+from constructs_lib import limits
 from constructs_lib.errors import ConfigError
 from constructs_lib.identity.federation import Federation, IdentityProviders
 
@@ -54,6 +55,10 @@ TENANT_CLAIMS: Final = (
 )
 """Set by administrators only: the client's write attributes leave all of them out."""
 
+_VALIDITY: Final = (
+    "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/"
+    "API_CreateUserPoolClient.html"
+)
 _STANDARD_ATTRIBUTES = ("email", "email_verified", "name")
 _WRITABLE_ATTRIBUTES = ("email", "name")
 
@@ -97,7 +102,8 @@ class UserPool(Construct):
     Raises
     ------
     ConfigError
-        If `token_minutes` is outside 5..1440.
+        If `name` has other characters than Cognito allows, or `token_minutes` is outside 5..1440,
+        or `refresh_days` outside 1..3650.
 
     References
     ----------
@@ -119,8 +125,13 @@ class UserPool(Construct):
         federation: Federation | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        if not 5 <= token_minutes <= 1440:
-            raise ConfigError(f"token_minutes: got {token_minutes}; allowed 5..1440")
+        problems = [
+            *limits.user_pool_name(name),
+            *limits.number("token_minutes", token_minutes, 5, 1440, _VALIDITY),
+            *limits.number("refresh_days", refresh_days, 1, 3650, _VALIDITY),
+        ]
+        if problems:
+            raise ConfigError(problems)
         self.resource = invited_users_pool(
             self,
             name=name,

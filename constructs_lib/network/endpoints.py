@@ -13,6 +13,7 @@ from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.errors import ConfigError
+from constructs_lib.sequences import takes_sequences
 
 if TYPE_CHECKING:
     from constructs_lib.network.reference import INetwork
@@ -23,6 +24,7 @@ _GATEWAY_SERVICES = ("dynamodb", "s3")
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
+@takes_sequences
 class GatewayEndpoints(Construct):
     """The free routes to S3 and DynamoDB.
 
@@ -58,6 +60,7 @@ class GatewayEndpoints(Construct):
             )
 
 
+@takes_sequences
 class InterfaceEndpoints(Construct):
     """One network interface in each private subnet for each service.
 

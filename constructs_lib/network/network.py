@@ -23,6 +23,7 @@ from constructs_lib.network.addresses import region_of, subnets_of
 from constructs_lib.network.endpoints import GatewayEndpoints, InterfaceEndpoints
 from constructs_lib.network.flow_logs import FlowLogs
 from constructs_lib.network.reference import NetworkRef
+from constructs_lib.sequences import takes_sequences
 from constructs_lib.stack import SaasStack
 
 __all__ = ["Nat", "Network"]
@@ -42,6 +43,7 @@ class Nat(StrEnum):
     ONE_PER_ZONE = "one_per_zone"
 
 
+@takes_sequences
 class Network(Construct):
     """A VPC with one private and one public subnet in each zone.
 

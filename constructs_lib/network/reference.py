@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from constructs_lib.sequences import takes_sequences
+
 __all__ = ["INetwork", "NetworkRef"]
 
 
@@ -20,6 +22,7 @@ class INetwork(Protocol):
     def cidr(self) -> str: ...
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class NetworkRef:
     """A network that exists already, whoever made it.

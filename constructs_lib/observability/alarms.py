@@ -14,6 +14,7 @@ from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.errors import ConfigError
+from constructs_lib.sequences import takes_sequences
 
 __all__ = [
     "Alarm",
@@ -107,6 +108,7 @@ def messages(*, queue: str) -> Metric:
     return Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue}, "Maximum")
 
 
+@takes_sequences
 class AlarmTopic(Construct):
     """A topic that alarms are sent to, with its subscribers by e-mail.
 

@@ -26,6 +26,7 @@ from constructs import Construct
 from constructs_lib.errors import ConfigError
 from constructs_lib.identity import Statement, policy, trust_of_own_account
 from constructs_lib.observability import LogGroup
+from constructs_lib.sequences import takes_sequences
 
 # Without white space, which is not counted.
 _INLINE_LIMIT = 10_240
@@ -39,6 +40,7 @@ _OF_ACCOUNT = re.compile(r"^(arn:aws:[a-z0-9-]+:[^:]*:[^:]+:).*$")
 _FIRST_WORD = re.compile(r"(:[A-Z][a-z]+)[A-Z].*$")
 
 
+@takes_sequences
 class BuildProject(Construct):
     """Builds that run one command in an image that holds all it needs: nothing is downloaded.
 

@@ -16,6 +16,7 @@ from constructs import Construct
 
 from constructs_lib.identity import Role, Statement, trust_of_own_account
 from constructs_lib.observability import Alarm, AlarmTopic, LogGroup, Metric, messages
+from constructs_lib.sequences import takes_sequences
 
 _LOG_DELIVERY: Final = (
     *("logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups"),
@@ -130,6 +131,7 @@ class OperationMachine(Construct):
             )
 
 
+@takes_sequences
 class OperationsDashboard(Construct):
     """One page that shows executions, builds, what could not be delivered, and more.
 

@@ -13,8 +13,10 @@ from typing import Final
 
 from constructs_lib.errors import ConfigError
 from constructs_lib.identity.statement import Statement
+from constructs_lib.sequences import takes_sequences
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class Rights:
     """What one type of resource takes.

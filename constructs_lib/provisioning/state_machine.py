@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from constructs_lib.sequences import takes_sequences
+
 _THROTTLED: Final = ("CodeBuild.AccountLimitExceededException", "CodeBuild.ThrottlingException")
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class Retry:
     """When a task is tried again."""
@@ -29,6 +32,7 @@ class Retry:
         }
 
 
+@takes_sequences
 @dataclass(frozen=True)
 class Task:
     """A call of a service, and where it leads; to `caught` with the error where it fails."""

@@ -34,7 +34,8 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import (
 )
 from constructs import Construct
 
-from constructs_lib import naming
+from constructs_lib import limits, naming
+from constructs_lib.errors import ConfigError
 
 __all__ = ["LogBucket", "ReleaseBucket", "SecureBucket"]
 
@@ -67,6 +68,11 @@ class SecureBucket(Construct):
     ----------
     name, arn : str
     resource : S3Bucket
+
+    Raises
+    ------
+    ConfigError
+        If S3 takes no such name.
     """
 
     def __init__(
@@ -81,11 +87,14 @@ class SecureBucket(Construct):
         access_log_bucket: str | None = None,
         force_destroy: bool = False,
     ) -> None:
+        bucket = naming.fit(naming.BUCKET, name)
+        if problems := limits.bucket_name(bucket):
+            raise ConfigError(problems)
         super().__init__(scope, id_)
         self.resource = S3Bucket(
             self,
             "Resource",
-            bucket=naming.fit(naming.BUCKET, name),
+            bucket=bucket,
             force_destroy=force_destroy,
         )
         self.name: str = self.resource.bucket

@@ -17,8 +17,10 @@ from cdktf_cdktf_provider_aws.dynamodb_table import (
 )
 from constructs import Construct
 
+from constructs_lib import limits, naming
 from constructs_lib.errors import ConfigError
 from constructs_lib.identity.statement import Statement, iam_variable
+from constructs_lib.sequences import takes_sequences
 
 PARTITION_KEY: Final = "tenantId"
 SESSION_TAG: Final = "TenantId"
@@ -49,6 +51,7 @@ class TableIndex:
     sort_key_type: KeyType = "S"
 
 
+@takes_sequences
 class TenantTable(Construct):
     """A table of one tenant's items, or of all tenants' items, each under its tenant's key.
 
@@ -75,8 +78,8 @@ class TenantTable(Construct):
     Raises
     ------
     ConfigError
-        If two indexes share a name, there are more than 20, a key repeats the partition key, or
-        a key is given two types.
+        If DynamoDB takes no such name, two indexes share one, there are more than 20, a key repeats
+        the partition key, or a key is given two types.
 
     References
     ----------
@@ -96,7 +99,7 @@ class TenantTable(Construct):
     ) -> None:
         super().__init__(scope, id_)
         keys = [(sort_key, sort_key_type), *((i.sort_key, i.sort_key_type) for i in indexes)]
-        _check(keys, indexes)
+        _check(name, keys, indexes)
         self._has_indexes = bool(indexes)
         attributes = {PARTITION_KEY: "S", **dict(keys)}
         self.resource = DynamodbTable(
@@ -150,23 +153,24 @@ class TenantTable(Construct):
         return [self.arn, *([f"{self.arn}/index/*"] if self._has_indexes else [])]
 
 
-def _check(keys: Sequence[tuple[str, str]], indexes: Sequence[TableIndex]) -> None:
-    problems = [
-        f"sort_key: got {name!r}; allowed a letter, then letters, digits and '_', but not "
+def _check(name: str, keys: Sequence[tuple[str, str]], indexes: Sequence[TableIndex]) -> None:
+    problems = limits.named(naming.TABLE, name)
+    problems += [
+        f"sort_key: got {key!r}; allowed a letter, then letters, digits and '_', but not "
         f"{PARTITION_KEY!r}"
-        for name, _ in keys
-        if name == PARTITION_KEY or not _ATTRIBUTE.fullmatch(name)
+        for key, _ in keys
+        if key == PARTITION_KEY or not _ATTRIBUTE.fullmatch(key)
     ]
     types = dict(keys)
     problems += [
-        f"sort_key {name!r}: got types {types[name]} and {type_}; allowed one type"
-        for name, type_ in keys
-        if types[name] != type_
+        f"sort_key {key!r}: got types {types[key]} and {type_}; allowed one type"
+        for key, type_ in keys
+        if types[key] != type_
     ]
     names = [index.name for index in indexes]
     problems += [
-        f"indexes: got {name!r} {names.count(name)} times; allowed once"
-        for name in sorted({name for name in names if names.count(name) > 1})
+        f"indexes: got {each!r} {names.count(each)} times; allowed once"
+        for each in sorted({each for each in names if names.count(each) > 1})
     ]
     if len(indexes) > 20:
         problems.append(f"indexes: got {len(indexes)}; allowed at most 20")
