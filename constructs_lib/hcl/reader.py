@@ -5,9 +5,9 @@ Literals become Python values: strings without their quotes and escapes, numbers
 JSON form, `${...}`, with its exact source text inside, and is an `Expression`, so that a
 literal that happens to hold `${` is told apart from one.
 
-Stricter than Terraform in one point: a key given twice in one object is an error, but in the files
-of a module (`keep`), which are others' to mend. Terraform
-keeps the last one in silence, and a service would vanish from a manifest.
+Stricter than Terraform in one point: a key given twice in one object is an error. Terraform keeps
+the last one in silence, and a service would vanish from a manifest. The files of a module (`keep`)
+are somebody else's, and there the last one is kept.
 """
 
 from __future__ import annotations
