@@ -25,9 +25,11 @@ NEEDS_MORE = re.compile(r"\b(local|data|module|aws_\w+)\.\w|provider::")
 
 def modules(root: Path) -> dict[str, tuple[ModuleInterface, str]]:
     """Return the interface of each module and the text that declares its variables."""
-    found = {}
+    found: dict[str, tuple[ModuleInterface, str]] = {}
     for package in sorted(root.iterdir()):
-        for folder in sorted({file.parent for file in package.rglob("*.tf")}):
+        for folder in sorted({file.parent for file in package.rglob("variables.tf")}):
+            if {"examples", "tests", "wrappers"} & set(folder.relative_to(package).parts):
+                continue
             interface = ModuleInterface.read(f"{package}//{folder.relative_to(package)}")
             text = (
                 (folder / "variables.tf").read_text() if (folder / "variables.tf").exists() else ""
@@ -48,18 +50,41 @@ def without_nulls(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool | int | float) else value
 
 
+def holds(theirs: Any, ours: Any) -> bool:
+    """Terraform has filled in the defaults of optional attributes, and a set has an order."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return all(key in theirs and holds(theirs[key], each) for key, each in ours.items())
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        return all(any(holds(other, each) for other in theirs) for each in ours)
+    return bool(theirs == ours)
+
+
 @pytest.mark.skipif(not PACKAGES, reason="HCL_PUBLISHED_MODULES names no folder of modules")
 def test_published_modules_are_read_as_terraform_reads_them(tmp_path: Path) -> None:
     read = modules(Path(PACKAGES))
     for name, (interface, text) in read.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "variables.tf").write_text(text)
-        given = "".join(f"  {each} = null\n" for each in sorted(interface.required))
+        # A value that is known after apply only: of every type, and no rule refuses it. With no
+        # instance no default is judged; some rules need a later Terraform, whose || is lazy.
+        given = "".join(f"  {e} = terraform_data.unknown.output\n" for e in interface.required)
         call = f'module "{name}" {{\n  source = "./{name}"\n  count = 0\n{given}}}\n'
         (tmp_path / f"{name}.tf").write_text(call)
+    (tmp_path / "unknown.tf").write_text(
+        'resource "terraform_data" "unknown" {\n  input = timestamp()\n}\n'
+    )
     run(tmp_path, "init", "-input=false")
-    said = run(tmp_path, "plan", "-json", "-out=plan")
-    assert '"@level":"error"' not in said, said[-3000:]
+    for _ in range(4):
+        said = map(json.loads, run(tmp_path, "plan", "-json", "-out=plan").splitlines())
+        errors = [each["diagnostic"] for each in said if each["@level"] == "error"]
+        if not errors:
+            break
+        # A rule that this Terraform cannot evaluate on the module's own default.
+        later = {each["range"]["filename"].partition("/")[0] for each in errors}
+        assert later <= read.keys(), errors
+        for name in later:
+            print(f"not judged: {read.pop(name)[0].folder}")  # noqa: T201
+            (tmp_path / f"{name}.tf").unlink()
 
     calls = json.loads(run(tmp_path, "show", "-json", "plan"))["configuration"]["root_module"]
     different = []
@@ -70,7 +95,7 @@ def test_published_modules_are_read_as_terraform_reads_them(tmp_path: Path) -> N
             says = theirs[variable.name]
             same = variable.required is ("default" not in says)
             if same and not variable.required and not isinstance(variable.default, Expression):
-                same = without_nulls(variable.default) == without_nulls(says["default"])
+                same = holds(without_nulls(says["default"]), without_nulls(variable.default))
             if not same:
                 different.append((str(interface.folder), variable.name, variable.default, says))
     print(f"{len(read)} modules judged")  # noqa: T201
