@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,12 @@ from typing import Any
 
 from constructs_lib.errors import ConfigError
 from constructs_lib.hcl import reader as hcl
+from constructs_lib.hcl.files import module_blocks
 from constructs_lib.hcl.types import ANY, TypeConstraint, is_unknown, parse_type, problems, shown
+
+# What Go's regular expressions have and Python's have not, or read in another way: classes by name,
+# groups with flags, escapes of letters but `\d` and `\w`, `{,n}`, possessive repetition.
+_DIFFERS = re.compile(r"\[\^?\[?:|\(\?(?!:)|\\[^\W_dw]|\{,|[*+?}]\+")
 
 __all__ = ["ModuleInputError", "ModuleInterface", "Output", "Validation", "Variable"]
 
@@ -28,20 +34,28 @@ class Validation:
     condition: str
     error_message: str
 
-    def refuses(self, value: Any) -> bool:
-        """Whether the condition is certainly false for `value`.
+    def refuses(self, name: str, value: Any) -> bool:
+        """Whether the condition is certainly false for `value` of the variable `name`.
 
-        Two forms are understood, `contains([...], var.x)` and `can(regex("...", var.x))`. All
-        others are left to Terraform.
+        Two forms are understood, `contains([...], var.<name>)` with literals, and
+        `can(regex("...", var.<name>))` with a pattern that Go and Python read alike. All others
+        are left to Terraform.
         """
+        if not isinstance(value, str):
+            return False
+        whole = f"${{var.{name}}}"
         match hcl.parse_call(self.condition):
-            case hcl.Call("contains", (list() as allowed, hcl.Expression())):
-                return value not in allowed
-            case hcl.Call("can", (hcl.Call("regex", (str() as pattern, hcl.Expression())),)):
+            case hcl.Call("contains", (list() as allowed, hcl.Expression() as subject)):
+                known = all(_is_text(each) for each in allowed)
+                return subject == whole and known and _normal(value) not in allowed
+            case hcl.Call("can", (hcl.Call("regex", (pattern, hcl.Expression() as subject)),)):
+                if subject != whole or not _is_text(pattern) or _DIFFERS.search(pattern):
+                    return False
                 try:
-                    return isinstance(value, str) and re.search(pattern, value) is None
+                    found = re.search(pattern, _normal(value), re.ASCII)
                 except re.error:
                     return False
+                return found is None
         return False
 
 
@@ -83,7 +97,7 @@ class Variable:
         yield from found
         if not found and not is_unknown(value, whole=False):
             for validation in self.validations:
-                if validation.refuses(value):
+                if validation.refuses(self.name, value):
                     yield f"{self.name}: got {shown(value)}; {validation.error_message.rstrip('.')}"
 
 
@@ -113,26 +127,29 @@ class ModuleInterface:
 
     @classmethod
     def read(cls, folder: str | Path) -> ModuleInterface:
-        """Read every `*.tf` file of `folder`.
+        """Read the files of `folder` that Terraform would read.
+
+        Parameters
+        ----------
+        folder : str or Path
+            A text may mark the root of a package, as Terraform does: `vpc//modules/endpoints` is
+            the folder `modules/endpoints` of the package `vpc`, and may call its neighbours.
 
         Raises
         ------
         ConfigError
             If there is none, a variable's type is no type, or the module calls another one
-            outside of its folder, which could not be taken along.
+            outside of the package, which could not be taken along.
         HclSyntaxError
             If a file is not HCL.
         """
-        path = Path(folder)
-        files = sorted(path.glob("*.tf"))
-        if not files:
-            raise ConfigError(f"module {folder}: got a folder without *.tf files; allowed a module")
-        blocks = [(file, block) for file in files for block in hcl.parse_file(file).blocks]
+        root, path = package(folder)
+        blocks = module_blocks(path)
         outside = [
             f"{file.name}:{block.line}: module {block.labels[0]} has source "
-            f"{block.attributes['source']!r}; allowed sources inside the folder {folder}"
+            f"{block.attributes['source']!r}; allowed sources inside the folder {root}"
             for file, block in blocks
-            if block.type == "module" and _leaves(path, block.attributes.get("source"))
+            if block.type == "module" and _leaves(root, path, block.attributes.get("source"))
         ]
         if outside:
             raise ConfigError(outside)
@@ -231,10 +248,28 @@ def _constraint(written: Any, name: str, place: str) -> TypeConstraint:
         raise ConfigError(f"{place}: variable {name}: got type {written}; {error}") from error
 
 
-def _leaves(folder: Path, source: Any) -> bool:
+def package(source: str | Path) -> tuple[Path, Path]:
+    """Return the root of the package of a module and the module's folder, by `//` in `source`.
+
+    >>> package("vpc//modules/endpoints")
+    (PosixPath('vpc'), PosixPath('vpc/modules/endpoints'))
+    """
+    root, _, inner = str(source).partition("//")
+    return Path(root), Path(root) / inner
+
+
+def _leaves(root: Path, folder: Path, source: Any) -> bool:
     if not isinstance(source, str) or not source.startswith(("./", "../")):
-        return False
-    return not (folder / source).resolve().is_relative_to(folder.resolve())
+        return source == ".." and _leaves(root, folder, "../")
+    return not (folder / source).resolve().is_relative_to(root.resolve())
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and not isinstance(value, hcl.Expression | hcl.Name)
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def _source(value: Any) -> str:

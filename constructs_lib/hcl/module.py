@@ -16,7 +16,7 @@ from cdktf import AssetType, TerraformAsset, TerraformHclModule, TerraformProvid
 from constructs import Construct
 
 from constructs_lib.errors import ConfigError
-from constructs_lib.hcl.interface import ModuleInputError, ModuleInterface, suggestion
+from constructs_lib.hcl.interface import ModuleInputError, ModuleInterface, package, suggestion
 from constructs_lib.hcl.types import plain
 from constructs_lib.sequences import takes_sequences
 
@@ -81,7 +81,9 @@ class HclModule(TerraformHclModule):
     Parameters
     ----------
     source : str or Path
-        The module's folder on this machine, relative to the working directory.
+        The module's folder on this machine, relative to the working directory. With `//` after
+        the root of a package, the whole package is copied: `vpc//modules/endpoints` may call
+        `../flow-log`.
     inputs : mapping, optional
         By variable. Tokens and expressions are accepted for every type; `None` counts as not
         given.
@@ -121,22 +123,22 @@ class HclModule(TerraformHclModule):
         inputs: Mapping[str, Any] | None = None,
         providers: Sequence[TerraformProvider] | None = None,
     ) -> None:
-        folder = Path(source)
+        root, folder = package(source)
         if not folder.is_dir():
             raise ConfigError(f"module {id_}: got source {str(source)!r}; allowed a local folder")
-        interface = ModuleInterface.read(folder)
+        interface = ModuleInterface.read(source)
         given = dict(inputs or {})
         interface.check(id_, given)
 
         # The asset is copied when the program synthesises, so the folder lives as long as it.
         staging = tempfile.TemporaryDirectory(prefix="hcl-module-")
-        copy = Path(staging.name) / folder.resolve().name
-        shutil.copytree(folder, copy, ignore=_LEFT_BEHIND)
+        copy = Path(staging.name) / root.resolve().name
+        shutil.copytree(root, copy, ignore=_LEFT_BEHIND)
         asset = TerraformAsset(scope, f"{id_}-source", path=str(copy), type=AssetType.DIRECTORY)
         super().__init__(
             scope,
             id_,
-            source=f"./{asset.path}",
+            source="/".join((".", asset.path, *folder.relative_to(root).parts)),
             variables=plain(given),
             providers=list(providers) if providers else None,
             skip_asset_creation_from_local_modules=True,

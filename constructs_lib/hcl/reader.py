@@ -5,8 +5,9 @@ Literals become Python values: strings without their quotes and escapes, numbers
 JSON form, `${...}`, with its exact source text inside, and is an `Expression`, so that a
 literal that happens to hold `${` is told apart from one.
 
-Stricter than Terraform in one point: a key given twice in one object is an error. Terraform
-keeps the last one in silence, and a service would vanish from a manifest.
+Stricter than Terraform in one point: a key given twice in one object is an error. Terraform keeps
+the last one in silence, and a service would vanish from a manifest. The files of a module (`keep`)
+are somebody else's, and there the last one is kept.
 """
 
 from __future__ import annotations
@@ -14,13 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from constructs_lib.errors import ConfigError
-
-if TYPE_CHECKING:
-    from lark import Token, Tree
+from constructs_lib.hcl.lexer import lex
 
 __all__ = [
     "Block",
@@ -36,11 +36,7 @@ __all__ = [
     "parse_file",
 ]
 
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
-_SIMPLE_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_HEREDOC = re.compile(r"<<(?P<trim>-?)(?P<mark>[^\r\n]+)\r?\n(?P<body>.*)", re.DOTALL)
-_TEMPLATE_MARK = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
-_UNESCAPED_QUOTE = re.compile(r'(?<!\\)"')
+_WORD = re.compile(r"[\w-]+")
 
 
 class HclSyntaxError(ConfigError):
@@ -145,7 +141,7 @@ def loads(text: str, *, file: str = "<text>") -> dict[str, Any]:
     return parse(text, file=file).as_dict()
 
 
-def parse_file(path: str | Path) -> Document:
+def parse_file(path: str | Path, *, keep: frozenset[str] | None = None) -> Document:
     """Read a file as `parse` does; raises as `load_file` does."""
     data = Path(path).read_bytes()
     try:
@@ -159,14 +155,15 @@ def parse_file(path: str | Path) -> Document:
             line=line,
             column=column,
         ) from error
-    return parse(text, file=str(path))
+    return parse(text, file=str(path), keep=keep)
 
 
-def parse(text: str, *, file: str = "<text>") -> Document:
-    """Read HCL text, keeping the order and the lines of its blocks; raises as `loads` does."""
-    reader = _Reader(text, file)
-    attributes, blocks = reader.body(_parse_tree(text, file).children[0])
-    return Document(file, attributes, blocks)
+def parse(text: str, *, file: str = "<text>", keep: frozenset[str] | None = None) -> Document:
+    """Read HCL text, keeping the order and the lines of its blocks; raises as `loads` does.
+
+    Of blocks at the top whose type is not in `keep`, only that they are there is read.
+    """
+    return Document(file, *_Reader(text, file, keep=keep).parse())
 
 
 def parse_call(text: str, *, file: str = "<text>") -> Any:
@@ -178,9 +175,7 @@ def parse_call(text: str, *, file: str = "<text>") -> Any:
     Call(name='map', arguments=(Call(name='object', arguments=({'size': \
 Call(name='optional', arguments=('number', 1))},)),))
     """
-    source = f"value = {text}"
-    tree = _parse_tree(source, file)
-    return _Reader(source, file, calls=True).body(tree.children[0])[0]["value"]
+    return _Reader(f"value = {text}", file, calls=True).parse()[0]["value"]
 
 
 def _body_as_dict(attributes: dict[str, Any], blocks: tuple[Block, ...]) -> dict[str, Any]:
@@ -193,47 +188,48 @@ def _body_as_dict(attributes: dict[str, Any], blocks: tuple[Block, ...]) -> dict
     return result
 
 
-def _parse_tree(text: str, file: str) -> Tree[Token]:
-    # python-hcl2 and its grammar take 0.15 s to load, which is nobody's cost who reads no HCL.
-    import hcl2  # noqa: PLC0415
-    from lark.exceptions import UnexpectedInput  # noqa: PLC0415
-
-    try:
-        return hcl2.parses_to_tree(text)
-    except UnexpectedInput as error:
-        last = text.count("\n") + 1
-        line = min(error.line, last) if error.line > 0 else last
-        raise HclSyntaxError(
-            _reason(error, text, line), file=file, line=line, column=max(error.column, 1)
-        ) from error
-
-
-def _reason(error: Exception, text: str, line: int) -> str:
-    token = getattr(error, "token", None)
-    found = str(token) if token is not None else getattr(error, "char", "")
-    if token is not None and token.type == "$END":
-        reason = "unexpected end of file"
-    elif not found.split("\n", 1)[0].strip():
-        reason = "unexpected end of line"
-    else:
-        reason = f"unexpected {found.splitlines()[0].strip()!r}"
-    for number, content in enumerate(text.split("\n")[:line], 1):
-        if len(_UNESCAPED_QUOTE.findall(content.split("#", 1)[0])) % 2:
-            return f"{reason}; line {number} has a quote that is not closed"
-    return reason
-
-
 class _Reader:
     """Turns python-hcl2's syntax tree into values, with positions in the source."""
 
-    def __init__(self, source: str, file: str, *, calls: bool = False) -> None:
+    def __init__(
+        self, source: str, file: str, *, keep: frozenset[str] | None = None, calls: bool = False
+    ) -> None:
         self._source, self._file, self._calls = source, file, calls
+        self._strict = keep is None
+        self._lexed = lex(source, self._error_at, keep=keep)
+
+    def parse(self) -> tuple[dict[str, Any], tuple[Block, ...]]:
+        # python-hcl2 and its grammar take 0.15 s to load, which is nobody's cost who reads no HCL.
+        import hcl2  # noqa: PLC0415
+        from lark.exceptions import UnexpectedInput  # noqa: PLC0415
+
+        try:
+            # Its grammar wants a last line that ends.
+            tree = hcl2.parses_to_tree(f"{self._lexed.structure}\n")
+        except UnexpectedInput as error:
+            position = getattr(error, "pos_in_stream", None)
+            position = len(self._source) if position is None else position
+            raise self._error_at(self._reason(position), position) from error
+        return self.body(tree.children[0])
+
+    def _reason(self, position: int) -> str:
+        rest = self._lexed.structure[position:]
+        if not rest:
+            return "unexpected end of file"
+        line = rest.split("\n", 1)[0].strip()
+        if not line:
+            return "unexpected end of line"
+        found = self._source[position:].lstrip(" \t").splitlines()[0]
+        word = _WORD.match(found)
+        return f"unexpected {word[0] if word else found[:1]!r}"
 
     def body(self, node: Any) -> tuple[dict[str, Any], tuple[Block, ...]]:
         attributes: dict[str, Any] = {}
         lines: dict[str, int] = {}
         blocks = []
+        ended: int | None = None
         for child in _meaningful(node):
+            ended = self._separated(child, ended, "\n", "a new line")
             if child.data == "block":
                 blocks.append(self._block(child))
                 continue
@@ -251,18 +247,17 @@ class _Reader:
                 result = self.value(parts[0])
             case "literal_value":
                 result = {"true": True, "false": False, "null": None}[self._text(node)]
-            case "int_lit":
-                result = int(self._text(node))
-            case "float_lit":
-                result = float(self._text(node))
+            case "int_lit" | "float_lit":
+                result = _number(self._text(node))
             case "unary_op" if self._text(node).startswith("-"):
                 operand = self.value(parts[-1])
                 if isinstance(operand, int | float) and not isinstance(operand, bool):
                     result = -operand
+            case "unary_op" if isinstance(operand := self.value(parts[-1]), bool):
+                result = not operand
             case "string":
-                result = self._template(parts)
-            case "heredoc_template" | "heredoc_template_trim":
-                result = self._heredoc(node)
+                literal = self._lexed.literals[next(_tokens(node)).start_pos]
+                result = Expression(literal.text) if literal.evaluated else literal.text
             case "tuple":
                 result = [self.value(part) for part in parts]
             case "object":
@@ -278,67 +273,35 @@ class _Reader:
         *head, body = _meaningful(node)
         names = [self.value(part) if part.data == "string" else self._text(part) for part in head]
         attributes, blocks = self.body(body)
-        return Block(names[0], tuple(names[1:]), attributes, blocks, _line(node))
+        return Block(names[0], tuple(names[1:]), attributes, blocks, self._line(node))
 
     def _object(self, elements: list[Any]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         lines: dict[str, int] = {}
+        ended: int | None = None
         for element in elements:
+            ended = self._separated(element, ended, "\n,", "a comma or a new line")
             key_node, value_node = _meaningful(element)
             text = self._text(key_node)
-            if text.startswith('"'):
-                key = self.value(_meaningful(key_node)[0])
+            if _WORD.fullmatch(text):
+                key: str = text
             else:
-                key = text if re.fullmatch(r"[\w-]+", text) else Expression(f"${{{text}}}")
-            self._refuse_twice(key, key_node, lines)
+                found = self.value(_meaningful(key_node)[0])
+                key = found if isinstance(found, str) else Expression(f"${{{text}}}")
+            if self._strict:
+                self._refuse_twice(key, key_node, lines)
             result[key] = self.value(value_node)
         return result
 
-    def _template(self, parts: list[Any]) -> str:
-        texts, evaluated = [], False
-        for part in parts:
-            kind = part.children[0]
-            text = self._text(part)
-            if hasattr(kind, "data"):
-                evaluated = True
-                texts.append(text)
-            elif kind.type == "STRING_CHARS":
-                texts.append(self._unescape(text, part))
-            else:
-                texts.append(text)
-        if evaluated:
-            return Expression("".join(texts))
-        return "".join(texts).replace("$${", "${").replace("%%{", "%{")
-
-    def _unescape(self, text: str, node: Any) -> str:
-        if "\n" in text:
-            raise self._error("a quoted string ends on its line; it is not closed", node)
-
-        def replacement(match: re.Match[str]) -> str:
-            code = match[1]
-            if len(code) > 1:
-                return chr(int(code[1:], 16))
-            if code not in _SIMPLE_ESCAPES:
-                raise self._error(
-                    f'escape \\{code} is unknown; allowed \\n \\r \\t \\" \\\\ \\uNNNN', node
-                )
-            return _SIMPLE_ESCAPES[code]
-
-        return _ESCAPE.sub(replacement, text)
-
-    def _heredoc(self, node: Any) -> str:
-        match = _HEREDOC.match(self._text(node))
-        if match is None:  # pragma: no cover - the grammar has matched the same pattern
-            raise self._error("the heredoc cannot be read", node)
-        lines = match["body"].rstrip("\r\n").split("\n")[:-1]
-        if match["trim"]:
-            indents = [len(line) - len(line.lstrip(" \t")) for line in lines if line.strip()]
-            margin = min(indents, default=0)
-            lines = [line[margin:] for line in lines]
-        text = "".join(f"{line}\n" for line in lines)
-        if _TEMPLATE_MARK.search(text):
-            return Expression(text)
-        return text.replace("$${", "${").replace("%%{", "%{")
+    def _separated(self, node: Any, ended: int | None, marks: str, wanted: str) -> int:
+        """Refuse two neighbours on one line, which the grammar takes; return where `node` ends."""
+        tokens = list(_tokens(node))
+        start = tokens[0].start_pos
+        if ended is not None:
+            between = self._lexed.structure[ended:start]
+            if not any(mark in between for mark in marks):
+                raise self._error_at(f"{wanted} is missing before it", start)
+        return int(tokens[-1].end_pos)
 
     def _text(self, node: Any) -> str:
         """The source text of a node, without comments and newlines around it."""
@@ -350,11 +313,18 @@ class _Reader:
     def _refuse_twice(self, name: str, node: Any, lines: dict[str, int]) -> None:
         if name in lines:
             raise self._error(f"{name!r} is given twice; the first is in line {lines[name]}", node)
-        lines[name] = _line(node)
+        lines[name] = self._line(node)
+
+    def _line(self, node: Any) -> int:
+        return self._source.count("\n", 0, next(_tokens(node)).start_pos) + 1
 
     def _error(self, reason: str, node: Any) -> HclSyntaxError:
-        token = next(_tokens(node))
-        return HclSyntaxError(reason, file=self._file, line=token.line, column=token.column)
+        return self._error_at(reason, next(_tokens(node)).start_pos)
+
+    def _error_at(self, reason: str, position: int) -> HclSyntaxError:
+        before = self._source[:position]
+        column = position - before.rfind("\n")
+        return HclSyntaxError(reason, file=self._file, line=before.count("\n") + 1, column=column)
 
 
 def _meaningful(node: Any) -> list[Any]:
@@ -375,5 +345,7 @@ def _tokens(node: Any) -> Iterator[Any]:
         yield from _tokens(child)
 
 
-def _line(node: Any) -> int:
-    return int(next(_tokens(node)).line)
+def _number(text: str) -> int | float:
+    """Terraform has one kind of number: `256.0` and `1e3` are whole."""
+    exact = Decimal(text)
+    return int(exact) if exact == exact.to_integral_value() else float(exact)

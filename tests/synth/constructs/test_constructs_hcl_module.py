@@ -98,3 +98,20 @@ def test_outputs_are_attributes(stack: SaasStack) -> None:
 def test_a_source_that_is_no_folder_is_refused(stack: SaasStack) -> None:
     with pytest.raises(ConfigError, match="allowed a local folder"):
         HclModule(stack, "vpc", source="terraform-aws-modules/vpc/aws")
+
+
+def test_a_submodule_brings_its_package(app: App, stack: SaasStack, tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    for name, text in {
+        "inner": 'variable "a" {}\nmodule "n" {\n  source = "../neighbour"\n}\n',
+        "neighbour": 'output "o" {\n  value = 1\n}\n',
+    }.items():
+        (package / "modules" / name).mkdir(parents=True)
+        (package / "modules" / name / "main.tf").write_text(text)
+    HclModule(stack, "inner", source=f"{package}//modules/inner", inputs={"a": 1})
+
+    app.synth()
+
+    directory = Path(app.outdir) / "stacks" / "platform"
+    copied = directory / Template.read(directory).document["module"]["inner"]["source"]
+    assert (copied / "../neighbour/main.tf").is_file()
