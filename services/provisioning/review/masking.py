@@ -23,6 +23,8 @@ MASK = "(sensitive)"
 SHORTEST_PART = 4
 """A secret shorter than this is masked inside a longer string only where it stands by itself."""
 _SHORTEST_BASE64 = 6
+_DEEPEST_JSON = 3
+"""JSON in a string in JSON, as a key of which a path is written as JSON again."""
 
 
 def marked(value: Any, marks: Any) -> Iterator[Any]:
@@ -187,7 +189,7 @@ class Masker:
 def _variants(secret: str) -> set[str]:
     """Return a secret as it is, and as it is written in what it may be put into."""
     written = {secret, html.escape(secret), *_quoted(secret)}
-    for _ in range(2):
+    for _ in range(_DEEPEST_JSON):
         for each in tuple(written):
             plain = json.dumps(each, ensure_ascii=False)[1:-1]
             go = plain.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
