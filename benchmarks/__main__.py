@@ -6,7 +6,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-ALL = ("synthesis", "onboarding", "control_plane", "application_plane")
+ALL = ("synthesis", "review", "onboarding", "control_plane", "application_plane")
 
 
 def main() -> int:

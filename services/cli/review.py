@@ -10,6 +10,7 @@ import typer
 
 from services.cli.failures import failing_with_one
 from services.cli.files import read_object
+from services.cli.github_comment import PullRequest
 from services.cli.options import taking
 from services.cli.output import write_line
 from services.provisioning.review.markdown import comment_of, whole_of
@@ -45,6 +46,12 @@ class _Reviewed:
     name: Annotated[
         str, typer.Option("--name", help="Which comment, where a pull request has several.")
     ] = "plans"
+    github_comment: Annotated[
+        bool,
+        typer.Option(
+            "--github-comment", help="Write the comment to the pull request, over the last one."
+        ),
+    ] = False
     whole_at: Annotated[
         str, typer.Option("--whole-at", help="Where readers find the whole, said if it is cut.")
     ] = ""
@@ -64,6 +71,7 @@ def review(
 ) -> None:
     """Review plans. Exit code 0: nothing to change, 2: changes, 1: refused, or any failure."""
     with failing_with_one():
+        pull_request = PullRequest.of() if options.github_comment else None
         waivers = [parsed(each) for each in options.waive or ()]
         if options.waivers is not None:
             waivers += from_document(read_object(options.waivers), str(options.waivers))
@@ -73,8 +81,10 @@ def review(
         if options.out is not None:
             with options.out.open("w", encoding="utf-8", errors="replace") as file:
                 file.writelines(whole_of(made, name=options.name))
-        if options.comment is None:
-            write_line(text.rstrip("\n"))
-        else:
+        if options.comment is not None:
             options.comment.write_text(text, encoding="utf-8", errors="replace")
+        elif pull_request is None:
+            write_line(text.rstrip("\n"))
+        if pull_request is not None:
+            write_line(f"{made.verdict.value}: {pull_request.write(text)}")
     raise typer.Exit(made.verdict.exit_code)
