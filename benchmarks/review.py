@@ -4,6 +4,7 @@ A plan has 40 resources with all that Terraform writes of each: planned values, 
 state and configuration. A rollout changes four of them and replaces one; an onboarding creates all.
 """
 
+import hashlib
 import json
 import random
 import statistics
@@ -48,7 +49,8 @@ print("MEASURED", seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, l
 
 
 def _values(number: int, tenant: str) -> dict[str, Any]:
-    name = f"shop-dev-{tenant[:8]}-{number}"
+    key = hashlib.sha256(tenant.encode()).hexdigest()[:12]  # as the tenants' modules have it
+    name = f"shop-dev-{key}-{number}"
     tags = {"Project": "shop", "Stack": "tenant-advanced", "TenantId": tenant}
     return {
         "arn": f"arn:aws:ecs:eu-west-1:111122223333:service/{name}",

@@ -14,8 +14,20 @@ from typing import Any
 
 from services.provisioning.review.changes import Changes, ResourceChange
 from services.provisioning.review.difference import Leaf, Special
+from services.provisioning.review.plan import Reading
 from services.provisioning.review.shapes import mapping, sequence
 
+# JSON is written in ASCII, so that no value can be taken for a placeholder.
+_HIDDEN = "\ue000"
+_PLACEHOLDERS = {
+    "id": "\ue001",
+    "name": "\ue002",
+    "email": "\ue003",
+    "cell": "\ue004",
+    "key": "\ue005",
+}
+_FIRST_IDENTITY = 0xF0000
+_DEPOSED = re.compile(r" \(deposed [0-9a-f]{8}\)$")
 _TENANT_KEY_LENGTH = 12
 _SHORTEST_ID = 8
 _IDENTITIES = ("arn", "id", "unique_id")
@@ -65,15 +77,97 @@ def digest_of(changes: Changes, document: dict[str, Any]) -> bytes:
         ],
         default=_special,
     )
-    own = {**_identities(document, form), **_tenant(document)}
-    if own:
-        pattern = "|".join(
-            rf"(?<![A-Za-z0-9]){re.escape(each)}(?![A-Za-z0-9])"
-            for each in sorted(own, key=len, reverse=True)
-        )
-        # A control character is in no JSON text, so that no value can be taken for a placeholder.
-        form = re.sub(pattern, lambda found: f"\1{own[found[0]]}\1", form)
-    return hashlib.sha256(form.encode()).digest()
+    return _hashed(form, document)
+
+
+def quick_digest_of(read: Reading) -> bytes:
+    """Return what is the same only for plans that are alike, without looking into attributes.
+
+    It takes a tenth of the time. Plans of which it differs may be alike all the same.
+    """
+    document = read.document
+    changed = []
+    for name in ("resource_changes", "resource_drift"):
+        for each in map(mapping, sequence(document.get(name))):
+            change = mapping(each.get("change"))
+            still = change.get("actions") == ["no-op"] and not each.get("previous_address")
+            if not still or change.get("importing") is not None:
+                changed.append([name, {**each, "change": _changed(change)}])
+    variables = mapping(mapping(document.get("variables")).get("placement")).get("value")
+    form = json.dumps(
+        [
+            [read.planned.stack, read.planned.tier, _own_priority(changed, variables)],
+            sorted([each.policy, each.address, each.told] for each in read.findings),
+            [document.get(name) for name in ("output_changes", "deferred_changes", "complete")],
+            document.get("errored"),
+            mapping(mapping(document.get("configuration")).get("root_module")).get("outputs"),
+        ],
+    )
+    for secret in sorted(read.secrets, key=lambda each: len(str(each)), reverse=True):
+        if isinstance(secret, str) and len(secret) >= _SHORTEST_ID:
+            form = form.replace(json.dumps(secret)[1:-1], _HIDDEN)
+    return _hashed(form, document)
+
+
+def _changed(change: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the attributes that stay as they are."""
+    before, after = change.get("before"), change.get("after")
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return change
+    same = {key for key, value in before.items() if key in after and _same(value, after[key])}
+    if not same:
+        return change
+    return {
+        name: {key: part for key, part in value.items() if key not in same}
+        if name in ("before", "after") and isinstance(value, dict)
+        else value
+        for name, value in change.items()
+    }
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are one; of containers, by what they are written as."""
+    if isinstance(one, dict | list):
+        return one == other and json.dumps(one) == json.dumps(other)
+    return type(one) is type(other) and bool(one == other)
+
+
+def _own_priority(value: Any, placement: Any) -> Any:
+    """Put a placeholder where a tenant's priority is an attribute of a resource."""
+    priority = mapping(placement).get("listener_priority")
+    if priority is None:
+        return value
+    for _, each in value:
+        for side in ("before", "after"):
+            attributes = each["change"].get(side)
+            if isinstance(attributes, dict) and "priority" in attributes:
+                placed = _placed(attributes["priority"], priority)
+                each["change"] = {**each["change"], side: {**attributes, "priority": placed}}
+    return value
+
+
+def _hashed(form: str, document: dict[str, Any]) -> bytes:
+    """Return the digest of a text of JSON in which all that is a tenant's own is a placeholder."""
+    identities = _identities(document, form)
+    names = sorted(set(identities.values()))
+    own = {value: chr(_FIRST_IDENTITY + names.index(name)) for value, name in identities.items()}
+    own |= _tenant(document)
+    for value in sorted(own, key=len, reverse=True):
+        if value in form:
+            replaced = _Replaced(own[value])
+            form = re.sub(f"{re.escape(value)}(?![A-Za-z0-9])", replaced, form)
+    return hashlib.sha256(f"{form}\0{json.dumps(names)}".encode()).digest()
+
+
+class _Replaced:
+    """Replaces what stands by itself; the search is fast where a pattern begins with its text."""
+
+    def __init__(self, placeholder: str) -> None:
+        self._placeholder = placeholder
+
+    def __call__(self, found: re.Match[str]) -> str:
+        before = found.string[found.start() - 1 : found.start()]
+        return found[0] if before.isascii() and before.isalnum() else self._placeholder
 
 
 def _special(value: object) -> Any:
@@ -98,7 +192,7 @@ def _tenant(document: dict[str, Any]) -> dict[str, str]:
         key = hashlib.sha256(tenant_id.encode("utf-8", "replace")).hexdigest()
         own["key"] = key[:_TENANT_KEY_LENGTH]
     return {
-        json.dumps(value)[1:-1]: name
+        json.dumps(value)[1:-1]: _PLACEHOLDERS[name]
         for name, value in own.items()
         if isinstance(value, str) and value
     }
@@ -121,7 +215,7 @@ def _identities(document: dict[str, Any], form: str) -> dict[str, str]:
 def _resource(change: ResourceChange, document: dict[str, Any]) -> list[Any]:
     leaves = [_without_generated(leaf) for leaf in _leaves(change.leaves, document)]
     return [
-        change.address,
+        _DEPOSED.sub(" (deposed)", change.address),
         change.type,
         change.action.value,
         change.reason,

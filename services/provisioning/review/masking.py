@@ -188,6 +188,8 @@ class Masker:
 
 def _variants(secret: str) -> set[str]:
     """Return a secret as it is, and as it is written in what it may be put into."""
+    if secret.isascii() and secret.isalnum():
+        return {secret, *_base64_cores(secret)}
     written = {secret, html.escape(secret), *_quoted(secret)}
     for _ in range(_DEEPEST_JSON):
         for each in tuple(written):

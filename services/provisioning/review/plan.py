@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.provisioning.errors import PlanUnreadableError
@@ -35,8 +35,30 @@ _ACTIONS = {
 _UNMASKED = "its value is no longer sensitive: whoever reads outputs or logs will see it"
 
 
-def changes_of(document: Any, planned: Planned) -> Changes:
-    """Return what a plan would do.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A plan as it was read: its document, whose it is, what is found in it, what is secret.
+
+    Nothing of it may be shown.
+    """
+
+    document: dict[str, Any]
+    planned: Planned
+    findings: tuple[Finding, ...]
+    secrets: set[Any]
+
+    @property
+    def shown(self) -> Planned:
+        """Whose plan it is, without secrets."""
+        planned = self.planned
+        texts = (planned.tenant, planned.tier, planned.workspace, planned.stack)
+        masker = Masker(self.secrets)
+        masker.narrow(texts)
+        return _masked_planned(planned, masker)
+
+
+def read(document: Any, planned: Planned) -> Reading:
+    """Return what is known of a plan before its attributes are looked at.
 
     Raises
     ------
@@ -56,23 +78,37 @@ def changes_of(document: Any, planned: Planned) -> Changes:
         raise PlanUnreadableError(
             f"{planned.source}: a state, not a plan: it has no planned values and no changes"
         )
+    planned = _completed(planned, document)
+    findings = tuple(findings_of(document, planned))
+    return Reading(document, planned, findings, secrets_of(document))
+
+
+def changes_of(reading: Reading) -> Changes:
+    """Return what a plan would do.
+
+    Raises
+    ------
+    PlanUnreadableError
+        It does what this reader does not understand.
+    """
+    document = reading.document
     hidden: list[Any] = []
     resources = tuple(_resources(document.get("resource_changes"), hidden, drift=False))
     drifted = tuple(_resources(document.get("resource_drift"), hidden, drift=True))
     outputs = tuple(_outputs(document, hidden))
-    planned = _completed(planned, document)
     findings = (
-        *findings_of(document, planned),
+        *reading.findings,
         *(
             Finding("output-unmasked", f"output.{each.name}", each.note)
             for each in outputs
             if each.note == _UNMASKED
         ),
     )
-    masker = Masker(secrets_of(document) | {each for value in hidden for each in scalars(value)})
-    read = Changes(planned, resources, drifted, outputs, findings, tuple(_notes(document)))
-    masker.narrow(_texts(read))
-    return _masked(read, masker)
+    masker = Masker(reading.secrets | {each for value in hidden for each in scalars(value)})
+    notes = tuple(_notes(document))
+    changes = Changes(reading.planned, resources, drifted, outputs, findings, notes)
+    masker.narrow(_texts(changes))
+    return _masked(changes, masker)
 
 
 def _completed(planned: Planned, document: dict[str, Any]) -> Planned:
@@ -242,15 +278,8 @@ def _masked(changes: Changes, masker: Masker) -> Changes:
             leaves=tuple(map(masker.leaf, each.leaves)),
         )
 
-    planned = changes.planned
     return Changes(
-        replace(
-            planned,
-            tenant=mask(planned.tenant),
-            tier=mask(planned.tier),
-            workspace=mask(planned.workspace),
-            stack=mask(planned.stack),
-        ),
+        _masked_planned(changes.planned, masker),
         tuple(map(resource, changes.resources)),
         tuple(map(resource, changes.drifted)),
         tuple(
@@ -262,4 +291,14 @@ def _masked(changes: Changes, masker: Masker) -> Changes:
             for each in changes.findings
         ),
         tuple(map(mask, changes.notes)),
+    )
+
+
+def _masked_planned(planned: Planned, masker: Masker) -> Planned:
+    return replace(
+        planned,
+        tenant=masker.text(planned.tenant),
+        tier=masker.text(planned.tier),
+        workspace=masker.text(planned.workspace),
+        stack=masker.text(planned.stack),
     )

@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from services.provisioning.errors import PlanUnreadableError
-from services.provisioning.review.canonical import digest_of
+from services.provisioning.review.canonical import digest_of, quick_digest_of
 from services.provisioning.review.changes import LOSING, Changes, Finding, Planned
-from services.provisioning.review.plan import changes_of
+from services.provisioning.review.plan import changes_of, read
 from services.provisioning.review.policies import POLICIES, Policy, Severity
 from services.provisioning.review.waivers import Waiver, waiver_of
 
@@ -95,14 +95,20 @@ def review_of(plans: Iterable[tuple[Any, Planned]], waivers: Sequence[Waiver] = 
         One of them is no plan, or there is none.
     """
     groups: dict[bytes, Group] = {}
+    known: dict[bytes, Group] = {}
     for document, planned in plans:
         try:
-            changes = changes_of(document, planned)
+            reading = read(document, planned)
+            quick = quick_digest_of(reading)
+            if quick in known:
+                known[quick].members.append(reading.shown)
+                continue
+            changes = changes_of(reading)
             digest = digest_of(changes, document)
         except RecursionError as error:
             raise PlanUnreadableError(f"{planned.source}: nested too deep") from error
-        group = groups.setdefault(digest, Group(changes, []))
-        group.members.append(changes.planned)
+        known[quick] = groups.setdefault(digest, Group(changes, []))
+        known[quick].members.append(changes.planned)
     if not groups:
         raise PlanUnreadableError("no plan to review")
     ordered = tuple(sorted(groups.values(), key=lambda group: group.rank))

@@ -10,7 +10,7 @@ import pytest
 
 from services.provisioning.review.changes import Action, Changes, Planned
 from services.provisioning.review.markdown import comment_of, whole_of
-from services.provisioning.review.plan import changes_of
+from services.provisioning.review.plan import changes_of, read
 from services.provisioning.review.reading import document_of, plans
 from services.provisioning.review.review import Review, Verdict, review_of
 from tests.terraform.conftest import Run
@@ -186,4 +186,4 @@ def test_plan_json_and_the_saved_plan_are_one(
     document: Any = json.loads(shown[: shown.rindex("}") + 1])
 
     assert document == document_of(where / "plan", where)
-    assert changes_of(document, Planned(str(where / "plan"))) == changes
+    assert changes_of(read(document, Planned(str(where / "plan")))) == changes

@@ -108,7 +108,7 @@ def _holds(text: str) -> None:
     assert lines[0].startswith("<!-- ecs-saas review: ")
     for line in lines[1:]:
         bare = _unspanned(line)
-        assert not re.search(r"[<`]|@\w|javascript|\| a", bare), line
+        assert not re.search(r"[<`]|@\w|\]\((?!https:)|\| a", bare), line
         assert line.replace("\N{ZERO WIDTH SPACE}", "").isprintable()
 
 
