@@ -27,19 +27,19 @@ _DEEPEST_JSON = 3
 """JSON in a string in JSON, as a key of which a path is written as JSON again."""
 
 
-def marked(value: Any, marks: Any) -> Iterator[Any]:
-    """Yield the scalars that a tree of marks covers."""
-    pending = [(value, marks)]
-    while pending:
-        value, marks = pending.pop()
-        if not marks:
-            continue
-        if marks is True:
-            yield from scalars(value)
-        elif isinstance(marks, dict) and isinstance(value, dict):
-            pending += [(value[key], mark) for key, mark in marks.items() if mark and key in value]
-        elif isinstance(marks, list) and isinstance(value, list):
-            pending += [pair for pair in zip(value, marks, strict=False) if pair[1]]
+def _add_marked(found: set[Any], value: Any, marks: Any) -> None:
+    """Add the scalars that a tree of marks covers."""
+    if marks is True:
+        found.update(scalars(value))
+    elif isinstance(marks, dict):
+        if isinstance(value, dict):
+            for key, mark in marks.items():
+                if mark and key in value:
+                    _add_marked(found, value[key], mark)
+    elif isinstance(marks, list) and isinstance(value, list):
+        for part, mark in zip(value, marks, strict=False):
+            if mark:
+                _add_marked(found, part, mark)
 
 
 def scalars(value: Any) -> Iterator[Any]:
@@ -69,18 +69,18 @@ def secrets_of(document: dict[str, Any]) -> set[Any]:
         for each in sequence(document.get(list_name)):
             change = mapping(mapping(each).get("change"))
             for side in ("before", "after"):
-                found.update(marked(change.get(side), change.get(f"{side}_sensitive")))
-                found.update(_named(text(mapping(each).get("type")), change.get(side)))
+                _add_marked(found, change.get(side), change.get(f"{side}_sensitive"))
+                _add_named(found, each, change.get(side))
             identity = change.get("importing")
-            found.update(marked(identity, mapping(identity).get("sensitive")))
+            _add_marked(found, identity, mapping(identity).get("sensitive"))
     for change in map(mapping, mapping(document.get("output_changes")).values()):
         for side in ("before", "after"):
-            found.update(marked(change.get(side), change.get(f"{side}_sensitive")))
+            _add_marked(found, change.get(side), change.get(f"{side}_sensitive"))
     prior = mapping(mapping(document.get("prior_state")).get("values"))
     for values in (mapping(document.get("planned_values")), prior):
         for output in mapping(values.get("outputs")).values():
-            found.update(marked(mapping(output).get("value"), mapping(output).get("sensitive")))
-        found.update(_in_modules(mapping(values.get("root_module"))))
+            _add_marked(found, mapping(output).get("value"), mapping(output).get("sensitive"))
+        _add_modules(found, mapping(values.get("root_module")))
     configuration = mapping(mapping(document.get("configuration")).get("root_module"))
     given = mapping(document.get("variables"))
     for name, declared in mapping(configuration.get("variables")).items():
@@ -90,18 +90,20 @@ def secrets_of(document: dict[str, Any]) -> set[Any]:
     return found
 
 
-def _named(type_: str, values: Any) -> Iterator[Any]:
-    for name in SECRET_ATTRIBUTES.get(type_, ()):
-        yield from scalars(mapping(values).get(name))
+def _add_named(found: set[Any], resource: Any, values: Any) -> None:
+    names = SECRET_ATTRIBUTES.get(text(mapping(resource).get("type")))
+    for name in names or ():
+        found.update(scalars(mapping(values).get(name)))
 
 
-def _in_modules(root: dict[str, Any]) -> Iterator[Any]:
+def _add_modules(found: set[Any], root: dict[str, Any]) -> None:
     pending = [root]
     while pending:
         module = pending.pop()
         for resource in map(mapping, sequence(module.get("resources"))):
-            yield from marked(resource.get("values"), resource.get("sensitive_values"))
-            yield from _named(text(resource.get("type")), resource.get("values"))
+            values = resource.get("values")
+            _add_marked(found, values, resource.get("sensitive_values"))
+            _add_named(found, resource, values)
         pending += [mapping(child) for child in sequence(module.get("child_modules"))]
 
 

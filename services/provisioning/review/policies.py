@@ -90,10 +90,21 @@ def _stateful(resource: Resource, _planned: Planned) -> Iterator[str]:
         yield "others stand on it, and AWS refuses to delete it while they do"
 
 
+_EXPOSING: Final = frozenset(
+    {
+        "aws_default_security_group",
+        "aws_s3_bucket_public_access_block",
+        "aws_security_group",
+        "aws_security_group_rule",
+        "aws_vpc_security_group_ingress_rule",
+    }
+)
 _OPEN_FIELDS: Final = ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6")
 
 
 def _public(resource: Resource, _planned: Planned) -> Iterator[str]:
+    if resource.type not in _EXPOSING and "publicly_accessible" not in resource.after:
+        return
     new, old = _exposed(resource.type, resource.after), _exposed(resource.type, resource.before)
     yield from sorted(new - old)
 
@@ -147,11 +158,13 @@ _POLICY_FIELDS: Final = (
     "access_policies",
     "key_policy",
 )
+_POLICY_KEYS: Final = frozenset({*_POLICY_FIELDS, "inline_policy"})
 
 
 def _wildcard(resource: Resource, _planned: Planned) -> Iterator[str]:
-    new = _too_wide(resource.after)
-    if new:
+    if _POLICY_KEYS.isdisjoint(resource.after):
+        return
+    if new := _too_wide(resource.after):
         yield from sorted(new - _too_wide(resource.before))
 
 
@@ -209,13 +222,14 @@ _ENCRYPTED: Final = (
     "sqs_managed_sse_enabled",
 )
 _KEYS: Final = ("kms_key_id", "kms_key_arn", "kms_master_key_id", "kms_key")
+_ENCRYPTION_KEYS: Final = frozenset({*_ENCRYPTED, *_KEYS, "server_side_encryption"})
 
 
 def _decrypted(resource: Resource, _planned: Planned) -> Iterator[str]:
     before, after = resource.before, resource.after
     if resource.type == "aws_s3_bucket_server_side_encryption_configuration" and not after:
         yield "the bucket's own encryption is deleted"
-    if not after:
+    if not after or _ENCRYPTION_KEYS.isdisjoint(after):
         return
     for name in _ENCRYPTED:
         # Of a new queue it is no loss: a key of KMS may stand in its place.
