@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.cli.conftest import Project
+from tests.cli.github import serving, variables_of
 from tests.unit.provisioning.review.plans import ACME, change, plan
 
 UPDATE = plan(change(before={"delay": 1}, after={"delay": 2}))
@@ -88,112 +82,20 @@ def test_the_whole_goes_to_a_file_and_a_workspace_may_be_named(project: Project)
     assert f"values of tenant {ACME.id} in the workspace other" in foreign.out.replace("\\", "")
 
 
-@dataclass
-class GitHub:
-    """What the server has, and what it was asked."""
-
-    url: str = ""
-    comments: list[dict[str, Any]] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-    status: int = 0
-
-
-@contextmanager
-def _github() -> Iterator[GitHub]:
-    """Serve the comments of pull request 7 of owner/shop, as GitHub's API has them."""
-    github = GitHub()
-
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self, status: int, body: Any) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(github.status or status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def _take(self) -> str:
-            github.asked.append(f"{self.command} {urlsplit(self.path).path}")
-            length = int(self.headers.get("Content-Length", 0))
-            body = json.loads(self.rfile.read(length)).get("body", "") if length else ""
-            return str(body)
-
-        def _refused(self, body: str) -> bool:
-            if self.headers["Authorization"] != "Bearer t0ken":
-                self._answer(401, {"message": "Bad credentials"})
-            elif len(body) > 65_536:
-                self._answer(422, {"message": "Body is too long"})
-            else:
-                return False
-            return True
-
-        def do_GET(self) -> None:
-            if self._refused(self._take()):
-                return
-            query = parse_qs(urlsplit(self.path).query)
-            size, page = int(query["per_page"][0]), int(query["page"][0])
-            self._answer(200, github.comments[size * (page - 1) : size * page])
-
-        def do_POST(self) -> None:
-            body = self._take()
-            if self._refused(body):
-                return
-            if urlsplit(self.path).path != "/repos/owner/shop/issues/7/comments":
-                self._answer(404, {"message": "Not Found"})
-                return
-            number = len(github.comments) + 1
-            made = {"id": number, "body": body, "html_url": f"https://x/#{number}"}
-            github.comments.append(made)
-            self._answer(201, made)
-
-        def do_PATCH(self) -> None:
-            body = self._take()
-            if self._refused(body):
-                return
-            found = re.fullmatch(r"/repos/owner/shop/issues/comments/(\d+)", self.path)
-            assert found
-            made = github.comments[int(found[1]) - 1]
-            made["body"] = body
-            self._answer(200, made)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    github.url = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield github
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _variables(github: GitHub, **more: str) -> dict[str, str]:
-    return {
-        "GITHUB_TOKEN": "t0ken",
-        "GITHUB_REPOSITORY": "owner/shop",
-        "GITHUB_REF": "refs/pull/7/merge",
-        "GITHUB_API_URL": github.url,
-        **more,
-    }
-
-
 def test_a_comment_is_written_once_and_then_over_itself(project: Project) -> None:
-    with _github() as github:
+    with serving() as github:
         github.comments += [
             {"id": n, "body": f"talk {n}\r\n<!-- ecs-saas review: plans -->"} for n in range(1, 131)
         ]
         talk = [dict(each) for each in github.comments]
         for document, code in ((LOSS, 1), (UPDATE, 2), (plan(), 0)):
             name = _save(project, "p.json", document)
-            finished = project.ecs_saas("review", name, "--github-comment", **_variables(github))
+            finished = project.ecs_saas("review", name, "--github-comment", **variables_of(github))
             assert finished.code == code, finished
             assert "https://x/#131" in finished.out
 
         other = ("review", "p.json", "--github-comment", "--name", "platform")
-        assert project.ecs_saas(*other, **_variables(github)).code == 0
+        assert project.ecs_saas(*other, **variables_of(github)).code == 0
 
     assert github.comments[:130] == talk
     assert len(github.comments) == 132
@@ -207,8 +109,8 @@ def test_a_comment_of_many_plans_is_short_enough_for_github(project: Project) ->
             f"aws_s3_bucket.b{number}", ("delete", "create"), {"x": "y" * 900}, {"x": "z"}
         )
         _save(project, f"plans/{number}.json", plan(bulk, owner=None))
-    with _github() as github:
-        finished = project.ecs_saas("review", "plans", "--github-comment", **_variables(github))
+    with serving() as github:
+        finished = project.ecs_saas("review", "plans", "--github-comment", **variables_of(github))
 
     assert finished.code == 1, finished
     assert "**Cut to fit:**" in github.comments[0]["body"]
@@ -229,9 +131,9 @@ def test_what_github_refuses_is_said(
     project: Project, variables: dict[str, str], said: str
 ) -> None:
     name = _save(project, "p.json", UPDATE)
-    with _github() as github:
+    with serving() as github:
         finished = project.ecs_saas(
-            "review", name, "--github-comment", **_variables(github, **variables)
+            "review", name, "--github-comment", **variables_of(github, **variables)
         )
 
     assert (finished.code, finished.out) == (1, "")
@@ -244,9 +146,9 @@ def test_the_number_is_read_from_the_event_too(project: Project, tmp_path: Path)
     event.write_text(json.dumps({"pull_request": {"number": 7}}))
     name = _save(project, "p.json", UPDATE)
     variables = {"GITHUB_REF": "refs/heads/x", "GITHUB_EVENT_PATH": str(event)}
-    with _github() as github:
+    with serving() as github:
         finished = project.ecs_saas(
-            "review", name, "--github-comment", **_variables(github, **variables)
+            "review", name, "--github-comment", **variables_of(github, **variables)
         )
 
     assert finished.code == 2, finished

@@ -10,7 +10,7 @@ from services.provisioning.review.difference import Leaf
 from services.provisioning.terraform.guard import OCCUPIED_TYPES, STATEFUL_TYPES
 
 
-class Action(StrEnum):
+class ChangeKind(StrEnum):
     """What happens to one resource; the order is that of the comment."""
 
     DELETE = "destroy"
@@ -22,7 +22,7 @@ class Action(StrEnum):
     NONE = "nothing"
 
 
-LOSING = frozenset({Action.DELETE, Action.REPLACE})
+LOSING = frozenset({ChangeKind.DELETE, ChangeKind.REPLACE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class ResourceChange:
 
     address: str
     type: str
-    action: Action
+    action: ChangeKind
     reason: str = ""
     forced_by: tuple[str, ...] = ()
     moved_from: str = ""
@@ -59,7 +59,7 @@ class ResourceChange:
         """Where it stands: what is lost, what is stateful, the rest."""
         if self.action in LOSING:
             return (0, not self.stateful, self.address)
-        order = list(Action).index(self.action)
+        order = list(ChangeKind).index(self.action)
         return (1 if self.stateful else 2, False, f"{order}{self.address}")
 
 
@@ -116,9 +116,9 @@ class Changes:
 
     def counts(self) -> Iterator[tuple[str, int]]:
         """Yield how many resources have which action, moves and imports apart."""
-        for action in Action:
+        for action in ChangeKind:
             number = sum(each.action is action for each in self.resources)
-            if number and action is not Action.NONE:
+            if number and action is not ChangeKind.NONE:
                 yield f"to {action.value}", number
         moved = sum(bool(each.moved_from) for each in self.resources)
         imported = sum(each.imported is not None for each in self.resources)

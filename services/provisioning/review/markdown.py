@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.provisioning.review.changes import (
     LOSING,
-    Action,
+    ChangeKind,
     Changes,
     OutputChange,
     Planned,
@@ -252,9 +252,9 @@ def _sections(changes: Changes, detail: _Detail) -> Iterator[tuple[str, list[str
     ordered = sorted(changes.resources, key=lambda each: each.rank)
     lost = [each for each in ordered if each.action in LOSING]
     kept = [each for each in ordered if each.action not in LOSING]
-    moved = [each for each in kept if each.action is Action.NONE]
+    moved = [each for each in kept if each.action is ChangeKind.NONE]
     stateful = [each for each in kept if each.stateful and each not in moved]
-    rest = [each for each in kept if not each.stateful and each.action is not Action.NONE]
+    rest = [each for each in kept if not each.stateful and each.action is not ChangeKind.NONE]
     for title, resources in (
         ("Destroyed or replaced", lost),
         ("Holds data", stateful),
@@ -280,12 +280,12 @@ def _resource(change: ResourceChange, detail: _Detail) -> str:
         parts.append(f"moved from {code(change.moved_from)}")
     if change.imported is not None:
         parts.append(f"imported as {code(change.imported)}")
-    if change.action is Action.FORGET:
+    if change.action is ChangeKind.FORGET:
         parts.append("it stays, and Terraform no longer knows it")
-    word = "" if change.action is Action.NONE else f"**{change.action.value}** "
+    word = "" if change.action is ChangeKind.NONE else f"**{change.action.value}** "
     line = f"{word}{code(change.address)}" + (f": {'; '.join(parts)}" if parts else "")
     if (
-        change.action in (Action.CREATE, Action.DELETE, Action.FORGET, Action.READ)
+        change.action in (ChangeKind.CREATE, ChangeKind.DELETE, ChangeKind.FORGET, ChangeKind.READ)
         and not detail.created
     ):
         return line

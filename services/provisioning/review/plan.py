@@ -8,7 +8,7 @@ from typing import Any
 
 from services.provisioning.errors import PlanUnreadableError
 from services.provisioning.review.changes import (
-    Action,
+    ChangeKind,
     Changes,
     Finding,
     OutputChange,
@@ -21,16 +21,16 @@ from services.provisioning.review.policies import findings_of
 from services.provisioning.review.shapes import mapping, sequence, text
 
 _ACTIONS = {
-    ("no-op",): Action.NONE,
-    ("create",): Action.CREATE,
-    ("read",): Action.READ,
-    ("update",): Action.UPDATE,
-    ("delete",): Action.DELETE,
-    ("forget",): Action.FORGET,
-    ("delete", "create"): Action.REPLACE,
-    ("create", "delete"): Action.REPLACE,
-    ("create", "forget"): Action.REPLACE,
-    ("forget", "create"): Action.REPLACE,
+    ("no-op",): ChangeKind.NONE,
+    ("create",): ChangeKind.CREATE,
+    ("read",): ChangeKind.READ,
+    ("update",): ChangeKind.UPDATE,
+    ("delete",): ChangeKind.DELETE,
+    ("forget",): ChangeKind.FORGET,
+    ("delete", "create"): ChangeKind.REPLACE,
+    ("create", "delete"): ChangeKind.REPLACE,
+    ("create", "forget"): ChangeKind.REPLACE,
+    ("forget", "create"): ChangeKind.REPLACE,
 }
 _UNMASKED = "its value is no longer sensitive: whoever reads outputs or logs will see it"
 
@@ -145,7 +145,7 @@ def _resources(changes: Any, hidden: list[Any], *, drift: bool) -> Iterator[Reso
         address = text(resource.get("address"))
         moved_from = text(resource.get("previous_address"))
         importing = change.get("importing")
-        if action is Action.NONE and not moved_from and importing is None:
+        if action is ChangeKind.NONE and not moved_from and importing is None:
             continue
         if action is None:
             raise PlanUnreadableError(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.provisioning.review.changes import Action, Changes, Planned
+from services.provisioning.review.changes import ChangeKind, Changes, Planned
 from services.provisioning.review.markdown import comment_of, whole_of
 from services.provisioning.review.plan import changes_of, read
 from services.provisioning.review.reading import document_of, plans
@@ -135,13 +135,13 @@ def test_every_kind_of_change_is_told_apart(changes: Changes) -> None:
     found = {each.address.partition(".")[2]: each for each in changes.resources}
 
     assert {name: each.action for name, each in found.items()} == {
-        "kept": Action.UPDATE,
-        "replaced": Action.REPLACE,
-        "counted[1]": Action.DELETE,
-        "forgotten": Action.FORGET,
-        "arrived": Action.NONE,
-        "imported": Action.NONE,
-        "leaking": Action.UPDATE,
+        "kept": ChangeKind.UPDATE,
+        "replaced": ChangeKind.REPLACE,
+        "counted[1]": ChangeKind.DELETE,
+        "forgotten": ChangeKind.FORGET,
+        "arrived": ChangeKind.NONE,
+        "imported": ChangeKind.NONE,
+        "leaking": ChangeKind.UPDATE,
     }
     assert found["arrived"].moved_from == "terraform_data.moved"
     assert found["imported"].imported == "an-id"

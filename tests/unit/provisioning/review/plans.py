@@ -37,7 +37,7 @@ def change(
     **more: Any,
 ) -> dict[str, Any]:
     """Return one entry of `resource_changes`; `reason` and `previous_address` stand beside it."""
-    outer = {
+    outer: dict[str, Any] = {
         key: more.pop(key)
         for key in ("action_reason", "previous_address", "deposed")
         if key in more

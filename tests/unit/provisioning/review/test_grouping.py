@@ -67,9 +67,9 @@ def _tree(leaf: st.SearchStrategy[Template]) -> st.SearchStrategy[Template]:
     )
 
 
-values = st.dictionaries(words, _tree(plain | owned), min_size=1, max_size=4).map(
-    lambda all_: lambda o: {key: each(o) for key, each in all_.items()}
-)
+values: st.SearchStrategy[Template] = st.dictionaries(
+    words, _tree(plain | owned), min_size=1, max_size=4
+).map(lambda all_: lambda o: {key: each(o) for key, each in all_.items()})
 ACTIONS = [("create",), ("update",), ("delete", "create"), ("create", "delete")]
 
 
@@ -79,7 +79,7 @@ def templates(draw: st.DrawFn) -> Callable[[Owner], dict[str, Any]]:
     made = []
     for number in range(draw(st.integers(1, 3))):
         actions = draw(st.sampled_from(ACTIONS))
-        before = None if actions == ("create",) else draw(values)
+        before: Template | None = None if actions == ("create",) else draw(values)
         made.append((f"aws_lb_listener_rule.r{number}", actions, before, draw(values)))
 
     def render(owner: Owner) -> dict[str, Any]:
@@ -214,3 +214,21 @@ def test_two_hundred_tenants_are_two_lines() -> None:
     assert "### 198 tenants alike" in comment
     assert "### 2 tenants alike" in comment
     assert comment.count("delay: 5") == comment.count("delay: 9") == 1
+
+
+def test_a_tenants_name_within_a_word_is_no_boundary_of_it() -> None:
+    one, two = Owner("id-1", "red", "a@b.example"), Owner("id-2", "blue", "a@b.example")
+    inside = [plan(change(after={"x": f"covered{each.name}x"}), owner=each) for each in (one, two)]
+    alone = [plan(change(after={"x": f"covered-{each.name}-x"}), owner=each) for each in (one, two)]
+
+    assert len(reviewed(*inside).groups) == 2
+    assert len(reviewed(*alone).groups) == 1
+
+
+def test_what_a_policy_finds_in_what_stays_is_seen_by_the_quick_look_too() -> None:
+    def tenant(owner: Owner, tagged: str) -> dict[str, Any]:
+        tags = {"TenantId": tagged}
+        return plan(change(before={"x": 1, "tags_all": tags}, after={"x": 2, "tags_all": tags}), owner=owner)  # noqa: E501 # fmt: skip
+
+    assert len(reviewed(tenant(ACME, ACME.id), tenant(OTHER, OTHER.id)).groups) == 1
+    assert len(reviewed(tenant(ACME, ACME.id), tenant(OTHER, ACME.id)).groups) == 2

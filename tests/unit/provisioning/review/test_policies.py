@@ -145,12 +145,13 @@ def test_waivers_may_be_in_a_file() -> None:
     assert from_document({"waivers": [entry]}, "f") == [
         Waiver("stateful-loss", "*", entry["reason"])
     ]
-    for wrong in (
+    refused: list[dict[str, Any]] = [
         {},
         {"waivers": {}},
         {"waivers": [{**entry, "addres": "x"}]},
         {"waivers": [1]},
         {"waivers": [{**entry, "reason": 3}]},
-    ):
+    ]
+    for wrong in refused:
         with pytest.raises(WaiverError, match=r"^f: "):
             from_document(wrong, "f")
