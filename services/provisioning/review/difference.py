@@ -73,6 +73,7 @@ class Difference:
             self.leaves.append((path, before, after))
             return
         pair = _named_secret(left) or _named_secret(right)
+        self._emptied(path, before, after)
         for key in dict.fromkeys((*left, *right, *unknown)):
             was, now, mark = left.get(key, ABSENT), right.get(key, ABSENT), unknown.get(key)
             # An attribute that is null is one that is not there.
@@ -96,6 +97,7 @@ class Difference:
         if not left and not right and not trees[0]:
             self.leaves.append((path, before, after))
             return
+        self._emptied(path, before, after)
         for index in range(max(len(left), len(right), len(trees[0]))):
             unknown, old, new = (tree[index] if index < len(tree) else None for tree in trees)
             self._walk(
@@ -105,6 +107,13 @@ class Difference:
                 (unknown, old, new),
                 depth + 1,
             )
+
+    def _emptied(self, path: str, before: Any, after: Any) -> None:
+        """Add that a side is an empty container, which is more than that it is not there."""
+        old = before if before in ({}, []) else ABSENT
+        new = after if after in ({}, []) else ABSENT
+        if path and (old is not ABSENT or new is not ABSENT) and old != new:
+            self.leaves.append((path, old, new))
 
     def _json(self, path: str, before: Any, after: Any, depth: int) -> bool:
         """Compare JSON in strings; False if it is none, or differs in its writing only."""
@@ -179,9 +188,7 @@ def _alike(before: Any, after: Any, marks: _Marks) -> bool:
 def _both(kind: type, before: Any, after: Any) -> bool:
     """Whether one side is a container of this kind, and the other one is too, or is not there."""
     one = isinstance(before, kind) or isinstance(after, kind)
-    return one and all(
-        isinstance(side, kind) or side is None or side is ABSENT for side in (before, after)
-    )
+    return one and all(isinstance(side, kind) or side is ABSENT for side in (before, after))
 
 
 def _as(value: Any, kind: type[Any]) -> Any:
