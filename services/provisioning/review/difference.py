@@ -141,6 +141,9 @@ class Difference:
                 else:
                     self._walk(path, ABSENT, side, _UNMARKED, depth + 1)
                     after = ABSENT
+        for side in (before, after):
+            if isinstance(side, str) and side[:1] in ("{", "["):
+                self.hidden += _named_in(side)
         if before is not ABSENT or after is not ABSENT:
             self.leaves.append((path, before, after))
 
@@ -148,6 +151,7 @@ class Difference:
         if any(_marked(part) for part in parts):
             self._hide(path, before, after)
         elif _dumped(before) != _dumped(after):
+            self.hidden += [*_named_in(_dumped(before)), *_named_in(_dumped(after))]
             self.leaves.append((path, _leaf(before), _leaf(after)))
 
     def _hide(self, path: str, before: Any, after: Any) -> None:
@@ -202,6 +206,25 @@ def _marked(tree: Any) -> bool:
     if isinstance(tree, list):
         return any(map(_marked, tree))
     return tree is True
+
+
+def _named_in(written: str) -> list[Any]:
+    """Return the values in a text of JSON that are secret by their names."""
+    try:
+        pending = [json.loads(written)]
+    except (ValueError, RecursionError):
+        return []
+    found = []
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending += value
+        elif isinstance(value, dict):
+            pair = _named_secret(value)
+            for key, part in value.items():
+                secret = names_a_secret(key) or (pair and key == "value")
+                (found if secret and not isinstance(part, bool) else pending).append(part)
+    return found
 
 
 def _named_secret(members: dict[str, Any]) -> bool:

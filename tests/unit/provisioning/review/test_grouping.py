@@ -232,3 +232,9 @@ def test_what_a_policy_finds_in_what_stays_is_seen_by_the_quick_look_too() -> No
 
     assert len(reviewed(tenant(ACME, ACME.id), tenant(OTHER, OTHER.id)).groups) == 1
     assert len(reviewed(tenant(ACME, ACME.id), tenant(OTHER, ACME.id)).groups) == 2
+
+
+def test_equal_numbers_of_different_types_are_different_values() -> None:
+    for old, new in (({"a": [1]}, {"a": [True]}), ([1], [1.0]), (0, False)):
+        (group,) = reviewed(plan(change(before={"x": old}, after={"x": new}))).groups
+        assert len(group.changes.resources[0].leaves) == 1

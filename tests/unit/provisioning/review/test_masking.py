@@ -151,3 +151,16 @@ def test_what_only_becomes_sensitive_is_told() -> None:
     known = change(before={"a": True}, after={"a": True}, after_sensitive={"a": True})
 
     assert "a: (sensitive)" in _written(plan(known))
+
+
+def test_what_json_in_a_string_names_a_secret_is_masked_when_it_is_new() -> None:
+    containers = json.dumps(
+        [{"environment": [{"name": "API_TOKEN", "value": "tok-91823"}], "dbPassword": "pw-1234"}]
+    )
+    deep: Any = {"password": "pw-5678"}
+    for _ in range(60):
+        deep = {"d": deep}
+
+    written = _written(plan(change(actions=("create",), after={"c": containers, "deep": deep})))
+
+    assert [each for each in ("91823", "1234", "5678") if each in written] == []
