@@ -214,7 +214,7 @@ def _named_in(written: str) -> list[Any]:
         pending = [json.loads(written)]
     except (ValueError, RecursionError):
         return []
-    found = []
+    found: list[Any] = []
     while pending:
         value = pending.pop()
         if isinstance(value, list):

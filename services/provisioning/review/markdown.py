@@ -142,7 +142,9 @@ def _head(review: Review) -> Iterator[str]:
         most = max(changing, key=lambda group: len(group.members))
         alike = len(most.members)
         others = [member for group in changing if group is not most for member in group.members]
-        if alike > 1 or len(changing) > 1:
+        if alike == 1 < len(changing):
+            told.append("no two that change anything are alike")
+        elif alike > 1:
             differ = f"; {len(others)} differ: {_names(others, 8)}" if others else ""
             told.append(f"{alike} alike{differ}")
     yield "; ".join(told) + "."

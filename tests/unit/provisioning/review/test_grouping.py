@@ -238,3 +238,11 @@ def test_equal_numbers_of_different_types_are_different_values() -> None:
     for old, new in (({"a": [1]}, {"a": [True]}), ([1], [1.0]), (0, False)):
         (group,) = reviewed(plan(change(before={"x": old}, after={"x": new}))).groups
         assert len(group.changes.resources[0].leaves) == 1
+
+
+def test_two_plans_that_have_nothing_in_common_are_not_called_alike() -> None:
+    comment = comment_of(
+        reviewed(plan(change(after={"x": 1})), plan(change(after={"x": 2})), plan())
+    )
+
+    assert "3 plans; 1 without changes; no two that change anything are alike." in comment
