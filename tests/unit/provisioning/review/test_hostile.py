@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.provisioning.errors import PlanUnreadableError, ProvisionerError
 from services.provisioning.review.markdown import LONGEST, comment_of, whole_of
 from services.provisioning.review.review import Review
-from services.provisioning.review.writing import block, code
+from services.provisioning.review.writing import block, code, prose
 from tests.unit.provisioning.review.plans import change, plan, reviewed
 
 SECRET = "Xy9-geheim-Qz7"
@@ -208,3 +208,19 @@ def test_what_is_deep_is_read_or_refused(depth: int) -> None:
     comment, whole = _written(review)
     _holds(comment)
     assert SECRET not in comment + whole
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts)
+def test_prose_has_no_markup_no_mention_and_no_link(text: str) -> None:
+    written = prose(text, None)
+
+    assert "\n" not in written
+    assert not re.search(r"@\w|://|(?<!\\)(?:\\\\)*[<`\[]", written)
+
+
+def test_what_is_deferred_and_checked_is_said_without_a_mention() -> None:
+    check = {"address": {"to_display": "check.c @everyone"}, "status": "fail"}
+    deferred = [{"resource_change": {"address": 'x["@everyone <b>"]'}}]
+
+    _holds(comment_of(reviewed(plan(checks=[check], deferred_changes=deferred))))
