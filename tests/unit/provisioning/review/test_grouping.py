@@ -246,3 +246,17 @@ def test_two_plans_that_have_nothing_in_common_are_not_called_alike() -> None:
     )
 
     assert "3 plans; 1 without changes; no two that change anything are alike." in comment
+
+
+def test_a_key_with_a_dot_is_no_path() -> None:
+    dotted = change(before={"x": {"a.b": 1}}, after={"x": {"a.b": 2}})
+    nested = change(before={"x": {"a": {"b": 1}}}, after={"x": {"a": {"b": 2}}})
+
+    assert len(reviewed(plan(dotted), plan(nested)).groups) == 2
+
+
+def test_a_number_that_becomes_a_truth_value_is_a_change_for_the_quick_look_too() -> None:
+    both = change(before={"x": 1, "y": 0}, after={"x": 2, "y": False})
+    one = change(before={"x": 1, "y": 0}, after={"x": 2, "y": 0})
+
+    assert len(reviewed(plan(both), plan(one)).groups) == 2

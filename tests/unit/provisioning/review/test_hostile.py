@@ -224,3 +224,7 @@ def test_what_is_deferred_and_checked_is_said_without_a_mention() -> None:
     deferred = [{"resource_change": {"address": 'x["@everyone <b>"]'}}]
 
     _holds(comment_of(reviewed(plan(checks=[check], deferred_changes=deferred))))
+
+
+def test_a_fence_in_a_block_does_not_end_it() -> None:
+    assert block(["a", "```", "b"], "diff") == "````diff\na\n```\nb\n````"
