@@ -79,14 +79,14 @@ class PullRequest:
             "Authorization": f"Bearer {self.token}",
             "X-GitHub-Api-Version": "2022-11-28",
         }
-        issue = f"/repos/{self.repository}/issues"
+        base = f"/repos/{self.repository}/issues"
         with httpx.Client(base_url=self.api, headers=headers, timeout=_SECONDS) as http:
             try:
-                found = self._find(http, f"{issue}/{self.number}/comments", body)
+                found = self._find(http, f"{base}/{self.number}/comments", body)
                 if found is None:
-                    answer = http.post(f"{issue}/{self.number}/comments", json={"body": body})
+                    answer = http.post(f"{base}/{self.number}/comments", json={"body": body})
                 else:
-                    answer = http.patch(f"{issue}/comments/{found}", json={"body": body})
+                    answer = http.patch(f"{base}/comments/{found}", json={"body": body})
             except httpx.TransportError as error:
                 raise CommentError(f"{self.api} does not answer: {error}") from error
             return str(_taken(answer).get("html_url", ""))
