@@ -9,6 +9,7 @@ from rich.table import Table
 ALL = (
     "synthesis",
     "import_order",
+    "review",
     "onboarding",
     "planning",
     "control_plane",

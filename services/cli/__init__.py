@@ -2,6 +2,6 @@
 
 Errors
 ------
-`VisitError`: a tenant's API does not answer a visit. All else is raised below, and gets its exit
-code in `services.cli.failures`.
+`VisitError`: a tenant's API does not answer a visit. `CommentError`: a review could not be written
+to a pull request. All else is raised below, and gets its exit code in `services.cli.failures`.
 """

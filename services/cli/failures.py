@@ -8,6 +8,11 @@ from contextlib import contextmanager
 
 import typer
 
+
+class CommentError(Exception):
+    """A comment could not be written where it should be."""
+
+
 BAD_INPUT = 2
 """Wrong input or environment: nothing was tried."""
 
@@ -34,7 +39,7 @@ def exit_code_of(error: BaseException) -> int | None:
         isinstance(error, RefusedError) and error.status in _CALLERS_FAULT
     ):
         return BAD_INPUT
-    if isinstance(error, VisitError | ClientError):
+    if isinstance(error, VisitError | ClientError | CommentError):
         return FAILED
     if isinstance(error, OSError) and error.filename is not None:
         return BAD_INPUT

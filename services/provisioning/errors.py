@@ -15,6 +15,8 @@
         ├── AwsAccessError          no credentials, or an endpoint that does not answer
         ├── StateBackendMissingError
         ├── ForeignBucketError      a name of ours is another account's bucket
+        ├── PlanUnreadableError     a file that is no plan, or of a Terraform that nobody knows
+        ├── WaiverError             a waiver without a reason, or of a policy that is not there
         ├── StateUnusableError      a state object that is broken, or another tenant's
         └── WrongWorkspaceError     one tenant's values for another tenant's workspace
 """
@@ -80,3 +82,11 @@ class StateUnusableError(PreconditionError):
 
 class WrongWorkspaceError(PreconditionError):
     """One tenant's values would be applied in another tenant's workspace."""
+
+
+class PlanUnreadableError(PreconditionError):
+    """What is to be reviewed is no plan."""
+
+
+class WaiverError(PreconditionError):
+    """A waiver has no reason, or names a policy that does not exist."""
