@@ -27,6 +27,7 @@ from constructs_lib.provisioning import (
 )
 from services.configuration import Configuration
 from services.contracts.images import RUNNER
+from services.contracts.progress import build_log_group
 from services.contracts.provisioner_rights import DATA_TASK_RIGHTS, RIGHTS
 from services.contracts.stacks import (
     CELL_NOT_MADE,
@@ -142,6 +143,7 @@ class ApplicationPlane(SaasStack):
             name=f"{prefix}-tenant-operation",
             definition=operation_definition(
                 project=project.name,
+                log_group=build_log_group(prefix),
                 bus=control_plane.event_bus_name,
                 source=Source.APPLICATION_PLANE.value,
                 timeout_seconds=_BUILD_MINUTES * 60 + 300,

@@ -32,6 +32,7 @@ from constructs_lib.observability import AlarmTopic
 from services.configuration import Configuration
 from services.contracts import http_routes as routes
 from services.contracts import registry_table as registry_shape
+from services.contracts.progress import build_log_group
 from services.contracts.stacks import ControlPlaneContract
 from services.tenancy.events import EventName, Source
 from services.tenancy.events.registered import registered_name, registered_schema
@@ -146,7 +147,7 @@ class ControlPlane(SaasStack):
         )
         self._code = FunctionCode(self, "code", package=control_plane_code(configuration))
         self._clients = self._pool_clients()
-        api = self._api()
+        api = self._api(account)
         self._outbox()
         self._application_events()
         self._sweep(account)
@@ -188,8 +189,11 @@ class ControlPlane(SaasStack):
             depends_on=self._pool.servers,
         )
 
-    def _api(self) -> HttpApi:
+    def _api(self, account: str) -> HttpApi:
         configuration = self._configuration
+        # The builds are the application plane's, which stands on this stack.
+        group = build_log_group(configuration.prefix)
+        arn = f"arn:aws:logs:{configuration.region}:{account}:log-group:{group}"
         function = self._function(
             "api",
             "Answers the HTTP API of the control plane",
@@ -200,8 +204,14 @@ class ControlPlane(SaasStack):
                     [self._pool.arn],
                     sid="SystemUsers",
                 ),
+                Statement(
+                    ["logs:DescribeLogStreams", "logs:GetLogEvents"],
+                    [f"{arn}:*"],
+                    sid="Progress",
+                ),
             ],
             memory_mib=1024,
+            environment={"BUILD_LOG_GROUP": group},
         )
         return HttpApi(
             self,

@@ -110,7 +110,9 @@ _DETAIL: Final = """{% (
 ) %}"""
 
 
-def operation_definition(*, project: str, bus: str, source: str, timeout_seconds: int) -> str:
+def operation_definition(
+    *, project: str, log_group: str, bus: str, source: str, timeout_seconds: int
+) -> str:
     """Return the definition of the state machine as JSON.
 
     Its input is what the starter makes of a request: `operation` is the request itself as text,
@@ -122,6 +124,8 @@ def operation_definition(*, project: str, bus: str, source: str, timeout_seconds
     ----------
     project : str
         The CodeBuild project.
+    log_group : str
+        Where its builds write; the streams of an operation begin with its id.
     bus, source : str
         Where failures are reported, and as whom.
     timeout_seconds : int
@@ -134,6 +138,13 @@ def operation_definition(*, project: str, bus: str, source: str, timeout_seconds
             "EnvironmentVariablesOverride": [
                 {"Name": "OPERATION", "Type": "PLAINTEXT", "Value.$": "$.operation"}
             ],
+            "LogsConfigOverride": {
+                "CloudWatchLogs": {
+                    "Status": "ENABLED",
+                    "GroupName": log_group,
+                    "StreamName.$": "$.operationId",
+                }
+            },
         },
         following="Done",
         timeout_seconds=timeout_seconds,

@@ -20,6 +20,7 @@ from services.tenancy.tier import Tier
 
 if TYPE_CHECKING:
     from services.client import ControlPlaneClient, Operation
+    from services.provisioning.terraform.progress import Progress
 
 tenant_app = typer.Typer(
     help="Onboard, look at, change and offboard tenants.",
@@ -247,7 +248,9 @@ def _carry_out(
             with watching(plain=options.as_json) as progress:
                 try:
                     progress.stage(tenant, operation.kind)
-                    operation = client.wait(operation, seconds=options.timeout)
+                    operation = client.wait(
+                        operation, seconds=options.timeout, watch=_shown_by(progress, tenant)
+                    )
                 except KeyboardInterrupt:
                     progress.note(
                         tenant,
@@ -260,6 +263,24 @@ def _carry_out(
     else:
         took = f" after {in_words(operation.seconds)}" if operation.ended_at else ""
         write_line(f"{tenant}: {operation.kind} {operation.status}{took} ({operation.id})")
+
+
+def _shown_by(progress: Progress, tenant: str) -> Callable[[Operation], None]:
+    """Return what shows how far an operation is, whenever that has changed."""
+    last = ""
+
+    def show(operation: Operation) -> None:
+        nonlocal last
+        if operation.progress and (text := _in_words(operation.progress)) != last:
+            last = text
+            progress.stage(tenant, f"{operation.kind}: {text}")
+
+    return show
+
+
+def _in_words(progress: Mapping[str, Any]) -> str:
+    counted = f" {progress['done']} of {progress['total']}" if progress["total"] else ""
+    return f"{progress['stage']}{counted} {progress['resource']}".rstrip()
 
 
 def _client(context: typer.Context) -> AbstractContextManager[ControlPlaneClient]:

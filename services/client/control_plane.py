@@ -46,6 +46,7 @@ class Operation:
     log_url: str | None = None
     requested_at: str | None = None
     ended_at: str | None = None
+    progress: Mapping[str, Any] | None = None
 
     @property
     def seconds(self) -> float | None:
@@ -67,6 +68,7 @@ class Operation:
             answer.get("logUrl"),
             answer.get("requestedAt"),
             answer.get("endedAt"),
+            answer.get("progress"),
         )
 
 
@@ -139,10 +141,13 @@ class ControlPlaneClient:
             )
         return named
 
-    def operations(self, tenant_id: str, limit: int = 10) -> list[Operation]:
-        """Return a tenant's operations, the latest first."""
+    def operations(
+        self, tenant_id: str, limit: int = 10, *, progress: bool = False
+    ) -> list[Operation]:
+        """Return a tenant's operations, the latest first; with how far the running one is."""
         path = f"/tenants/{tenant_id}/operations"
-        shown = self._call("GET", path, query={"limit": str(limit)})["data"]
+        query = {"limit": str(limit), **({"progress": "true"} if progress else {})}
+        shown = self._call("GET", path, query=query)["data"]
         return [Operation.parse(each) for each in shown]
 
     def request(
@@ -187,7 +192,9 @@ class ControlPlaneClient:
             time.sleep(pause)
             pause = min(pause * 1.3, 5.0)
             seen = next(
-                each for each in self.operations(operation.tenant_id) if each.id == operation.id
+                each
+                for each in self.operations(operation.tenant_id, progress=True)
+                if each.id == operation.id
             )
             watch(seen)
         if seen.status != "SUCCEEDED":

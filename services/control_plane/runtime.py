@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from services.control_plane.admin_users import AdminUsers
     from services.control_plane.caller import Caller
     from services.control_plane.metering import IBilling, IMetering, PluginContext
+    from services.control_plane.progress import BuildLogs
     from services.control_plane.registry import Registry
 
 
@@ -24,6 +25,8 @@ class Settings:
     ----------
     services : tuple of str
         The microservices that tenants have; empty where nobody said.
+    build_log_group : str
+        Where builds say how far they are; empty for functions that do not ask.
     """
 
     registry_table: str
@@ -31,6 +34,7 @@ class Settings:
     admin_pool_id: str
     release: str = "latest"
     services: tuple[str, ...] = ()
+    build_log_group: str = ""
 
     @classmethod
     def of_environment(cls) -> Settings:
@@ -41,6 +45,7 @@ class Settings:
             os.environ.get("ADMIN_POOL_ID", ""),
             os.environ.get("RELEASE") or "latest",
             tuple(os.environ.get("SERVICES", "").split()),
+            os.environ.get("BUILD_LOG_GROUP", ""),
         )
 
 
@@ -75,6 +80,13 @@ class Runtime:
             new_id=lambda: str(uuid.uuid4()),
             release=self.settings.release,
         )
+
+    @cached_property
+    def build_logs(self) -> BuildLogs:
+        """The logs of the application plane's builds."""
+        from services.control_plane.progress import BuildLogs  # noqa: PLC0415
+
+        return BuildLogs(self.client("logs"), self.settings.build_log_group)
 
     @cached_property
     def users(self) -> AdminUsers:

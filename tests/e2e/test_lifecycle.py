@@ -8,7 +8,7 @@ import re
 import signal
 import urllib.parse
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -128,9 +128,18 @@ def test_who_stops_waiting_is_told_that_it_goes_on(system: System) -> None:
     _, err = waiting.communicate(timeout=30)
     assert waiting.returncode == 130, err
     (operation,) = re.findall(r"reconcile (\w+) goes on; how it ends: ecs-saas tenant show", err)
+    seen: list[Mapping[str, Any]] = []
     with system.control_plane() as api:
         kept = {each.id: each for each in api.operations(DRIFTED.id(system))}
-        assert api.wait(kept[operation], seconds=300).status == "SUCCEEDED", lines
+        ended = api.wait(
+            kept[operation], seconds=300, watch=lambda each: seen.append(each.progress or {})
+        )
+        assert ended.status == "SUCCEEDED", lines
+    # What it is at while it runs; of one that has ended there is nothing to say.
+    stages = [each["stage"] for each in seen if each]
+    assert stages, seen
+    assert {*stages} <= {"init", "plan", "look for strays", "apply"}
+    assert not seen[-1]
 
 
 def test_a_suspended_tenants_people_cannot_sign_in(system: System) -> None:

@@ -63,6 +63,17 @@ class Tenant(_Row):
     )
 
 
+class OperationProgress(Shown):
+    """How far an operation is, as its build said last."""
+
+    run: str = Field(description="what is worked on, as tenant-basic/<id>")
+    stage: str = Field(description="as plan, apply or export")
+    resource: str = Field(description="begun last; empty outside an apply")
+    done: int = Field(ge=0, description="resources that have changed")
+    total: int = Field(ge=0, description="resources that are to change; 0 where it is not known")
+    at: datetime
+
+
 class Operation(Shown):
     """An operation on a tenant; what is not known yet is left out."""
 
@@ -81,6 +92,9 @@ class Operation(Shown):
     result: dict[str, Any] = {}
     reason: str = ""
     log_url: str = ""
+    progress: OperationProgress | None = Field(
+        default=None, description="of an operation that runs, where it was asked for"
+    )
 
 
 class RegistrationMade(Shown):

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from services.control_plane.progress import Seen
     from services.control_plane.registry.records import (
         AuditEntry,
         RegistrationRecord,
@@ -48,8 +49,8 @@ def tenant(row: TenantRecord) -> dict[str, Any]:
     return row.fields()
 
 
-def operation(row: Operation) -> dict[str, Any]:
-    """Return an operation; what is not known yet is left out."""
+def operation(row: Operation, seen: Seen | None = None) -> dict[str, Any]:
+    """Return an operation, and how far it is; what is not known yet is left out."""
     shown = {
         "operationId": row.id,
         "tenantId": row.tenant_id,
@@ -66,6 +67,7 @@ def operation(row: Operation) -> dict[str, Any]:
         "result": dict(row.result) or None,
         "reason": row.reason,
         "logUrl": row.log_url,
+        "progress": {**asdict(seen.progress), "at": seen.at.isoformat()} if seen else None,
     }
     return {name: value for name, value in shown.items() if value is not None}
 

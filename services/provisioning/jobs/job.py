@@ -16,15 +16,24 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from services.contracts.progress import BuildProgress
 from services.provisioning.errors import ProvisionerError
 from services.provisioning.jobs.operations import Done, JobError
 from services.provisioning.jobs.starter import failure_event_id
-from services.provisioning.terraform.log import Diagnostic, Phase, ResourceProgress
+from services.provisioning.terraform.log import (
+    Diagnostic,
+    Phase,
+    PlannedChange,
+    ResourceProgress,
+)
 from services.provisioning.terraform.log import Event as TerraformEvent
 from services.tenancy import InputError
 from services.tenancy.events import Detail, Event
@@ -44,16 +53,34 @@ class Carrying(Protocol):
 
 
 class LogLines:
-    """Progress as lines of the build's log."""
+    """Progress as lines of the build's log: for people, and for the control plane."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at = BuildProgress("", "")
+        self._planned: set[str] = set()
+        self._done: set[str] = set()
+        self._told = 0.0
 
     def stage(self, run: str, name: str) -> None:
         """Print that a stage begins."""
         _say(f"{run}: {name}")
+        with self._lock:
+            if name != "apply" or run != self._at.run:
+                self._planned.clear()
+            self._done.clear()
+            self._tell(BuildProgress(run, name, total=len(self._planned)))
 
     def event(self, run: str, event: TerraformEvent) -> None:
-        """Print what ended, and what is wrong."""
+        """Print what ended, and what is wrong; once a second how far it is."""
         match event:
+            case PlannedChange(action=action) if action not in ("noop", "read"):
+                self._planned.add(event.address)
+            case ResourceProgress(phase=Phase.STARTED):
+                with self._lock:
+                    self._tell(self._counted(event.address), at_most_each=1.0)
             case ResourceProgress(phase=Phase.DONE):
+                self._done.add(event.address)
                 _say(f"{run}: {event.action} {event.address} {event.seconds:.0f} s")
             case Diagnostic():
                 _say(f"{run}: {event.severity}: {event}")
@@ -63,6 +90,16 @@ class LogLines:
     def note(self, run: str, text: str) -> None:
         """Print what a person should know."""
         _say(f"{run}: {text}")
+
+    def _counted(self, address: str) -> BuildProgress:
+        done = len(self._done & self._planned)
+        return replace(self._at, resource=address, done=done, total=len(self._planned))
+
+    def _tell(self, progress: BuildProgress, *, at_most_each: float = 0.0) -> None:
+        self._at = progress
+        if time.monotonic() - self._told >= at_most_each:
+            self._told = time.monotonic()
+            _say(progress.line())
 
 
 def carry_out(
@@ -160,7 +197,8 @@ def log_url(environment: Mapping[str, str], region: str) -> str | None:
     build = environment.get("CODEBUILD_BUILD_ID")
     if not build:
         return None
-    project, _, stream = build.partition(":")
+    project, _, uuid = build.partition(":")
+    stream = environment.get("CODEBUILD_LOG_PATH", uuid).replace("/", "$252F")
     return (
         f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
         f"#logsV2:log-groups/log-group/$252Faws$252Fcodebuild$252F{project}"

@@ -10,9 +10,9 @@ from ministack.services import stepfunctions
 
 from constructs_lib.provisioning import operation_definition
 
-_STATES = json.loads(operation_definition(project="p", bus="b", source="s", timeout_seconds=3900))[
-    "States"
-]
+_STATES = json.loads(
+    operation_definition(project="p", log_group="l", bus="b", source="s", timeout_seconds=3900)
+)["States"]
 _FAILED = {"PhaseType": "BUILD", "PhaseStatus": "FAILED", "Contexts": [{"Message": "exit 3"}]}
 _LOG = {"DeepLink": "https://log"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from services.contracts.http_routes import Routes
 from services.control_plane.http import responses, views
@@ -14,6 +14,7 @@ from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.model import MoveRequest, UpdateRequest
 from services.control_plane.http.overrides import require_known_services
 from services.control_plane.runtime import current
+from services.tenancy.operation import Operation, OperationStatus
 from services.tenancy.operations import OperationKind
 
 _Answer = dict[str, Any]
@@ -21,10 +22,21 @@ _ACCEPTED = responses.one(responses.Operation, 404, 409)
 
 
 @endpoint(Routes.OPERATIONS, responses.page(responses.Operation, 404))
-def operations(tenant_id: Id, limit: Limit = 10, next_token: NextToken = "") -> _Answer:
+def operations(
+    tenant_id: Id,
+    limit: Limit = 10,
+    next_token: NextToken = "",
+    progress: Annotated[bool, Query(description="say how far one that runs is")] = False,
+) -> _Answer:
     """List a tenant's operations, the latest first."""
-    page = current().registry.operations(tenant_id, limit, next_token or None)
-    return views.listing(page, views.operation)
+    runtime = current()
+    page = runtime.registry.operations(tenant_id, limit, next_token or None)
+
+    def view(row: Operation) -> Mapping[str, Any]:
+        asked = progress and row.status is OperationStatus.RUNNING
+        return views.operation(row, runtime.build_logs.last(row.id) if asked else None)
+
+    return views.listing(page, view)
 
 
 @endpoint(Routes.SUSPEND, _ACCEPTED, status_code=202)
