@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from tiers.synthesis import build, main, synthesize
+from tiers.synthesis import build, main, output_directory, synthesize
 
-__all__ = ["build", "main", "synthesize"]
+__all__ = ["build", "main", "output_directory", "synthesize"]
 
 if __name__ == "__main__":
     sys.exit(main())

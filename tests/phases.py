@@ -35,6 +35,8 @@ FAST: Final = ("tests/unit", "tests/synth", "tests/terraform", "tests/cli", "tes
 EMULATED: Final = ("tests/emulator", "tests/conformance")
 # Three to four minutes of a processor, and five of waiting for load balancers and the like.
 ROLES: Final = "tests/emulator/authorization/test_ci_roles.py"
+# Under three minutes of a processor in seven, for the same reason.
+CDKTF: Final = "tests/emulator/cdktf_cli"
 E2E: Final = ("tests/e2e",)
 
 
@@ -150,12 +152,14 @@ def everything(run: Run) -> None:
         directory, log, port = Path(temporary, "system"), Path(temporary, "log"), free_port()
         with system_beside(directory, port, log) as creation:
             run.do("lint", "make", "lint")
-            run.do("unit, synth, terraform, cli, wheels", *MEASURED, "-n", "2", *SPREAD, *FAST)
-            roles_log = Path(temporary, "roles.log")
-            with beside("roles of CI", roles_log, *MEASURED, ROLES) as roles:
-                others = (f"--ignore={ROLES}", *EMULATED)
-                run.do("emulator, conformance", *MEASURED, "-n", "3", *SPREAD, *others)
-                run.take_from_beside(roles, roles_log)
+            roles_log, cdktf_log = Path(temporary, "roles.log"), Path(temporary, "cdktf.log")
+            with beside("the CLI of cdktf", cdktf_log, *MEASURED, CDKTF) as cdktf:
+                run.do("unit, synth, terraform, cli, wheels", *MEASURED, "-n", "2", *SPREAD, *FAST)
+                with beside("roles of CI", roles_log, *MEASURED, ROLES) as roles:
+                    others = (f"--ignore={ROLES}", f"--ignore={CDKTF}", *EMULATED)
+                    run.do("emulator, conformance", *MEASURED, "-n", "3", *SPREAD, *others)
+                    run.take_from_beside(roles, roles_log)
+                run.take_from_beside(cdktf, cdktf_log)
             run.take_from_beside(creation, log)
             run.do(
                 "e2e",

@@ -30,6 +30,7 @@ from services.contracts.images import RUNNER
 from services.contracts.progress import build_log_group
 from services.contracts.provisioner_rights import DATA_TASK_RIGHTS, RIGHTS
 from services.contracts.stacks import (
+    APPLICATION_PLANE,
     CELL_NOT_MADE,
     ApplicationPlaneContract,
     ControlPlaneContract,
@@ -48,8 +49,6 @@ from tiers.pool import POOL_DATA
 from tiers.tenant_boundary import tenant_boundary_arn
 from tiers.watching import FAILURE_QUEUES, failure_queue, watched_metrics
 from tiers.workload import repository
-
-APPLICATION_PLANE: Final = "application-plane"
 
 _BUILD_MINUTES: Final = 60
 _PASSED_TO: Final = ("ec2.amazonaws.com", "ecs-tasks.amazonaws.com")

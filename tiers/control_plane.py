@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from cdktf import TerraformOutput
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from constructs import Construct
 
@@ -33,7 +34,7 @@ from services.configuration import Configuration
 from services.contracts import http_routes as routes
 from services.contracts import registry_table as registry_shape
 from services.contracts.progress import build_log_group
-from services.contracts.stacks import ControlPlaneContract
+from services.contracts.stacks import CONTROL_PLANE, ControlPlaneContract
 from services.tenancy.events import EventName, Source
 from services.tenancy.events.registered import registered_name, registered_schema
 from tiers import plug_ins
@@ -43,7 +44,14 @@ from tiers.function_code import control_plane_code
 from tiers.platform_boundary import platform_boundary_arn
 from tiers.watching import failure_queue, watch_functions
 
-CONTROL_PLANE: Final = "control-plane"
+#: Of the contract, what who signs in and calls the API needs.
+_OUTPUTS: Final = (
+    "api_url",
+    "token_url",
+    "admin_pool_id",
+    "public_client_id",
+    "machine_client_id",
+)
 
 RESOURCE_SERVERS: Final = (
     ResourceServer(
@@ -153,21 +161,22 @@ class ControlPlane(SaasStack):
         self._sweep(account)
         self._billing()
         watch_functions(self, configuration, self._topic)
-        self.publish(
-            ControlPlaneContract(
-                event_bus_name=self._bus.name,
-                event_bus_arn=self._bus.arn,
-                registry_table_name=self._registry.name,
-                registry_table_arn=self._registry.arn,
-                api_id=api.id,
-                api_url=api.url,
-                admin_pool_id=self._pool.id,
-                issuer=self._pool.issuer,
-                token_url=self._pool.token_url,
-                machine_client_id=self._clients.machine_client_id,
-                public_client_id=self._clients.public_client_id,
-            )
+        published = ControlPlaneContract(
+            event_bus_name=self._bus.name,
+            event_bus_arn=self._bus.arn,
+            registry_table_name=self._registry.name,
+            registry_table_arn=self._registry.arn,
+            api_id=api.id,
+            api_url=api.url,
+            admin_pool_id=self._pool.id,
+            issuer=self._pool.issuer,
+            token_url=self._pool.token_url,
+            machine_client_id=self._clients.machine_client_id,
+            public_client_id=self._clients.public_client_id,
         )
+        self.publish(published)
+        for name in _OUTPUTS:
+            TerraformOutput(self, name, value=getattr(published, name))
 
     def _pool_clients(self) -> PoolClients:
         return PoolClients(

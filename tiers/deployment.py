@@ -7,10 +7,8 @@ from constructs_lib.compute import Capacity, Ec2Capacity, Names
 from constructs_lib.identity import SecondFactor
 from constructs_lib.naming import TENANT_KEY_LENGTH, Evaluated, tenant_id
 from services.configuration import Configuration
-from services.contracts.stacks import cell_path, contract_path
+from services.contracts.stacks import PLATFORM, cell_path, contract_path
 from services.tenancy import Tier
-
-PLATFORM = "platform"
 
 
 def stack_settings(configuration: Configuration) -> StackSettings:

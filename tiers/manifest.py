@@ -57,6 +57,9 @@ def image(configuration: Configuration, name: str, repository_url: str, release:
     lock = configuration.images
     if lock is None or name not in lock.digests:
         return f"{repository_url}:{release}"
+    if "${" not in release:
+        digest = lock.digests[name]
+        return f"{repository_url}{f'@{digest}' if release == lock.release else f':{release}'}"
     known = f'"{release}" == "{lock.release}"'
     return f'{repository_url}${{{known} ? "@{lock.digests[name]}" : ":{release}"}}'
 

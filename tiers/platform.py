@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from cdktf import TerraformOutput
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from cdktf_cdktf_provider_aws.dynamodb_table import (
     DynamodbTable,
@@ -34,12 +35,12 @@ from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucke
 from services.configuration import Configuration
 from services.configuration.hcl_modules import hcl_module
 from services.contracts.images import RUNNER
-from services.contracts.stacks import FIRST_CELL, PlatformContract
+from services.contracts.stacks import FIRST_CELL, PLATFORM, PlatformContract
 from services.tenancy import Tier
 from tiers import manifest
 from tiers.boundary import limit_roles
 from tiers.deployer import deployer_statements
-from tiers.deployment import PLATFORM, alarm_key, capacity_of, stack_settings
+from tiers.deployment import alarm_key, capacity_of, stack_settings
 from tiers.edge import Authorizer, CellEdge
 from tiers.federation import TokenClaims
 from tiers.planner import PLANNED_STATES, planner_statements
@@ -126,7 +127,7 @@ class Platform(SaasStack):
             if own_account
             else []
         )
-        CellEdge(
+        edge = CellEdge(
             self,
             "edge",
             configuration=configuration,
@@ -136,6 +137,7 @@ class Platform(SaasStack):
             authorizer=authorizer.ref,
             depends_on=accounts,
         )
+        TerraformOutput(self, "tenant_api_url", value=edge.api.url)
         placements = _table(
             self, "placements", configuration.placement_table, keep, cellId="S", slot="N"
         )

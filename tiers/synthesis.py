@@ -15,18 +15,23 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import tiers
 from services.configuration import Configuration, ConfigurationError, load
 from services.configuration.release import FILE_NAME, derived
+from services.contracts.stacks import APPLIED_ONCE, NEEDS
 from services.tenancy import Tier
 
 if TYPE_CHECKING:
-    from cdktf import App
+    from cdktf import App, TerraformStack
 
 CONFIGURATION = "saas.tfvars"
 OUTPUT = "cdktf.out"
+SHARED = "shared"
+"""The directory, beside `stacks`, of the manifest that cdktf's CLI is given by `cdktf.json`."""
+_MANIFEST: Final = "manifest.json"
+_PATHS: Final = ("stackMetadataPath", "synthesizedStackPath", "workingDirectory")
 
 
 def build(configuration: Configuration, outdir: str | Path = OUTPUT) -> App:
@@ -55,7 +60,15 @@ def build(configuration: Configuration, outdir: str | Path = OUTPUT) -> App:
     tiers.ControlPlane(app, configuration=configuration)
     tiers.ApplicationPlane(app, configuration=configuration, tenants=[*tenants, cells])
 
+    for stack, needed in NEEDS.items():
+        for each in needed:
+            _stack(app, stack).add_dependency(_stack(app, each))
+
     return app
+
+
+def _stack(app: App, name: str) -> TerraformStack:
+    return cast("TerraformStack", app.node.find_child(name))
 
 
 def made(directory: str | Path) -> Path:
@@ -76,12 +89,46 @@ def synthesize(configuration: Configuration, outdir: str | Path = OUTPUT) -> lis
         pass
     build(configuration, outdir).synth()
     stacks = Path(outdir) / "stacks"
-    kept = sorted(json.loads((Path(outdir) / "manifest.json").read_text())["stacks"])
+    manifest = json.loads((Path(outdir) / _MANIFEST).read_text(encoding="utf-8"))
+    kept = sorted(manifest["stacks"])
     for directory in stacks.iterdir():
         if directory.is_dir() and directory.name not in kept:
             shutil.rmtree(directory)
     (stacks / FILE_NAME).write_text(f"{configuration.release}\n", encoding="utf-8")
+    shared = json.dumps(_shared(manifest), indent=2)
+    (made(Path(outdir) / SHARED) / _MANIFEST).write_text(f"{shared}\n", encoding="utf-8")
     return kept
+
+
+def _shared(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest of what is applied once, as seen from the directory `SHARED`.
+
+    cdktf's CLI knows no workspaces, so `cdktf deploy '*'` shall not mean the root modules of
+    tenants and cells; and it removes every directory beside its manifest, in `stacks`, that the
+    manifest does not name (docs/adr/0030).
+    """
+    return {
+        **manifest,
+        "stacks": {
+            name: {
+                key: f"../{value}" if key in _PATHS else value
+                for key, value in manifest["stacks"][name].items()
+            }
+            for name in APPLIED_ONCE
+        },
+    }
+
+
+def output_directory(named: str) -> Path:
+    """Return where to synthesise to, if `CDKTF_OUTDIR` names `named`.
+
+    cdktf's CLI names where its manifest shall be.
+
+    >>> output_directory("out").as_posix(), output_directory("out/shared").as_posix()
+    ('out', 'out')
+    """
+    path = Path(named)
+    return path.parent if path.name == SHARED else path
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -97,7 +144,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = (sys.argv[1:] if arguments is None else arguments) or [CONFIGURATION]
     try:
         configuration = derived(load(given[0]), Path(__file__).parents[1], Path(given[0]))
-        synthesize(configuration, os.environ.get("CDKTF_OUTDIR", OUTPUT))
+        synthesize(configuration, output_directory(os.environ.get("CDKTF_OUTDIR", OUTPUT)))
     except (ConfigurationError, ConfigError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

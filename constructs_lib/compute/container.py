@@ -12,6 +12,7 @@ from constructs_lib.errors import ConfigError
 from constructs_lib.sequences import takes_sequences
 
 NON_ROOT_USER: Final = "10001:10001"
+_EXPRESSION: Final = re.compile(r"(?<!\$)\$\{")
 _ROOT = re.compile(r"(root|0)(:.*)?")
 
 
@@ -69,7 +70,7 @@ class Preparation:
 
     def definitions(self, *, log_group: str, region: str) -> str:
         """Return the container definitions of a task that is this container alone, as JSON."""
-        return json.dumps([self.definition(NON_ROOT_USER, log_group, region)])
+        return _template([self.definition(NON_ROOT_USER, log_group, region)])
 
     def definition(self, user: str, log_group: str, region: str) -> dict[str, object]:
         """Return the container definition."""
@@ -170,12 +171,32 @@ class Container:
                 "startPeriod": self.health_check.start_period_seconds,
             }
         if self.preparation is None:
-            return json.dumps([definition])
+            return _template([definition])
         first = self.preparation
         before = first.definition(self.user, log_group, region)
         before["essential"] = False
         definition["dependsOn"] = [{"containerName": first.name, "condition": "SUCCESS"}]
-        return json.dumps([definition, before])
+        return _template([definition, before])
+
+
+def _template(definitions: Sequence[object]) -> str:
+    """Return container definitions as JSON, with expressions in it as Terraform reads them.
+
+    Their quotes are their own, and no end of a string of the JSON around them.
+    """
+    text = json.dumps(definitions)
+    parts: list[str] = []
+    done = 0
+    while found := _EXPRESSION.search(text, done):
+        end, depth = found.end(), 1
+        while depth and end < len(text):
+            depth += {"{": 1, "}": -1}.get(text[end], 0)
+            end += 1
+        if depth:
+            break
+        parts += [text[done : found.start()], json.loads(f'"{text[found.start() : end]}"')]
+        done = end
+    return "".join((*parts, text[done:]))
 
 
 def _definition(

@@ -8,12 +8,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from services.tenancy import Tier
+
+PLATFORM: Final = "platform"
+CONTROL_PLANE: Final = "control-plane"
+APPLICATION_PLANE: Final = "application-plane"
 FIRST_CELL = "cell-1"
 ROUTING_CELL = "routing-cell"
 """The root module of a further cell; its workspace is the cell's id."""
+
+NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+    PLATFORM: (),
+    **{tier.shared_stack: (PLATFORM,) for tier in Tier if tier.shared_stack},
+    CONTROL_PLANE: (PLATFORM,),
+    ROUTING_CELL: (PLATFORM,),
+    APPLICATION_PLANE: (PLATFORM, CONTROL_PLANE),
+}
+"""Root modules that tenants share, and which of them each needs applied before: the order of
+`ecs-saas platform apply`, and what cdktf is told."""
+APPLIED_ONCE: Final = tuple(stack for stack in NEEDS if stack != ROUTING_CELL)
+"""Those of them that have no workspaces: a further routing cell has one of its own."""
 CELL_NOT_MADE = "the next routing cell was not made"
 """What a build logs of a cell that it could not make; an alarm listens for it."""
+
+
+def waves(needs: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """Return root modules by wave: those of one wave need only the waves before.
+
+    >>> waves({"a": (), "b": ("a",), "c": (), "d": ("c", "b")})
+    (('a', 'c'), ('b',), ('d',))
+    """
+    found: list[tuple[str, ...]] = []
+    done: set[str] = set()
+    while wave := tuple(
+        each for each in needs if each not in done and done.issuperset(needs[each])
+    ):
+        found.append(wave)
+        done.update(wave)
+    return tuple(found)
 
 
 def contract_path(name: str, environment: str, stack: str) -> str:

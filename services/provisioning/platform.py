@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from services.configuration.hcl_modules import hcl_module
-from services.contracts.stacks import ROUTING_CELL
+from services.contracts.stacks import NEEDS, ROUTING_CELL, waves
 from services.provisioning.account_wide import check_account_wide
 from services.provisioning.cells import cell_request
 from services.provisioning.deployment import Deployment
@@ -17,14 +17,9 @@ from services.provisioning.errors import PreconditionError
 from services.provisioning.terraform.engine import Request, Result, RunKind
 from services.provisioning.terraform.state import DEFAULT_WORKSPACE, bucket_exists
 from services.provisioning.terraform.workspace import require_module
-from services.tenancy import Tier
 
 STATE_BACKEND = "state_backend"
-ORDER: tuple[tuple[str, ...], ...] = (
-    ("platform",),
-    (*(tier.shared_stack for tier in Tier if tier.shared_stack), "control-plane", ROUTING_CELL),
-    ("application-plane",),
-)
+ORDER: tuple[tuple[str, ...], ...] = waves(NEEDS)
 """Root modules by wave: those of one wave need only the waves before, and run at once. The images
 that later waves start are pushed once the first one has made their repositories.
 
@@ -52,13 +47,16 @@ class Platform:
 
         Parameters
         ----------
+        stacks : sequence of str
+            Of shared root modules, and of the state backend, which else is part of everything.
         push : callable
             Pushes the images that the registry lacks; called once their repositories are there,
             before anything that starts them is applied.
         """
         waves = self._waves(stacks)
         self._check_target()
-        results = [] if stacks else self._apply_state_backend()
+        wanted = not stacks or STATE_BACKEND in stacks
+        results = self._apply_state_backend() if wanted else []
         pushed = False
         for wave in waves:
             if not pushed and wave[0] not in ORDER[0]:
@@ -174,7 +172,7 @@ class Platform:
 
     def _waves(self, stacks: Sequence[str]) -> list[list[str]]:
         self._deployment.require_terraform()  # a missing one is told before AWS is asked
-        known = [stack for wave in ORDER for stack in wave]
+        known = [*(stack for wave in ORDER for stack in wave), STATE_BACKEND]
         unknown = sorted(set(stacks) - set(known))
         if unknown:
             raise PreconditionError(f"stack: got {unknown[0]}; allowed {', '.join(known)}")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import main
+from services.contracts.stacks import APPLIED_ONCE, FIRST_CELL, NEEDS, PLATFORM, waves
+from services.provisioning.platform import ORDER
 from tests.synth.sample import CONFIGURATION, configured
 from tests.synth.synthesis import root_modules
 
@@ -72,6 +77,45 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_root_modules_that_are_gone_are_removed(written: Path) -> None:
     assert not (written / "tier-bronze").exists()
     assert (written / "tier-basic/cdk.tf.json").exists()
+
+
+def _manifest(directory: Path) -> dict[str, dict[str, Any]]:
+    stacks: dict[str, dict[str, Any]] = json.loads((directory / "manifest.json").read_text())[
+        "stacks"
+    ]
+    return stacks
+
+
+def test_cdktf_is_told_the_order_of_platform_apply(written: Path) -> None:
+    told = {name: tuple(each["dependencies"]) for name, each in _manifest(written.parent).items()}
+    assert {name: told[name] for name in NEEDS} == NEEDS
+    assert waves(NEEDS) == ORDER
+
+
+@pytest.mark.parametrize("stack", NEEDS)
+def test_a_stack_needs_those_of_which_it_reads(written: Path, stack: str) -> None:
+    text = (written / stack / "cdk.tf.json").read_text()
+    document = json.loads(text)
+    sources = document["data"].get("aws_ssm_parameter", {}).values()
+    read = {re.sub(r"^/[^/]+/[^/]+/", "", each["name"]) for each in sources}
+    needed = {PLATFORM if each == f"cells/{FIRST_CELL}" else each for each in read}
+    if stack != PLATFORM and "policy/shop-dev-platform-boundary" in text:
+        needed.add(PLATFORM)  # a policy that it knows by name
+    assert needed == set(NEEDS[stack])
+
+
+def test_the_cli_of_cdktf_sees_what_is_applied_once(written: Path) -> None:
+    output = json.loads((ROOT / "cdktf.json").read_text())["output"]
+    assert main.output_directory(output) == Path("cdktf.out")
+    directory = written.parent / Path(output).name
+    shown = _manifest(directory)
+    assert tuple(shown) == APPLIED_ONCE
+    for name, each in shown.items():
+        assert each["name"] == name
+        assert (directory / each["workingDirectory"]).samefile(written / name)
+        assert (directory / each["synthesizedStackPath"]).is_file()
+    # Or the CLI would remove, of those beside, what it is not shown.
+    assert not (directory / "stacks").exists()
 
 
 def test_the_same_configuration_gives_the_same_files(

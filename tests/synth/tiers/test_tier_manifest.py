@@ -88,5 +88,7 @@ def test_images_of_the_pushed_release_are_named_by_digest() -> None:
     assert image(locked, "orders", "repo", "${var.release}") == (
         f'repo${{"${{var.release}}" == "r1" ? "@{digest}" : ":${{var.release}}"}}'
     )
+    assert image(locked, "orders", "repo", "r1") == f"repo@{digest}"
+    assert image(locked, "orders", "repo", "r2") == "repo:r2"
     assert image(locked, "users", "repo", "r1") == "repo:r1"
     assert image(configured(), "orders", "repo", "${var.release}") == "repo:${var.release}"

@@ -12,6 +12,8 @@ import pytest
 
 import main
 from services.configuration import Configuration, TierSettings, load
+from services.configuration.images import ImageLock
+from services.contracts.images import GATEWAY, RUNNER
 from services.tenancy import Tier
 
 ROOT = Path(main.__file__).parent
@@ -20,10 +22,16 @@ Run = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def configuration() -> Configuration:
-    """The project's own deployment, with premium tenants on EC2 and workflows that may apply."""
+    """The project's own deployment, with images that are pushed, premium tenants on EC2, and
+    workflows that may apply.
+    """
     configured = load(ROOT / "saas.tfvars")
     tiers = {**configured.tiers, Tier.PREMIUM: TierSettings.model_validate({"compute": "ec2"})}
-    return configured.model_copy(update={"tiers": tiers, "repository": "owner/shop"})
+    names = (*configured.services, GATEWAY, RUNNER)
+    images = ImageLock(configured.release, dict.fromkeys(names, f"sha256:{'a' * 64}"))
+    return configured.model_copy(
+        update={"tiers": tiers, "repository": "owner/shop", "images": images}
+    )
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,15 @@ def test_no_container_runs_as_root(user: str) -> None:
         Container(name="a", image="a", port=80, user=user)
 
 
+def test_the_quotes_of_an_expression_are_its_own() -> None:
+    image = 'repository${"${var.release}" == "1" ? "@sha256:{a}" : ":${var.release}"}'
+    container = Container(name="a", image=image, port=80, environment={"A": '$${"b"}'})
+    text = container.definitions(port_name="a", log_group="/logs", region="eu-west-1")
+    assert f'"image": "{image}"' in text
+    (definition,) = json.loads(text.replace(image, "repository:1"))
+    assert definition["environment"] == [{"name": "A", "value": '$${"b"}'}]
+
+
 def test_a_container_in_json() -> None:
     container = Container(
         name="orders",
