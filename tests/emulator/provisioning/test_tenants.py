@@ -122,12 +122,15 @@ def test_killed_run_converges(project: Project) -> None:
 
 
 def kill_with_all_of_it(project: Project, process: subprocess.Popen[str]) -> None:
-    """End it and its Terraform at once: when its parent ends, that would store its state."""
-    process.send_signal(signal.SIGSTOP)
-    for pid in running(project):
-        if pid != process.pid:
-            os.kill(pid, signal.SIGKILL)
-    process.kill()
+    """End it and its Terraform at once.
+
+    Terraform would store its state when its parent ends, or a command that it runs: nobody may
+    see another end.
+    """
+    found = running(project)
+    for deadly in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in found:
+            os.kill(pid, deadly)
     process.communicate()
 
 
