@@ -215,7 +215,7 @@ class ControlPlane(SaasStack):
                 ),
                 Statement(
                     ["logs:DescribeLogStreams", "logs:GetLogEvents"],
-                    [f"{arn}:*"],
+                    [arn, f"{arn}:*"],
                     sid="Progress",
                 ),
             ],

@@ -45,9 +45,10 @@ class Build:
 
     def log(self) -> str:
         with contextlib.suppress(Exception):  # there is no stream before the first line
+            (build,) = self.system.client("codebuild").batch_get_builds(ids=[self.id])["builds"]
             events = self.system.client("logs").get_log_events(
-                logGroupName=f"/aws/codebuild/{_PROJECT}",
-                logStreamName=self.id.rpartition(":")[2],
+                logGroupName=build["logs"]["groupName"],
+                logStreamName=build["logs"]["streamName"],
             )["events"]
             return "\n".join(event["message"] for event in events)
         return ""
