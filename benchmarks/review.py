@@ -4,7 +4,6 @@ A plan has 40 resources with all that Terraform writes of each: planned values, 
 state and configuration. A rollout changes four of them and replaces one; an onboarding creates all.
 """
 
-import hashlib
 import json
 import random
 import statistics
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import Verdict, at_most, run
+from constructs_lib.naming import tenant_key_of
 
 PLANS = 1000
 RESOURCES = 40
@@ -49,7 +49,7 @@ print("MEASURED", seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, l
 
 
 def _values(number: int, tenant: str) -> dict[str, Any]:
-    key = hashlib.sha256(tenant.encode()).hexdigest()[:12]  # as the tenants' modules have it
+    key = tenant_key_of(tenant, copy="advanced")  # as the tenants' modules have it
     name = f"shop-dev-{key}-{number}"
     tags = {"Project": "shop", "Stack": "tenant-advanced", "TenantId": tenant}
     return {

@@ -53,6 +53,7 @@ __all__ = [
     "tenant_id",
     "tenant_key",
     "tenant_key_expression",
+    "tenant_key_of",
 ]
 
 ADDRESS_TAG: Final = "TerraformAddress"
@@ -301,19 +302,37 @@ def tenant_id(variable: str = "tenant_id") -> Evaluated:
     return Evaluated(f"${{var.{variable}}}", TENANT_ID_LENGTH)
 
 
-def tenant_key(variable: str = "tenant_id") -> Evaluated:
+def tenant_key(variable: str = "tenant_id", *, copy: str = "") -> Evaluated:
     """Twelve hexadecimal characters that stand for a tenant where 36 are too many.
 
     48 bits: among 100,000 tenants the chance that any two share a key is 2 in 100,000.
+
+    Parameters
+    ----------
+    copy : str, optional
+        Which of the tenant's, where it has several: each has a key of its own.
 
     Examples
     --------
     >>> fit(TARGET_GROUP, "shop-dev", tenant_key())
     'shop-dev-${substr(sha256(var.tenant_id), 0, 12)}'
     """
-    return Evaluated(tenant_key_expression(variable), TENANT_KEY_LENGTH)
+    return Evaluated(tenant_key_expression(variable, copy=copy), TENANT_KEY_LENGTH)
 
 
-def tenant_key_expression(variable: str = "tenant_id") -> str:
+def tenant_key_expression(variable: str = "tenant_id", *, copy: str = "") -> str:
     """The Terraform expression of `tenant_key`."""
-    return f"${{substr(sha256(var.{variable}), 0, {TENANT_KEY_LENGTH})}}"
+    of = f'"${{var.{variable}}}/{copy}"' if copy else f"var.{variable}"
+    return f"${{substr(sha256({of}), 0, {TENANT_KEY_LENGTH})}}"
+
+
+def tenant_key_of(tenant: str, *, copy: str = "") -> str:
+    """Return what `tenant_key` is of one tenant, as Terraform evaluates it.
+
+    Examples
+    --------
+    >>> tenant_key_of("acme"), tenant_key_of("acme", copy="advanced")
+    ('822b33ad87c1', '56949d93d671')
+    """
+    of = f"{tenant}/{copy}" if copy else tenant
+    return hashlib.sha256(of.encode("utf-8", "replace")).hexdigest()[:TENANT_KEY_LENGTH]

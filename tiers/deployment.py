@@ -5,7 +5,7 @@ from __future__ import annotations
 from constructs_lib import StackSettings
 from constructs_lib.compute import Capacity, Ec2Capacity, Names
 from constructs_lib.identity import SecondFactor
-from constructs_lib.naming import TENANT_KEY_LENGTH, Evaluated, tenant_id
+from constructs_lib.naming import tenant_id, tenant_key
 from services.configuration import Configuration
 from services.contracts.stacks import PLATFORM, cell_path, contract_path
 from services.tenancy import Tier
@@ -45,10 +45,9 @@ def tenant_names(configuration: Configuration, tier: Tier) -> Names:
 
     The tier is in them, because a tenant that moves has two copies for a while.
     """
-    key = f'${{substr(sha256("${{var.tenant_id}}/{tier}"), 0, {TENANT_KEY_LENGTH})}}'
     return Names(
         (configuration.prefix, tenant_id(), tier),
-        short=(configuration.prefix, Evaluated(key, TENANT_KEY_LENGTH)),
+        short=(configuration.prefix, tenant_key(copy=tier)),
     )
 
 

@@ -12,6 +12,7 @@ import json
 import re
 from typing import Any
 
+from constructs_lib.naming import tenant_key_of
 from services.provisioning.review.changes import Changes, ResourceChange
 from services.provisioning.review.difference import Leaf, Special
 from services.provisioning.review.plan import Reading
@@ -25,10 +26,10 @@ _PLACEHOLDERS = {
     "email": "\ue003",
     "cell": "\ue004",
     "key": "\ue005",
+    "silo key": "\ue006",
 }
 _FIRST_IDENTITY = 0xF0000
 _DEPOSED = re.compile(r" \(deposed [0-9a-f]{8}\)$")
-_TENANT_KEY_LENGTH = 12
 _SHORTEST_ID = 8
 _IDENTITIES = ("arn", "id", "unique_id")
 _GENERATED = frozenset(
@@ -77,7 +78,7 @@ def digest_of(changes: Changes, document: dict[str, Any]) -> bytes:
         ],
         default=_special,
     )
-    return _hashed(form, document)
+    return _hashed(form, document, changes.planned.tier)
 
 
 def quick_digest_of(read: Reading) -> bytes:
@@ -106,7 +107,7 @@ def quick_digest_of(read: Reading) -> bytes:
     for secret in sorted(read.secrets, key=lambda each: len(str(each)), reverse=True):
         if isinstance(secret, str) and len(secret) >= _SHORTEST_ID:
             form = form.replace(json.dumps(secret)[1:-1], _HIDDEN)
-    return _hashed(form, document)
+    return _hashed(form, document, read.planned.tier)
 
 
 def _changed(change: dict[str, Any]) -> dict[str, Any]:
@@ -146,12 +147,12 @@ def _own_priority(value: Any, placement: Any) -> Any:
     return value
 
 
-def _hashed(form: str, document: dict[str, Any]) -> bytes:
+def _hashed(form: str, document: dict[str, Any], tier: str) -> bytes:
     """Return the digest of a text of JSON in which all that is a tenant's own is a placeholder."""
     identities = _identities(document, form)
     names = sorted(set(identities.values()))
     own = {value: chr(_FIRST_IDENTITY + names.index(name)) for value, name in identities.items()}
-    own |= _tenant(document)
+    own |= _tenant(document, tier)
     for value in sorted(own, key=len, reverse=True):
         if value in form:
             form = _replaced(form, value, own[value])
@@ -179,7 +180,7 @@ def _special(value: object) -> Any:
     return [value.name] if isinstance(value, Special) else str(value)
 
 
-def _tenant(document: dict[str, Any]) -> dict[str, str]:
+def _tenant(document: dict[str, Any], tier: str) -> dict[str, str]:
     """Return what is a tenant's own, as it is written in JSON, and its placeholder."""
     variables = mapping(document.get("variables"))
 
@@ -194,8 +195,8 @@ def _tenant(document: dict[str, Any]) -> dict[str, str]:
         "id": tenant_id,
     }
     if isinstance(tenant_id, str):
-        key = hashlib.sha256(tenant_id.encode("utf-8", "replace")).hexdigest()
-        own["key"] = key[:_TENANT_KEY_LENGTH]
+        own["key"] = tenant_key_of(tenant_id)
+        own["silo key"] = tenant_key_of(tenant_id, copy=tier)
     return {
         json.dumps(value)[1:-1]: _PLACEHOLDERS[name]
         for name, value in own.items()

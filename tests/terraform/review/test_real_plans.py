@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from constructs_lib.naming import tenant_key_expression, tenant_key_of
 from services.provisioning.review.changes import ChangeKind, Changes, Planned
 from services.provisioning.review.markdown import comment_of, whole_of
 from services.provisioning.review.plan import changes_of, read
@@ -187,3 +188,41 @@ def test_plan_json_and_the_saved_plan_are_one(
 
     assert document == document_of(where / "plan", where)
     assert changes_of(read(document, Planned(str(where / "plan")))) == changes
+
+
+def test_names_with_a_tenants_key_are_alike_and_another_copys_are_not(
+    terraform: Run, tmp_path: Path
+) -> None:
+    """As `tiers` names what a silo has where its id is too long; Terraform makes the keys."""
+    tier = "advanced"
+
+    def planned(tenant: str, copy: str) -> Path:
+        where = tmp_path / f"{tenant}-{copy}"
+        where.mkdir()
+        keys = {"pool": tenant_key_expression(), "silo": tenant_key_expression(copy=copy)}
+        (where / "main.tf.json").write_text(
+            json.dumps(
+                {
+                    "variable": {"tenant_id": {"type": "string"}},
+                    "resource": {
+                        "terraform_data": {
+                            name: {"input": f"shop-dev-{key}-x"} for name, key in keys.items()
+                        }
+                    },
+                    "output": {"tier": {"value": tier}},
+                }
+            )
+        )
+        terraform(where, "init")
+        terraform(where, "plan", "-out=plan", f"-var=tenant_id={tenant}")
+        resources = document_of(where / "plan", where)["resource_changes"]
+        assert [each["change"]["after"]["input"] for each in resources] == [
+            f"shop-dev-{tenant_key_of(tenant)}-x",
+            f"shop-dev-{tenant_key_of(tenant, copy=copy)}-x",
+        ]
+        return where / "plan"
+
+    alike = [planned(tenant, tier) for tenant in OWNERS]
+    other = planned("acme", "premium")
+    made = review_of(plans([str(each) for each in (*alike, other)], None))
+    assert [len(group.members) for group in made.groups] == [2, 1]

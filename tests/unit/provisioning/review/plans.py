@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from constructs_lib.naming import tenant_key_of
 from services.provisioning.review.changes import Planned
 from services.provisioning.review.review import Review, review_of
 from services.provisioning.review.waivers import Waiver
@@ -23,7 +23,7 @@ class Owner:
 
     @property
     def key(self) -> str:
-        return hashlib.sha256(self.id.encode()).hexdigest()[:12]
+        return tenant_key_of(self.id)
 
 
 ACME = Owner("5f0a2f9c-6c53-4cf1-9d0c-0e2c7a3b1a11", "acme-corp", "admin@acme.example")
