@@ -21,7 +21,8 @@ from services.provisioning.terraform.mirror import cli_config
 from services.provisioning.terraform.process import Terraform, find_binary
 from services.provisioning.terraform.progress import Progress, Silent
 from services.provisioning.terraform.state import StateStore
-from services.provisioning.terraform.workspace import Workdir
+from services.provisioning.terraform.workspace import Workdir, require_module
+from services.tenancy import Tier
 
 REFUSAL_SECONDS: Final = 90.0
 """The authorizer believes a row for 30 s, the API its answer for 30 s, and a request takes 29 s."""
@@ -63,6 +64,18 @@ class Deployment:
     def require_terraform(self) -> Path:
         """Return the Terraform CLI, or raise `TerraformMissingError`; nothing is written."""
         return find_binary(self.environment)
+
+    def tenant_module(self, tier: Tier) -> Path:
+        """Return the root module of a tier's tenants.
+
+        Raises
+        ------
+        TerraformMissingError
+            If nobody could apply it; that is told before AWS is asked.
+        ModuleMissingError
+        """
+        self.require_terraform()
+        return require_module(self.modules, tier.tenant_stack)
 
     @functools.cached_property
     def engine(self) -> Engine:

@@ -12,11 +12,8 @@ from services.provisioning.records.slots import placement_errors
 from services.provisioning.recovery.strays import TenantStrays
 from services.provisioning.tenants.tenant_copy import find_copy, pooled_copy
 from services.provisioning.terraform.engine import Request, Result, RunKind
-from services.provisioning.terraform.workspace import require_module
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from services.provisioning.deployment import Deployment
     from services.tenancy import TenantDocument, Tier
 
@@ -38,7 +35,7 @@ def destroy_copy(
         deployment.progress.stage(f"tenant/{tenant_id}", "delete data")
         copy.purge()
     result = _end(deployment, RunKind.DESTROY, tenant_id, tier, document)
-    deployment.engine.forget(tier.tenant_stack, tenant_id, _module(deployment, tier))
+    deployment.engine.forget(tier.tenant_stack, tenant_id, deployment.tenant_module(tier))
     return result
 
 
@@ -69,7 +66,7 @@ def _end(
     return deployment.engine.execute(
         Request(
             kind,
-            _module(deployment, tier),
+            deployment.tenant_module(tier),
             tenant_id,
             variables,
             lock_seconds=deployment.lock_seconds,
@@ -107,8 +104,3 @@ def _last_variables(
         if values.get("placement") is None:
             values["placement"] = {"cell": FIRST_CELL, "listener_priority": 999}
     return values
-
-
-def _module(deployment: Deployment, tier: Tier) -> Path:
-    deployment.require_terraform()
-    return require_module(deployment.modules, tier.tenant_stack)

@@ -87,7 +87,7 @@ class Tenants:
             What was done, and what the tenant has now.
         """
         _refuse_foreign(document, workspace)
-        self._module(document.tier)
+        self._deployment.tenant_module(document.tier)
         self._require_same_tier(document)
         return self.apply_copy(document, serving=True)
 
@@ -103,7 +103,7 @@ class Tenants:
         refusal : Refusal, optional
             How a new row refuses the tenant. What a row says that is there stays.
         """
-        module = self._module(document.tier)
+        module = self._deployment.tenant_module(document.tier)
         existed = self._deployment.state.exists(document.tier.tenant_stack, document.tenant_id)
         note_forgotten(self._deployment, document.tenant_id, document.tier)
         if not existed and not self._deployment.state.in_doubt(
@@ -135,7 +135,7 @@ class Tenants:
     def plan(self, document: TenantDocument, workspace: str | None = None) -> Result:
         """Return what `apply` would do, and leave nothing behind."""
         _refuse_foreign(document, workspace)
-        module = self._module(document.tier)
+        module = self._deployment.tenant_module(document.tier)
         existed = self._require_same_tier(document)
         if not existed:
             require_room(self._deployment, document)
@@ -242,10 +242,6 @@ class Tenants:
             for entry in entries
             if copies[entry.tenant_id] == 1 or self.tier_of(entry.tenant_id) is entry.tier
         ]
-
-    def _module(self, tier: Tier) -> Any:
-        self._deployment.require_terraform()  # a missing one is told before AWS is asked
-        return require_module(self._deployment.modules, tier.tenant_stack)
 
     def _require_same_tier(self, document: TenantDocument) -> bool:
         """Return whether the tenant exists; raise if it does in another tier."""
