@@ -28,13 +28,9 @@ from services.contracts.progress import BuildProgress
 from services.provisioning.errors import ProvisionerError
 from services.provisioning.jobs.operations import Done, JobError
 from services.provisioning.jobs.starter import failure_event_id
-from services.provisioning.terraform.log import (
-    Diagnostic,
-    Phase,
-    PlannedChange,
-    ResourceProgress,
-)
+from services.provisioning.terraform.log import Diagnostic, Phase, ResourceProgress
 from services.provisioning.terraform.log import Event as TerraformEvent
+from services.provisioning.terraform.progress import Tally
 from services.tenancy import InputError
 from services.tenancy.events import Detail, Event
 from services.tenancy.events.catalogue import JobFailure, TenantRequest
@@ -58,29 +54,28 @@ class LogLines:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._at = BuildProgress("", "")
-        self._planned: set[str] = set()
-        self._done: set[str] = set()
+        self._tally = Tally()
         self._told = 0.0
 
     def stage(self, run: str, name: str) -> None:
         """Print that a stage begins."""
         _say(f"{run}: {name}")
         with self._lock:
-            if name != "apply" or run != self._at.run:
-                self._planned.clear()
-            self._done.clear()
-            self._tell(BuildProgress(run, name, total=len(self._planned)))
+            # A plan that is applied has been counted; a first apply plans for itself.
+            planned = self._tally.changes if name == "apply" and run == self._at.run else []
+            self._tally = Tally(planned)
+            self._tell(self._counted(BuildProgress(run, name)))
 
     def event(self, run: str, event: TerraformEvent) -> None:
         """Print what ended, and what is wrong; once a second how far it is."""
+        with self._lock:
+            self._tally.add(event)
         match event:
-            case PlannedChange(action=action) if action not in ("noop", "read"):
-                self._planned.add(event.address)
             case ResourceProgress(phase=Phase.STARTED):
                 with self._lock:
-                    self._tell(self._counted(event.address), at_most_each=1.0)
+                    at = replace(self._at, resource=event.address)
+                    self._tell(self._counted(at), at_most_each=1.0)
             case ResourceProgress(phase=Phase.DONE):
-                self._done.add(event.address)
                 _say(f"{run}: {event.action} {event.address} {event.seconds:.0f} s")
             case Diagnostic():
                 _say(f"{run}: {event.severity}: {event}")
@@ -91,9 +86,10 @@ class LogLines:
         """Print what a person should know."""
         _say(f"{run}: {text}")
 
-    def _counted(self, address: str) -> BuildProgress:
-        done = len(self._done & self._planned)
-        return replace(self._at, resource=address, done=done, total=len(self._planned))
+    def _counted(self, progress: BuildProgress) -> BuildProgress:
+        planned = {each.address for each in self._tally.changes}
+        done = planned.intersection(each.address for each in self._tally.completed)
+        return replace(progress, done=len(done), total=len(planned))
 
     def _tell(self, progress: BuildProgress, *, at_most_each: float = 0.0) -> None:
         self._at = progress
