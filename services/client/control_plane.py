@@ -171,9 +171,14 @@ class ControlPlaneClient:
         operation: Operation,
         *,
         seconds: float = 3600,
-        watch: Callable[[Operation], None] = lambda _: None,
+        watch: Callable[[Operation], None] | None = None,
     ) -> Operation:
         """Return `operation` when it has succeeded.
+
+        Parameters
+        ----------
+        watch : callable, optional
+            Receives it each time it was looked at, with how far it is; nobody else asks for that.
 
         Raises
         ------
@@ -193,10 +198,11 @@ class ControlPlaneClient:
             pause = min(pause * 1.3, 5.0)
             seen = next(
                 each
-                for each in self.operations(operation.tenant_id, progress=True)
+                for each in self.operations(operation.tenant_id, progress=watch is not None)
                 if each.id == operation.id
             )
-            watch(seen)
+            if watch is not None:
+                watch(seen)
         if seen.status != "SUCCEEDED":
             log = f"; log: {seen.log_url}" if seen.log_url else ""
             raise OperationFailedError(
