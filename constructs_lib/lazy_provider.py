@@ -14,12 +14,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import io
 import json
 import os
 import sys
-import tarfile
-import tempfile
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -112,6 +109,11 @@ def _load_into_running_node() -> None:
     The kernel requires the main file of each assembly that it loads, so the script is given to it
     as one.
     """
+    # Every process that takes a name from this package imports this module; few come here.
+    import io  # noqa: PLC0415
+    import tarfile  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+
     from jsii._runtime import kernel  # noqa: PLC0415 - where jsii is imported already
 
     with tempfile.TemporaryDirectory(prefix="ecs-saas-") as temporary:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from services.provisioning.errors import ProvisionerError
-from services.provisioning.terraform import adoption, guard, schema
+from services.provisioning.terraform import adoption, guard
 from services.provisioning.terraform.errors import TerraformFailedError
 from services.provisioning.terraform.locks import Begun, find_lock
 from services.provisioning.terraform.progress import Tally
@@ -95,6 +95,8 @@ class Run:
 
     def _types(self) -> set[str] | None:
         """Return the types whose schema this run needs, None if that cannot be known."""
+        from services.provisioning.terraform import schema  # noqa: PLC0415 - as the provider
+
         request, space = self._request, self._space
         try:
             backend = None if request.local_state else self._tools.backend
