@@ -98,10 +98,7 @@ class SharedProvider:
 
     def use(self, types: Collection[str] | None) -> None:
         """Leave of the schema only these types for the next Terraform process; None leaves all."""
-        file = self._sockets / relay.TYPES
-        draft = file.with_suffix(".tmp")
-        draft.write_text(json.dumps(None if types is None else sorted(types)))
-        draft.replace(file)
+        self._tell(relay.TYPES, json.dumps(None if types is None else sorted(types)))
 
     def __enter__(self) -> Self:
         return self
@@ -130,12 +127,16 @@ class SharedProvider:
             start_new_session=True,
         )
 
+    def _tell(self, name: str, text: str) -> None:
+        """Write a file that the relay reads, which never sees a half of it."""
+        draft = self._sockets / f"{name}.tmp"
+        draft.write_text(text)
+        draft.replace(self._sockets / name)
+
     def _relayed(self, address: str) -> str:
         """Return where the relay answers for the provider at `address`; that itself without one."""
         socket = self._sockets / relay.SOCKET
-        draft = self._sockets / f"{relay.UPSTREAM}.tmp"
-        draft.write_text(address)
-        draft.replace(self._sockets / relay.UPSTREAM)
+        self._tell(relay.UPSTREAM, address)
         deadline = time.monotonic() + _RELAY_SECONDS
         while self._relay is not None and self._relay.poll() is None:
             if socket.exists():
