@@ -13,6 +13,7 @@ from constructs_lib.compute.capacity import Capacity, Ec2Capacity, strategy
 from constructs_lib.compute.container import Container, HealthCheck
 from constructs_lib.compute.names import Names
 from constructs_lib.errors import ConfigError
+from constructs_lib.limits import fargate_size
 from constructs_lib.naming import ECS_SERVICE, TARGET_GROUP, tenant_id, tenant_key
 from services.tenancy import Tier
 from services.tenancy.tier import Sharing, Throttle
@@ -75,6 +76,13 @@ def test_a_task_has_one_of_fargates_sizes(
     found = size_problem(cpu, memory)
     assert found is None if problem is None else found is not None and problem in found
     assert all(size_problem(c, m) is None for c, ms in TASK_SIZES.items() for m in ms)
+
+
+@pytest.mark.parametrize("cpu", TASK_SIZES)
+def test_what_the_domain_offers_the_constructs_take_and_nothing_else(cpu: int) -> None:
+    """Two tables of one page of AWS's: the domain may not import the constructs."""
+    taken = [each for each in range(0, 131_072, 256) if not fargate_size(cpu, each)]
+    assert taken == list(TASK_SIZES[cpu])
 
 
 @pytest.mark.parametrize("user", ["root", "0", "root:root", "0:0", ""])
