@@ -32,25 +32,26 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",
     }
-    attached: dict[str, str] = {}
     shared: list[SharedProvider] = []
     with ExitStack() as held:
 
         def run(where: Path, *arguments: str, fails: bool = False) -> str:
-            if not attached and arguments[0] in ("test", "validate"):
+            if not shared and arguments[0] in ("test", "validate"):
                 (binary,) = (where / ".terraform/providers" / AWS_PROVIDER).glob("*/*/terraform-*")
                 provider = SharedProvider(binary.resolve(), environment, directory)
-                attached.update(held.enter_context(provider).variables())
-                shared.append(provider)
-            for provider in shared:
+                shared.append(held.enter_context(provider))
+            attached: dict[str, str] = {}
+            if shared and arguments[0] != "init":
+                (provider,) = shared
                 provider.use(schema.types_in(schema.sources(where, where / ".terraform")))
+                attached = provider.variables()
             done = subprocess.run(
                 ["terraform", f"-chdir={where}", *arguments, "-no-color"],
                 check=False,
                 capture_output=True,
                 text=True,
                 timeout=300,
-                env={**environment, **({} if arguments[0] == "init" else attached)},
+                env={**environment, **attached},
             )
             said = f"{done.stdout}\n{done.stderr}"
             assert (done.returncode != 0) is fails, f"terraform {' '.join(arguments)}\n{said}"

@@ -18,12 +18,7 @@ pytestmark = pytest.mark.local_aws
 
 @pytest.fixture
 def logs(shared_local_aws: LocalAws) -> Any:
-    environment = shared_local_aws.environment()
-    keys = {
-        "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
-        "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
-    }
-    return aws_client("logs", environment["AWS_ENDPOINT_URL"], keys)
+    return aws_client("logs", shared_local_aws.status().endpoint)
 
 
 def test_the_last_line_of_the_last_build_counts(logs: Any) -> None:
