@@ -15,6 +15,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from services.application.authorizer.decision import LEEWAY_SECONDS
 from tests.e2e.system import System
 from tests.e2e.users import CLAIMS, Place, SignedInUser, sign_in
 
@@ -87,7 +88,10 @@ class Forger:
         return self._foreign[other.place.id]
 
     def _replayed(self, me: SignedInUser, other: SignedInUser) -> str:
-        return self._expired[other.place.id]
+        token = self._expired[other.place.id]
+        # The authorizer allows for clocks that differ, and what it has once let in is remembered.
+        time.sleep(max(0.0, _end(token) + LEEWAY_SECONDS + 1 - time.time()))
+        return token
 
     def _my_own_pool(self, me: SignedInUser, other: SignedInUser) -> str:
         return self._silos[me.place.id, other.place.id]
@@ -126,9 +130,12 @@ def _brief(system: System, place: Place) -> str:
     # The local Cognito takes a second where AWS wants five minutes.
     cognito.update_user_pool_client(**{**kept, "IdTokenValidity": 1, "TokenValidityUnits": units})
     try:
-        return sign_in(system, place, place.administrator).id
+        token = sign_in(system, place, place.administrator).id
     finally:
         cognito.update_user_pool_client(**kept)
+    left = _end(token) - time.time()
+    assert left <= 1, f"a token that was to end at once is good for {left:.0f} s"
+    return token
 
 
 def _impostor(system: System, pool: Place, victim: Place) -> str:
@@ -166,6 +173,12 @@ def _header(user: SignedInUser) -> dict[str, Any]:
 def _claims(user: SignedInUser) -> dict[str, Any]:
     claims: dict[str, Any] = jwt.decode(user.tokens.id, options={"verify_signature": False})
     return {**claims, "exp": int(time.time()) + 3600}
+
+
+def _end(token: str) -> float:
+    """Return when a token ends, in seconds since 1970."""
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return float(claims["exp"])
 
 
 def _joined(header: Mapping[str, Any], payload: Mapping[str, Any], signature: bytes) -> str:
