@@ -46,8 +46,8 @@ lint: $(INSTALLED) ## ruff, mypy --strict, terraform fmt
 	$(BIN)/mypy
 	terraform fmt -check -recursive modules
 
-unit: $(INSTALLED) ## The tests of pure logic (seconds)
-	$(BIN)/pytest -n 2 --dist loadfile tests/unit
+unit: $(INSTALLED) ## The tests of pure logic (seconds), but for what draws very many cases
+	$(BIN)/pytest -n 2 --dist loadfile -m 'not many' tests/unit
 
 test: $(SYNTHESISED) ## Everything that CI runs, what each part took, and what of the code it ran
 	$(BIN)/python -m tests.phases

@@ -33,6 +33,7 @@ def _entries(number: int, schemas: dict[str, bytes]) -> bytes:
     )
 
 
+@pytest.mark.many
 @given(
     st.fixed_dictionaries(dict.fromkeys((2, 3, 8, 9), SCHEMAS)),
     st.dictionaries(st.text(max_size=8), st.binary(max_size=9), max_size=3),

@@ -156,6 +156,7 @@ _ATTRIBUTES = st.recursive(
 )
 
 
+@pytest.mark.many
 @given(st.lists(st.dictionaries(st.text(min_size=1, max_size=3), _ATTRIBUTES), max_size=4))
 def test_lines_give_back_what_was_sent(given_items: list[Item]) -> None:
     back = list(parse_lines(map(line, given_items)))

@@ -57,6 +57,7 @@ class Fleet:
         assert len({cell.id for cell in self.cells}) == len(self.cells)
 
 
+@pytest.mark.many
 def test_a_hundred_thousand_tenants_share_no_slot() -> None:
     fleet = Fleet(delay=15)
     chance = random.Random(1)

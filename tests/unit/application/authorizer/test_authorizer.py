@@ -383,6 +383,7 @@ _GOOD = signed(claims())
 _WORLD = World()
 
 
+@pytest.mark.many
 @settings(max_examples=200, deadline=None)
 @given(position=st.integers(0, len(_GOOD) - 1), character=st.characters(codec="ascii"))
 def test_no_changed_token_is_let_in(position: int, character: str) -> None:

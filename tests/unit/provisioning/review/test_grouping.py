@@ -115,12 +115,14 @@ def _at(value: Any, place: tuple[Any, ...]) -> Any:
     return value
 
 
+@pytest.mark.many
 @settings(max_examples=300, deadline=None)
 @given(templates())
 def test_the_same_module_is_alike_for_all_tenants(render: Callable[[Owner], Any]) -> None:
     assert len(reviewed(render(ACME), render(OTHER)).groups) == 1
 
 
+@pytest.mark.many
 @settings(max_examples=400, deadline=None)
 @given(templates(), st.data())
 def test_plans_that_differ_in_one_attribute_are_apart(

@@ -116,6 +116,7 @@ def _written(review: Review) -> tuple[str, str]:
     return comment_of(review), "".join(whole_of(review))
 
 
+@pytest.mark.many
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(documents, min_size=1, max_size=3))
 def test_three_hundred_odd_plans(plans: list[dict[str, Any]]) -> None:

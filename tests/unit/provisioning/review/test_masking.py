@@ -104,6 +104,7 @@ def test_a_secret_known_at_one_place_is_masked_at_every_other(
     assert "same: 2" in written
 
 
+@pytest.mark.many
 @settings(max_examples=200, deadline=None)
 @given(secret=st.text(min_size=4, max_size=40), around=st.text(max_size=9))
 def test_any_text_is_masked_in_any_encoding(secret: str, around: str) -> None:
