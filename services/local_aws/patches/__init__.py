@@ -49,9 +49,11 @@ SERVICES = (
     "refusals.eventbridge",
     "refusals.s3",
     "refusals.ssm",
+    "service_quotas",
+    # It counts what is asked for, so it knows all of the above.
+    "quotas",
     "requests",
     "schemas",
-    "service_quotas",
     "stepfunctions",
     "sts",
     "tagging",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ministack import app
 
+from services.local_aws.patches.quotas import walls
 from services.local_aws.patches.registry import patch, symbol
 from services.local_aws.requests.gate import guarded
 
@@ -14,7 +15,8 @@ def requests_as_models_allow() -> None:
 
     Stock takes nearly everything, so that what works here may be refused by AWS. The models are
     botocore's: https://github.com/boto/botocore/tree/develop/botocore/data
+    And what an account may have at most, it has at most.
     """
     handlers = symbol(app, "SERVICE_HANDLERS")
     for service, handler in list(handlers.items()):
-        handlers[service] = guarded(service, handler)
+        handlers[service] = guarded(service, handler, walls)

@@ -28,7 +28,10 @@ SERVICE: Final = "servicequotas"
 _BOTOCORE: Final = "service-quotas"
 
 SETTING: Final = "ECS_SAAS_LOCAL_QUOTAS"
-"""The variable that says other values: JSON, of ``{"fargate/L-3032A538": 6}``."""
+"""The variable that says other values: JSON, of ``{"fargate/L-3032A538": 6}``.
+
+A quota without a code is there by the key of its row: ``{"cognito-idp/groups-per-pool": 6}``.
+"""
 
 RAISED: Final = {FARGATE: 4_000.0, NAMESPACES: 1_000.0}
 """What this account has had raised already.
@@ -80,7 +83,7 @@ get_state, load_persisted_state, reset = own_state(applied=_applied, requests=_r
 
 def applied(quota: Quota) -> float:
     """Return what the calling account may have: as granted, as set for this server, or raised."""
-    name = f"{quota.service}/{quota.code}"
+    name = f"{quota.service}/{quota.code or quota.key}"
     granted = _applied.get(name)
     if granted is not None:
         return float(granted)

@@ -57,37 +57,42 @@ def refusal(
     protocol : str
         The one that the request came by.
     """
-    code = _code(service, protocol, operation, problems)
-    text = message(problems)
+    return answer(
+        service, protocol, _code(service, protocol, operation, problems), message(problems)
+    )
+
+
+def answer(service: str, protocol: str, code: str, text: str, status: int = 400) -> Answer:
+    """Return a service's answer that a request failed, as its protocol writes it."""
     request_id = str(uuid.uuid4())
     if protocol == "ec2":
         body = (
             f"<Response><Errors><Error><Code>{code}</Code><Message>{escape(text)}</Message>"
             f"</Error></Errors><RequestID>{request_id}</RequestID></Response>"
         )
-        return 400, {"Content-Type": "text/xml"}, body.encode()
+        return status, {"Content-Type": "text/xml"}, body.encode()
     if service == "s3":
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>'
             f"<Error><Code>{code}</Code><Message>{escape(text)}</Message></Error>"
         )
-        return 400, {"Content-Type": "application/xml"}, body.encode()
+        return status, {"Content-Type": "application/xml"}, body.encode()
     if protocol in ("query", "rest-xml"):
         body = (
             f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>"
             f"<Message>{escape(text)}</Message></Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
-        return 400, {"Content-Type": "text/xml"}, body.encode()
+        return status, {"Content-Type": "text/xml"}, body.encode()
     if protocol == "cbor":
         return (
-            400,
+            status,
             {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"},
             _cbor({"__type": f"com.amazonaws.{service}#{code}", "message": text}),
         )
     document: dict[str, Any] = {"__type": code, "message": text}
     headers = {"Content-Type": "application/json", "x-amzn-errortype": code}
-    return 400, headers, json.dumps(document).encode()
+    return status, headers, json.dumps(document).encode()
 
 
 def message(problems: Sequence[Problem]) -> str:

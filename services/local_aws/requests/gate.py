@@ -10,7 +10,7 @@ from typing import Any, Final
 from botocore.model import OperationModel
 
 from services.local_aws.requests import wire
-from services.local_aws.requests.answers import Answer, message, refusal
+from services.local_aws.requests.answers import Answer, answer, message, refusal
 from services.local_aws.requests.constraints import Problem
 from services.local_aws.requests.models import Model, models_of
 from services.local_aws.requests.routes import first
@@ -51,26 +51,48 @@ class _Call:
     request: Any
 
 
-def guarded(service: str, handler: Handler) -> Handler:
+@dataclass(frozen=True)
+class Wall:
+    """Why a request that is valid cannot be met.
+
+    Attributes
+    ----------
+    error : str
+        The shape of the error in the service's model, or its code where the model has no such one.
+    text : str
+        What is said of it.
+    """
+
+    error: str
+    text: str
+
+
+Walls = Callable[[str, str, Any], Wall | None]
+"""What stands in the way of a request: of the service as botocore calls it, operation, request."""
+
+
+def guarded(service: str, handler: Handler, walls: Walls = lambda *_: None) -> Handler:
     """Return a handler that asks `handler` only what AWS would take.
 
     Parameters
     ----------
     service : str
         As the emulator calls it.
+    walls : callable, optional
+        Judges what the model allows. Nothing stands in the way by default.
     """
 
     async def handle(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Any:
-        refused = refuse(service, Incoming(method, path, headers, body, query))
+        refused = refuse(service, Incoming(method, path, headers, body, query), walls)
         return refused or await handler(method, path, headers, body, query)
 
     return handle
 
 
-def refuse(service: str, incoming: Incoming) -> Answer | None:
-    """Return the answer to a request that the service's model does not allow, else None."""
+def refuse(service: str, incoming: Incoming, walls: Walls = lambda *_: None) -> Answer | None:
+    """Return the answer to a request that the service's model or a wall refuses, else None."""
     for model in models_of(service):
         try:
             call = _routed(model, incoming) if model.rest else _named(model, incoming)
@@ -79,12 +101,21 @@ def refuse(service: str, incoming: Incoming) -> Answer | None:
         if call is None:
             continue
         problems = _problems(model, call)
-        if not problems:
-            return None
-        answer = refusal(model.name, call.protocol, call.operation, problems)
-        _log.warning("refused: %s.%s: %s", model.name, call.operation.name, message(problems))
-        return answer
+        if problems:
+            _log.warning("refused: %s.%s: %s", model.name, call.operation.name, message(problems))
+            return refusal(model.name, call.protocol, call.operation, problems)
+        wall = walls(model.name, call.operation.name, call.request)
+        return _full(model, call, wall) if wall else None
     return None
+
+
+def _full(model: Model, call: _Call, wall: Wall) -> Answer:
+    """Return the answer that says which wall a request runs into."""
+    _log.warning("refused: %s.%s: %s", model.name, call.operation.name, wall.text)
+    shapes = {shape.name: shape.metadata.get("error", {}) for shape in call.operation.error_shapes}
+    told = shapes.get(wall.error, {})
+    code, status = told.get("code", wall.error), told.get("httpStatusCode", 400)
+    return answer(model.name, call.protocol, code, wall.text, status)
 
 
 def _routed(model: Model, incoming: Incoming) -> _Call | None:
