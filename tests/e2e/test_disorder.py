@@ -121,7 +121,7 @@ class Life:
     def _look(self) -> None:
         """Learn where its users and its data are, while there is a state that says so."""
         with contextlib.suppress(AssertionError):
-            self.outputs = self.tenant.outputs(self.system)
+            self.outputs = self.tenant.outputs(self.system) or self.outputs
 
     def _row(self) -> dict[str, Any]:
         with self.system.control_plane() as api:
