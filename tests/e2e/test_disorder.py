@@ -96,7 +96,7 @@ class Life:
         self._look()
         bucket = f"{PREFIX}-tfstate-{ACCOUNT_ID}"
         for key in self.system.state_keys():
-            if self.id in key:
+            if self.id in key and key.endswith(".tfstate"):
                 self.system.client("s3").delete_object(Bucket=bucket, Key=key)
 
     def reconcile(self) -> None:
