@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "tenant": ("services.cli.tenant", "tenant_app"),
     "workspace": ("services.cli.workspace", "workspace_app"),
+    "doctor": ("services.cli.doctor", "doctor_app"),
     "synth": ("services.cli.synth", "synth_app"),
     "platform": ("services.cli.platform", "platform_app"),
     "review": ("services.cli.review", "review_app"),
