@@ -38,7 +38,7 @@ _SECONDS: Final = 10
 
 
 @dataclass(frozen=True)
-class Finding:
+class Examination:
     """What was looked at.
 
     Attributes
@@ -71,7 +71,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
+def examine(settings: Settings) -> Iterator[Examination]:
     """Yield what was found; nothing is changed."""
     yield _python()
     yield _program("node", NODE, None, "https://nodejs.org/en/download")
@@ -87,26 +87,28 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield from _account(settings)
 
 
-def _python() -> Finding:
+def _python() -> Examination:
     found = ".".join(map(str, sys.version_info[:3]))
     wanted = ".".join(map(str, PYTHON))
-    return Finding("python", found, "" if sys.version_info >= PYTHON else f"Python {wanted}+")
+    return Examination("python", found, "" if sys.version_info >= PYTHON else f"Python {wanted}+")
 
 
-def _program(name: str, least: Sequence[int], below: Sequence[int] | None, source: str) -> Finding:
+def _program(
+    name: str, least: Sequence[int], below: Sequence[int] | None, source: str
+) -> Examination:
     """Look for a program of a version; without `least` any will do."""
     path = shutil.which(name)
     wanted = ".".join(map(str, least))
     said = f"{wanted or 'any version'} or newer" if below is None else f"{wanted}, not {below[0]}"
     if path is None:
-        return Finding(name, "not on PATH", f"install {said}: {source}")
+        return Examination(name, "not on PATH", f"install {said}: {source}")
     printed = _printed(path, "--version")
     version = re.search(r"(\d+)\.(\d+)(?:\.\d+)?", printed)
     if version is None:
-        return Finding(name, f"{path}: {printed.strip()[:80]!r}", f"install {said}: {source}")
+        return Examination(name, f"{path}: {printed.strip()[:80]!r}", f"install {said}: {source}")
     numbers = [int(each) for each in version.groups()]
     right = numbers >= list(least) and (below is None or numbers < list(below))
-    return Finding(name, version[0], "" if right else f"install {said}: {source}")
+    return Examination(name, version[0], "" if right else f"install {said}: {source}")
 
 
 def _printed(*command: str) -> str:
@@ -119,87 +121,87 @@ def _printed(*command: str) -> str:
     return done.stdout or done.stderr
 
 
-def _provider(settings: Settings) -> Finding:
+def _provider(settings: Settings) -> Examination:
     """Look for where Terraform would get the provider of AWS."""
     from services.provisioning.terraform.mirror import candidates, find_mirror  # noqa: PLC0415
 
     named = Path(os.environ.get("TF_CLI_CONFIG_FILE") or "")
     if named.is_file():
-        return Finding("AWS provider", f"as {named} says")
+        return Examination("AWS provider", f"as {named} says")
     if mirror := find_mirror(candidates(os.environ)):
-        return Finding("AWS provider", f"mirror {mirror}")
+        return Examination("AWS provider", f"mirror {mirror}")
     kept = settings.workdir / "terraform"
     if any(kept.glob("*/*/init/*/data/providers/*/hashicorp/aws")):
-        return Finding("AWS provider", "downloaded before")
+        return Examination("AWS provider", "downloaded before")
     try:
         socket.create_connection((_REGISTRY, 443), timeout=_SECONDS).close()
     except OSError as error:
-        return Finding(
+        return Examination(
             "AWS provider",
             f"no mirror, and {_REGISTRY} does not answer: {error}",
             "a way to the registry, or `terraform providers mirror "
             "~/.local/share/terraform/plugins` where there is one",
         )
-    return Finding("AWS provider", f"from {_REGISTRY}")
+    return Examination("AWS provider", f"from {_REGISTRY}")
 
 
-def _variables(settings: Settings) -> Iterator[Finding]:
+def _variables(settings: Settings) -> Iterator[Examination]:
     """Look at variables of the environment that lead Terraform or AWS astray."""
     named = os.environ.get("TF_CLI_CONFIG_FILE")
     if named and not Path(named).is_file():
         # Terraform itself warns and goes on; the engine takes a file of its own.
-        yield Finding("TF_CLI_CONFIG_FILE", f"names {named}, which is no file", "unset it")
+        yield Examination("TF_CLI_CONFIG_FILE", f"names {named}, which is no file", "unset it")
     if os.environ.get("TF_WORKSPACE"):
         found = os.environ["TF_WORKSPACE"]
-        yield Finding("TF_WORKSPACE", found, "unset it: each command names its own")
+        yield Examination("TF_WORKSPACE", found, "unset it: each command names its own")
     if settings.target is Target.AWS and os.environ.get("AWS_ENDPOINT_URL"):
         found = os.environ["AWS_ENDPOINT_URL"]
-        yield Finding("AWS_ENDPOINT_URL", found, "unset it, or say --target local")
+        yield Examination("AWS_ENDPOINT_URL", found, "unset it, or say --target local")
     if settings.target is Target.AWS and os.environ.get("AWS_CA_BUNDLE"):
         found = os.environ["AWS_CA_BUNDLE"]
         remedy = "unset it if nothing on the way needs it: each run then starts a provider"
-        yield Finding("AWS_CA_BUNDLE", found, remedy)
+        yield Examination("AWS_CA_BUNDLE", found, remedy)
 
 
-def _configuration(settings: Settings) -> Finding:
+def _configuration(settings: Settings) -> Examination:
     from services.configuration import ConfigurationError  # noqa: PLC0415
     from services.local_aws.errors import LocalAwsError  # noqa: PLC0415
 
     try:
         found = settings.configuration()
     except (ConfigurationError, LocalAwsError) as error:
-        return Finding("configuration", str(settings.config), str(error))
-    return Finding("configuration", f"{found.name}, {found.environment} in {found.region}")
+        return Examination("configuration", str(settings.config), str(error))
+    return Examination("configuration", f"{found.name}, {found.environment} in {found.region}")
 
 
-def _modules(settings: Settings) -> Finding:
+def _modules(settings: Settings) -> Examination:
     stacks = sorted(path.parent.name for path in settings.modules_dir.glob("*/cdk.tf.json"))
     if not stacks:
-        return Finding("root modules", f"none in {settings.modules_dir}", "make synth")
-    return Finding("root modules", f"{len(stacks)} in {settings.modules_dir}")
+        return Examination("root modules", f"none in {settings.modules_dir}", "make synth")
+    return Examination("root modules", f"{len(stacks)} in {settings.modules_dir}")
 
 
-def _machine(settings: Settings) -> Iterator[Finding]:
+def _machine(settings: Settings) -> Iterator[Examination]:
     """Look at what the local AWS and its tasks need."""
     if sys.platform != "linux":
-        yield Finding(
+        yield Examination(
             "system", sys.platform, "Linux: tasks listen on 127.20.x.y, which it alone has"
         )
     memory = _available_mib()
     if memory is not None:
         lacking = f"{_MEMORY_MIB:,} MiB: it and its tasks need them"
-        yield Finding("memory", f"{memory:,} MiB", "" if memory >= _MEMORY_MIB else lacking)
+        yield Examination("memory", f"{memory:,} MiB", "" if memory >= _MEMORY_MIB else lacking)
     disk = shutil.disk_usage(settings.project).free >> 20
     remedy = "" if disk >= _DISK_MIB else f"{_DISK_MIB:,} MiB in {settings.project}"
-    yield Finding("disk", f"{disk:,} MiB", remedy)
+    yield Examination("disk", f"{disk:,} MiB", remedy)
     status = settings.local_aws().status()
     if status.running:
-        yield Finding("local AWS", f"runs at {status.endpoint}")
+        yield Examination("local AWS", f"runs at {status.endpoint}")
     elif _is_taken(status.port):
         remedy = "end what listens there, or say ECS_SAAS_LOCAL_PORT"
-        yield Finding("local AWS", f"port {status.port} is taken by another program", remedy)
+        yield Examination("local AWS", f"port {status.port} is taken by another program", remedy)
     else:
-        yield Finding("local AWS", f"does not run; port {status.port} is free")
+        yield Examination("local AWS", f"does not run; port {status.port} is free")
 
 
 def _available_mib() -> int | None:
@@ -217,31 +219,31 @@ def _is_taken(port: int) -> bool:
         return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _account(settings: Settings) -> Iterator[Finding]:
+def _account(settings: Settings) -> Iterator[Examination]:
     """Look at credentials, and at what builds images."""
     yield _guarded("credentials", lambda: _identity(settings))
     from services.provisioning.errors import ProvisionerError  # noqa: PLC0415
     from services.provisioning.images.builders import find_builder  # noqa: PLC0415
 
     try:
-        yield Finding("images", type(find_builder()).__name__.lower())
+        yield Examination("images", type(find_builder()).__name__.lower())
     except ProvisionerError as error:
-        yield Finding("images", "nothing that builds them", str(error))
+        yield Examination("images", "nothing that builds them", str(error))
 
 
-def _identity(settings: Settings) -> Finding:
+def _identity(settings: Settings) -> Examination:
     import boto3  # noqa: PLC0415
 
     configuration = settings.configuration()
     caller = boto3.client("sts", region_name=configuration.region).get_caller_identity()
     found = f"{caller['Arn']} in {caller['Account']}"
     if caller["Account"] == configuration.account:
-        return Finding("credentials", found)
+        return Examination("credentials", found)
     remedy = f"credentials of {configuration.account}, or another `account` in {settings.config}"
-    return Finding("credentials", found, remedy)
+    return Examination("credentials", found, remedy)
 
 
-def _guarded(subject: str, look: Callable[[], Finding]) -> Finding:
+def _guarded(subject: str, look: Callable[[], Examination]) -> Examination:
     """Return what `look` finds; why it could not look is a finding too."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
@@ -250,8 +252,10 @@ def _guarded(subject: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except ConfigurationError:
-        return Finding(
+        return Examination(
             subject, "not asked for: the configuration does not say whose they should be"
         )
     except (BotoCoreError, ClientError) as error:
-        return Finding(subject, json.dumps(str(error)), "`aws sts get-caller-identity` must work")
+        return Examination(
+            subject, json.dumps(str(error)), "`aws sts get-caller-identity` must work"
+        )
