@@ -41,6 +41,7 @@ from tiers import plug_ins
 from tiers.boundary import limit_roles
 from tiers.deployment import alarm_key, second_factor, stack_settings
 from tiers.function_code import control_plane_code
+from tiers.measuring import counting_statements, inventory_statements, traffic_table
 from tiers.platform_boundary import platform_boundary_arn
 from tiers.watching import failure_queue, watch_functions
 
@@ -75,6 +76,7 @@ _MODULES: Final = {
     "api": "http.api",
     "billing": "consumers.billing_events",
     "events": "consumers.application_events",
+    "traffic": "count_traffic",
 }
 _CLIENT_ACTIONS: Final = (
     "CreateUserPoolClient",
@@ -155,10 +157,12 @@ class ControlPlane(SaasStack):
         )
         self._code = FunctionCode(self, "code", package=control_plane_code(configuration))
         self._clients = self._pool_clients()
+        self._traffic = traffic_table(self, configuration)
         api = self._api(account)
         self._outbox()
         self._application_events()
         self._sweep(account)
+        self._count_traffic(account)
         self._billing()
         watch_functions(self, configuration, self._topic)
         published = ControlPlaneContract(
@@ -218,9 +222,15 @@ class ControlPlane(SaasStack):
                     [arn, f"{arn}:*"],
                     sid="Progress",
                 ),
+                self._traffic.grant_read("Traffic"),
+                *inventory_statements(configuration),
             ],
             memory_mib=1024,
-            environment={"BUILD_LOG_GROUP": group},
+            environment={
+                "BUILD_LOG_GROUP": group,
+                "STATE_BUCKET": configuration.state_bucket,
+                "TRAFFIC_TABLE": self._traffic.name,
+            },
         )
         return HttpApi(
             self,
@@ -309,6 +319,24 @@ class ControlPlane(SaasStack):
             "sweep-schedule",
             name=f"{configuration.prefix}-sweep",
             description="Looks for what got lost",
+            minutes=1,
+            function=function,
+        )
+
+    def _count_traffic(self, account: str) -> None:
+        configuration = self._configuration
+        function = self._function(
+            "traffic",
+            "Counts the requests in the access logs of the routing cells",
+            [self._traffic.grant_write("Counts"), *counting_statements(configuration, account)],
+            timeout_seconds=90,
+            environment={"TRAFFIC_TABLE": self._traffic.name},
+        )
+        Schedule(
+            self,
+            "traffic-schedule",
+            name=f"{configuration.prefix}-traffic",
+            description="Counts what was logged since",
             minutes=1,
             function=function,
         )

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from services.control_plane.admin_users import AdminUsers
     from services.control_plane.caller import Caller
+    from services.control_plane.inventories import InventoryReader
     from services.control_plane.metering import IBilling, IMetering, PluginContext
     from services.control_plane.progress import BuildLogs
     from services.control_plane.registry import Registry
+    from services.control_plane.traffic.table import TrafficTable
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class Settings:
         The microservices that tenants have; empty where nobody said.
     build_log_group : str
         Where builds say how far they are; empty for functions that do not ask.
+    traffic_table : str
+        Where requests are counted; empty for functions that neither count nor ask.
+    state_bucket : str
+        Where builds list what tenants have; empty for functions that do not ask.
     """
 
     registry_table: str
@@ -35,6 +41,8 @@ class Settings:
     release: str = "latest"
     services: tuple[str, ...] = ()
     build_log_group: str = ""
+    traffic_table: str = ""
+    state_bucket: str = ""
 
     @classmethod
     def of_environment(cls) -> Settings:
@@ -46,6 +54,8 @@ class Settings:
             os.environ.get("RELEASE") or "latest",
             tuple(os.environ.get("SERVICES", "").split()),
             os.environ.get("BUILD_LOG_GROUP", ""),
+            os.environ.get("TRAFFIC_TABLE", ""),
+            os.environ.get("STATE_BUCKET", ""),
         )
 
 
@@ -87,6 +97,20 @@ class Runtime:
         from services.control_plane.progress import BuildLogs  # noqa: PLC0415
 
         return BuildLogs(self.client("logs"), self.settings.build_log_group)
+
+    @cached_property
+    def traffic(self) -> TrafficTable:
+        """What is counted of requests of tenants' users."""
+        from services.control_plane.traffic.table import TrafficTable  # noqa: PLC0415
+
+        return TrafficTable(self.client("dynamodb"), self.settings.traffic_table)
+
+    @cached_property
+    def inventories(self) -> InventoryReader:
+        """What builds have listed of tenants' resources."""
+        from services.control_plane.inventories import InventoryReader  # noqa: PLC0415
+
+        return InventoryReader(self.client("s3"), self.settings.state_bucket)
 
     @cached_property
     def users(self) -> AdminUsers:

@@ -189,6 +189,66 @@ class UsageCancelled(Shown):
     cancelled: list[str]
 
 
+class MetricPoint(Shown):
+    """One value, for the period that begins then."""
+
+    at: datetime
+    value: float
+
+
+class Metric(Shown):
+    """One metric over time; periods that are not counted yet have no point."""
+
+    metric: Literal["requests", "clientErrors", "serverErrors", "throttles", "latencyMs"] = Field(
+        description="clientErrors are answers by 4xx but for 429, which are throttles; latencyMs "
+        "is the mean, and has no point where there was no request"
+    )
+    unit: Literal["Count", "Milliseconds"]
+    points: list[MetricPoint]
+
+
+class TenantMetric(Metric):
+    """One metric of one tenant."""
+
+    tenant_id: str
+
+
+class Metrics(Shown):
+    """Requests of tenants' users in whole periods."""
+
+    from_: datetime = Field(alias="from")
+    to: datetime = Field(description="no part of it")
+    period_seconds: int
+    measured_until: datetime | None = Field(
+        default=None, description="left out where nothing was counted yet"
+    )
+    total: list[Metric] | None = Field(
+        default=None,
+        description="of all tenants, and of requests that were refused before it was known whose "
+        "they are; left out where one tenant was asked for",
+    )
+    series: list[TenantMetric]
+
+
+class Resource(Shown):
+    """One resource of a tenant."""
+
+    address: str
+    type: str = Field(description="Terraform's, as aws_ecs_service")
+    module: str = Field(description="empty in the root module")
+    id: str
+    name: str
+
+
+class Resources(Shown):
+    """What a tenant has of AWS."""
+
+    data: list[Resource]
+    recorded_at: datetime | None = Field(
+        default=None, description="when the last apply ended; left out before the first"
+    )
+
+
 class AuditEntry(Shown):
     """Who did what, when, and what it changed."""
 

@@ -122,6 +122,7 @@ class Tenants:
             if not existed:
                 self._forget_if_empty(document)
             raise
+        self._deployment.inventories.record(document.tier, document.tenant_id)
         return result, self._state(document, result)
 
     def recover(self, document: TenantDocument) -> None:
