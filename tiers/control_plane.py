@@ -33,6 +33,7 @@ from constructs_lib.observability import AlarmTopic
 from services.configuration import Configuration
 from services.contracts import http_routes as routes
 from services.contracts import registry_table as registry_shape
+from services.contracts.deployment_facts import DeploymentFacts
 from services.contracts.progress import build_log_group
 from services.contracts.stacks import CONTROL_PLANE, ControlPlaneContract
 from services.tenancy.events import EventName, Source
@@ -41,7 +42,12 @@ from tiers import plug_ins
 from tiers.boundary import limit_roles
 from tiers.deployment import alarm_key, second_factor, stack_settings
 from tiers.function_code import control_plane_code
-from tiers.measuring import counting_statements, inventory_statements, traffic_table
+from tiers.measuring import (
+    capacity_statements,
+    counting_statements,
+    inventory_statements,
+    traffic_table,
+)
 from tiers.platform_boundary import platform_boundary_arn
 from tiers.watching import failure_queue, watch_functions
 
@@ -106,11 +112,16 @@ class ControlPlane(SaasStack):
     ----------
     configuration : Configuration
         The deployment.
+    facts : DeploymentFacts
+        What the root modules of tenants take.
     """
 
-    def __init__(self, scope: Construct, *, configuration: Configuration) -> None:
+    def __init__(
+        self, scope: Construct, *, configuration: Configuration, facts: DeploymentFacts
+    ) -> None:
         super().__init__(scope, CONTROL_PLANE, settings=stack_settings(configuration))
         self._configuration = configuration
+        self._facts = facts
         prefix = configuration.prefix
         account = DataAwsCallerIdentity(self, "account").account_id
         limit_roles(self, platform_boundary_arn(configuration, account))
@@ -224,10 +235,12 @@ class ControlPlane(SaasStack):
                 ),
                 self._traffic.grant_read("Traffic"),
                 *inventory_statements(configuration),
+                *capacity_statements(configuration, account),
             ],
             memory_mib=1024,
             environment={
                 "BUILD_LOG_GROUP": group,
+                "FACTS": self._facts.dump(),
                 "STATE_BUCKET": configuration.state_bucket,
                 "TRAFFIC_TABLE": self._traffic.name,
             },

@@ -172,7 +172,7 @@ RIGHTS: Final = (
         "Tasks",
         ("ecs:DescribeTasks",),
         ("arn:aws:ecs:{region}:{account}:task/{prefix}-*",),
-        "capacity.usage, recovery.presence",
+        "preflight, recovery.presence",
     ),
     Right(
         # Counted account-wide: none of these takes a resource.
@@ -184,8 +184,8 @@ RIGHTS: Final = (
             "servicequotas:GetServiceQuota",
         ),
         (),
-        "capacity.usage",
+        "preflight",
     ),
-    Right("CountedTasks", ("ecs:ListTasks",), (), "capacity.usage"),
+    Right("CountedTasks", ("ecs:ListTasks",), (), "preflight"),
 )
 """Each right, with the module that needs it."""

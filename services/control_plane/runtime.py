@@ -10,8 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from services.contracts.deployment_facts import DeploymentFacts
     from services.control_plane.admin_users import AdminUsers
     from services.control_plane.caller import Caller
+    from services.control_plane.capacity import Capacity
     from services.control_plane.inventories import InventoryReader
     from services.control_plane.metering import IBilling, IMetering, PluginContext
     from services.control_plane.progress import BuildLogs
@@ -33,6 +35,8 @@ class Settings:
         Where requests are counted; empty for functions that neither count nor ask.
     state_bucket : str
         Where builds list what tenants have; empty for functions that do not ask.
+    facts : str
+        What is counted in the root modules, as JSON; empty for functions that do not ask.
     """
 
     registry_table: str
@@ -43,6 +47,7 @@ class Settings:
     build_log_group: str = ""
     traffic_table: str = ""
     state_bucket: str = ""
+    facts: str = ""
 
     @classmethod
     def of_environment(cls) -> Settings:
@@ -56,6 +61,7 @@ class Settings:
             os.environ.get("BUILD_LOG_GROUP", ""),
             os.environ.get("TRAFFIC_TABLE", ""),
             os.environ.get("STATE_BUCKET", ""),
+            os.environ.get("FACTS", ""),
         )
 
 
@@ -72,11 +78,11 @@ class Runtime:
     settings: Settings = field(default_factory=Settings.of_environment)
     caller: Caller | None = None
 
-    def client(self, service: str) -> Any:
-        """Return a new boto3 client."""
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return a new boto3 client, of the function's own region if none is given."""
         import boto3  # noqa: PLC0415 - 200 ms that a refused or public request does not pay
 
-        return cast(Any, boto3).client(service)
+        return cast(Any, boto3).client(service, region_name=region)
 
     @cached_property
     def registry(self) -> Registry:
@@ -111,6 +117,20 @@ class Runtime:
         from services.control_plane.inventories import InventoryReader  # noqa: PLC0415
 
         return InventoryReader(self.client("s3"), self.settings.state_bucket)
+
+    @cached_property
+    def facts(self) -> DeploymentFacts:
+        """What is counted in the root modules and sized by the configuration."""
+        from services.contracts.deployment_facts import DeploymentFacts  # noqa: PLC0415
+
+        return DeploymentFacts.parse(self.settings.facts)
+
+    @cached_property
+    def capacity(self) -> Capacity:
+        """What is left of AWS's quotas."""
+        from services.control_plane.capacity import Capacity, Regional  # noqa: PLC0415
+
+        return Capacity(Regional(self.client), self.facts)
 
     @cached_property
     def users(self) -> AdminUsers:

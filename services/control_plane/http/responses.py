@@ -249,6 +249,72 @@ class Resources(Shown):
     )
 
 
+class Wall(Shown):
+    """The quota that ends it."""
+
+    quota: str = Field(description="as Service Quotas calls it")
+    service: str
+    code: str | None = Field(description="null if Service Quotas does not know it")
+    used: float
+    value: float
+    adjustable: bool
+
+
+class TierCapacity(Shown):
+    """How many more tenants of a tier fit; both are left out if nothing ends it."""
+
+    tier: Tier
+    room: int | None = Field(default=None, ge=0)
+    wall: Wall | None = None
+
+
+class Capacity(Shown):
+    """How many more tenants fit."""
+
+    tiers: list[TierCapacity]
+    as_of: datetime
+
+
+class CostLine(Shown):
+    """One thing that costs; numbers are strings, to be exact."""
+
+    service: str
+    what: str
+    quantity: str = Field(description="in a month, of all that share it")
+    unit: str
+    price: str = Field(description="of one unit")
+    shared: bool = Field(description="whether the tier's tenants share it")
+    share: str = Field(description="the tenant's part of the quantity, 0 to 1")
+    amount: str = Field(description="the tenant's")
+
+
+class TierCost(Shown):
+    """What a tenant of a tier costs in a month, estimated."""
+
+    tier: Tier
+    currency: Literal["USD"]
+    monthly: str = Field(description="the sum of all amounts, to the cent")
+    prices: str = Field(description="the day of AWS's latest list among them, or saas.tfvars")
+    lines: list[CostLine]
+    not_counted: list[str] = Field(description="what the estimate leaves out")
+
+
+class CostUsage(Shown):
+    """What was counted of a month."""
+
+    from_: datetime = Field(alias="from")
+    to: datetime
+    requests: int = Field(ge=0)
+    tier_requests: int = Field(ge=0, description="of all tenants of the tier")
+
+
+class TenantCost(TierCost):
+    """What a tenant costs in a month, estimated."""
+
+    tenant_id: str
+    usage: CostUsage
+
+
 class AuditEntry(Shown):
     """Who did what, when, and what it changed."""
 

@@ -131,5 +131,26 @@ def window(
     return Window(floor(since, wanted), ceiling(until, wanted), wanted)
 
 
+def month_of(month: str, now: datetime) -> Window:
+    """Return what has passed of a month, in hours.
+
+    Raises
+    ------
+    WindowError
+        If it has not begun, or was longer ago than anything is kept.
+
+    >>> found = month_of("2026-02", datetime(2026, 3, 1, tzinfo=UTC))
+    >>> found.start.isoformat(), found.end.isoformat()
+    ('2026-02-01T00:00:00+00:00', '2026-03-01T00:00:00+00:00')
+    """
+    start = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+    following = (start + timedelta(days=31)).replace(day=1)
+    if start > now:
+        raise WindowError("month", "has to have begun")
+    if start < now - KEPT[LONG]:
+        raise WindowError("month", f"at most {KEPT[LONG].days} days ago: no longer is kept")
+    return Window(start, ceiling(min(following, now), LONG), LONG)
+
+
 def _utc(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

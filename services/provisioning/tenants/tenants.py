@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.provisioning.aws import access_errors
-from services.provisioning.capacity.preflight import require_room
 from services.provisioning.cells import make_next
 from services.provisioning.deployment import Deployment
 from services.provisioning.errors import (
@@ -19,6 +18,7 @@ from services.provisioning.errors import (
     ProvisionerError,
     WrongWorkspaceError,
 )
+from services.provisioning.preflight import require_room
 from services.provisioning.records.mapping import Refusal
 from services.provisioning.records.slots import placement_errors
 from services.provisioning.recovery.leftovers import verify_nothing_left

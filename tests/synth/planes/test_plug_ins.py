@@ -16,6 +16,7 @@ from cdktf import App
 
 from constructs_lib.errors import ConfigError
 from services.configuration import Configuration, ConfigurationError
+from tests.facts import FACTS
 from tests.synth.planes.test_plane_rights import allowed
 from tests.synth.sample import configured
 from tests.synth.template import Template, as_list
@@ -57,7 +58,7 @@ def configuration(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
 def plane(configuration: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Template:
     """The control plane with the plug-in."""
     app = App(outdir=str(tmp_path_factory.mktemp("plane")))
-    return Template.of(ControlPlane(app, configuration=configuration))
+    return Template.of(ControlPlane(app, configuration=configuration, facts=FACTS))
 
 
 def environments(plane: Template) -> Mapping[str, dict[str, str]]:
