@@ -142,8 +142,16 @@ class _LocalRuntime(runtime.Runtime):
 
 
 def _runtime(endpoint: str) -> runtime.Runtime:
-    settings = runtime.Settings("registry", "bus", "", traffic_table="traffic", facts=FACTS.dump())
-    made = _LocalRuntime(replace(settings, state_bucket="states"))
+    made = _LocalRuntime(
+        runtime.Settings(
+            "registry",
+            "bus",
+            "",
+            traffic_table="traffic",
+            state_bucket="states",
+            facts=FACTS.dump(),
+        )
+    )
     made.endpoint = endpoint
     made.client("s3").create_bucket(Bucket="states")
     made.client("dynamodb").create_table(
@@ -175,7 +183,7 @@ def _runtime(endpoint: str) -> runtime.Runtime:
     )["UserPool"]["Id"]
     for role in Role:
         cognito.create_group(UserPoolId=pool, GroupName=role.value)
-    made.settings = runtime.Settings("registry", "bus", pool)
+    made.settings = replace(made.settings, admin_pool_id=pool)
     return made
 
 

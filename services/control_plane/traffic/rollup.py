@@ -34,13 +34,14 @@ def count(logs: AccessLogs, table: TrafficTable, period: int, now: datetime) -> 
     """
     final = floor(now - LATE, period)
     end = ceiling(now, period) if period == SHORT else final
-    start = max(table.until(period) or floor(now - CATCH_UP, period), floor(now - CATCH_UP, period))
+    oldest = floor(now - CATCH_UP, period)
+    begun = start = max(table.until(period) or oldest, oldest)
     counted = 0
     while start < end:
         stop = min(end, start + timedelta(seconds=period * _AT_ONCE[period]))
         _count(logs, table, start, stop, period)
         counted += round((stop - start).total_seconds()) // period
-        table.advance(period, max(start, min(stop, final)), min(stop, now))
+        table.advance(period, max(begun, min(stop, final)), min(stop, now))
         start = stop
     return counted
 
