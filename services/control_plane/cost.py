@@ -23,6 +23,7 @@ from services.contracts.prices import (
     VCPU_HOUR,
     ListPrice,
 )
+from services.control_plane import ControlPlaneError
 from services.tenancy import Tier
 from services.tenancy.tier import Compute
 
@@ -92,7 +93,7 @@ class Usage:
         return Decimal(self.requests) / Decimal(self.of_tier) if self.of_tier else Decimal(0)
 
 
-class PriceUnknownError(LookupError):
+class PriceUnknownError(ControlPlaneError):
     """A region whose prices are neither in the table nor in `saas.tfvars`."""
 
 

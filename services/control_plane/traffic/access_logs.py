@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from services.contracts.traffic import LATENCY_FIELD, STATUS_FIELD, TENANT_FIELD, TIER_FIELD
+from services.control_plane import ControlPlaneError
 from services.control_plane.traffic.counts import Counts
 
 MOST_ROWS: Final = 10_000
@@ -20,7 +21,7 @@ _PATIENCE: Final = 40.0
 """Seconds that a query may take: the scheduled function has little more."""
 
 
-class LogsError(RuntimeError):
+class LogsError(ControlPlaneError):
     """The access logs could not be counted; the next run tries again."""
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from services.control_plane import ControlPlaneError
+
 SHORT: Final = 300
 LONG: Final = 3600
 """Seconds of the periods that are kept; others are made of them."""
@@ -23,7 +25,7 @@ MOST_POINTS: Final = 288
 _OFFERED: Final = (SHORT, 900, LONG, 21_600, LONGEST_PERIOD)
 
 
-class WindowError(ValueError):
+class WindowError(ControlPlaneError):
     """A range that cannot be shown.
 
     Attributes

@@ -22,6 +22,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from services.contracts.traffic import PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE
+from services.control_plane import ControlPlaneError
 from services.control_plane.traffic.counts import Counts
 from services.control_plane.traffic.periods import KEPT, Window
 
@@ -45,7 +46,7 @@ _ATTEMPTS: Final = 8
 Item = dict[str, dict[str, Any]]
 
 
-class TableBusyError(RuntimeError):
+class TableBusyError(ControlPlaneError):
     """The table did not take all items, however often it was asked."""
 
 

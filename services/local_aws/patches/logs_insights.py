@@ -14,6 +14,7 @@ from typing import Any, Final
 from ministack.core.responses import error_response_json
 from ministack.services import cloudwatch_logs
 
+from services.local_aws.errors import LocalAwsError
 from services.local_aws.patches.registry import patch, replace, symbol
 
 Record = Mapping[str, Any]
@@ -46,7 +47,7 @@ _KEPT: Final = 100
 """Queries whose results are kept, the latest; AWS keeps those of seven days."""
 
 
-class MalformedQueryError(ValueError):
+class MalformedQueryError(LocalAwsError):
     """A query that sums up in a way that is not known here."""
 
 

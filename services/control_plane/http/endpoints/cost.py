@@ -81,5 +81,5 @@ def of_tier(tier: Annotated[Tier, Path()]) -> dict[str, Any]:
     return views.data(cost.document(found, facts, tier))
 
 
-def _unpriced(error: LookupError) -> AnswerError:
+def _unpriced(error: Exception) -> AnswerError:
     return problem(409, str(error))
