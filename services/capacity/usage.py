@@ -20,14 +20,14 @@ https://docs.aws.amazon.com/servicequotas/latest/userguide/intro.html
 """
 
 
-class Aws(Protocol):
+class RegionalClients(Protocol):
     """Clients of one region."""
 
     def client(self, service: str) -> Any:
         """Return the client of a service, by botocore's name."""
         ...
 
-    def of_region(self, region: str) -> Aws:
+    def of_region(self, region: str) -> RegionalClients:
         """Return the clients of another region."""
         ...
 
@@ -82,7 +82,7 @@ _LISTED: Final[Mapping[str, tuple[str, str, str, Mapping[str, Any]]]] = {
 
 
 def headrooms(
-    aws: Aws, deployed: Deployed, quotas: Iterable[Quota], *, measured: bool = True
+    aws: RegionalClients, deployed: Deployed, quotas: Iterable[Quota], *, measured: bool = True
 ) -> list[Headroom]:
     """Return what the account may use and uses, asking for all of it at once.
 
@@ -105,7 +105,7 @@ def headrooms(
         ]
 
 
-def limit(aws: Aws, quota: Quota) -> float:
+def limit(aws: RegionalClients, quota: Quota) -> float:
     """Return the value that is applied to this account; the default if AWS says none."""
     if quota is ROLES:  # IAM tells it everywhere, and what is used in the same answer
         return float(_summary(aws)["RolesQuota"])
@@ -119,13 +119,13 @@ def limit(aws: Aws, quota: Quota) -> float:
     return float(answer["Quota"]["Value"])
 
 
-def usage_of(quota: Quota) -> Callable[[Aws, Deployed], float]:
+def usage_of(quota: Quota) -> Callable[[RegionalClients, Deployed], float]:
     """Return what counts the use of a quota: 0 where nobody can, as of the mail of a day."""
     counter = _COUNTERS.get(quota.key)
     if counter is not None:
         return counter
 
-    def count(aws: Aws, deployed: Deployed) -> float:
+    def count(aws: RegionalClients, deployed: Deployed) -> float:
         del deployed
         return float(len(_all(aws, *_LISTED[quota.key]))) if quota.key in _LISTED else 0.0
 
@@ -137,7 +137,7 @@ def countable() -> frozenset[str]:
     return frozenset({*_LISTED, *_COUNTERS})
 
 
-def request(aws: Aws, quota: Quota, value: float) -> str:
+def request(aws: RegionalClients, quota: Quota, value: float) -> str:
     """File an increase; return the state that AWS says it is in."""
     answer = (
         _where(aws, quota)
@@ -149,27 +149,29 @@ def request(aws: Aws, quota: Quota, value: float) -> str:
     return str(answer["RequestedQuota"]["Status"])
 
 
-def _where(aws: Aws, quota: Quota) -> Aws:
+def _where(aws: RegionalClients, quota: Quota) -> RegionalClients:
     return aws.of_region(GLOBAL_REGION) if quota.everywhere else aws
 
 
-def _all(aws: Aws, service: str, call: str, key: str, given: Mapping[str, Any]) -> Sequence[Any]:
+def _all(
+    aws: RegionalClients, service: str, call: str, key: str, given: Mapping[str, Any]
+) -> Sequence[Any]:
     pages = aws.client(service).get_paginator(call).paginate(**given)
     return [each for page in pages for each in page.get(key, ())]
 
 
-def _summary(aws: Aws) -> Mapping[str, int]:
+def _summary(aws: RegionalClients) -> Mapping[str, int]:
     found: Mapping[str, int] = aws.client("iam").get_account_summary()["SummaryMap"]
     return found
 
 
-def _roles(aws: Aws, deployed: Deployed) -> float:
+def _roles(aws: RegionalClients, deployed: Deployed) -> float:
     del deployed
     return float(_summary(aws)["Roles"])
 
 
-def _balancers(kind: str) -> Callable[[Aws, Deployed], float]:
-    def count(aws: Aws, deployed: Deployed) -> float:
+def _balancers(kind: str) -> Callable[[RegionalClients, Deployed], float]:
+    def count(aws: RegionalClients, deployed: Deployed) -> float:
         del deployed
         found = _all(aws, "elbv2", "describe_load_balancers", "LoadBalancers", {})
         return float(sum(each["Type"] == kind for each in found))
@@ -177,7 +179,7 @@ def _balancers(kind: str) -> Callable[[Aws, Deployed], float]:
     return count
 
 
-def _vcpu(aws: Aws, deployed: Deployed) -> float:
+def _vcpu(aws: RegionalClients, deployed: Deployed) -> float:
     """Return the vCPUs of on-demand Fargate: as AWS measures them, else of our own tasks.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/monitoring-fargate-usage.html
@@ -201,7 +203,7 @@ def _vcpu(aws: Aws, deployed: Deployed) -> float:
     return max(float(measured), _own_vcpu(aws, deployed))
 
 
-def _own_vcpu(aws: Aws, deployed: Deployed) -> float:
+def _own_vcpu(aws: RegionalClients, deployed: Deployed) -> float:
     """Return what our tasks have, those of the last minutes too, which no metric shows yet."""
     clusters = _all(aws, "ecs", "list_clusters", "clusterArns", {})
     units = 0
@@ -223,7 +225,7 @@ def _on_demand(task: Mapping[str, Any]) -> bool:
     )
 
 
-def _groups(aws: Aws, deployed: Deployed) -> float:
+def _groups(aws: RegionalClients, deployed: Deployed) -> float:
     """Return the groups of the pool that basic tenants share; none before it is there."""
     path = contract_path(deployed.name, deployed.environment, str(Tier.BASIC.shared_stack))
     found = aws.client("ssm").get_parameters(Names=[path])["Parameters"]
@@ -233,7 +235,7 @@ def _groups(aws: Aws, deployed: Deployed) -> float:
     return float(len(_all(aws, "cognito-idp", "list_groups", "Groups", {"UserPoolId": pool})))
 
 
-def _services(aws: Aws, deployed: Deployed) -> float:
+def _services(aws: RegionalClients, deployed: Deployed) -> float:
     """Return the services of the fullest cluster that tenants share."""
     clusters = _all(aws, "ecs", "list_clusters", "clusterArns", {})
     shared = {f"{deployed.prefix}-{tier}" for tier in Tier if tier.shared_stack}
@@ -249,7 +251,7 @@ def _services(aws: Aws, deployed: Deployed) -> float:
     )
 
 
-_COUNTERS: Final[Mapping[str, Callable[[Aws, Deployed], float]]] = {
+_COUNTERS: Final[Mapping[str, Callable[[RegionalClients, Deployed], float]]] = {
     FARGATE.key: _vcpu,
     ROLES.key: _roles,
     "application-load-balancers": _balancers("application"),

@@ -49,7 +49,7 @@ class Regional:
         return Regional(self.make, region)
 
 
-class Capacity:
+class CapacityReader:
     """What is left of each quota.
 
     Parameters

@@ -34,7 +34,7 @@ _MIB_OF_A_GB: Final = 1024
 
 
 @dataclass(frozen=True)
-class Line:
+class CostItem:
     """One thing that costs.
 
     Attributes
@@ -73,7 +73,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Usage:
+class MonthlyRequests:
     """What was counted in a month.
 
     Attributes
@@ -129,8 +129,8 @@ def lines(
     tier: Tier,
     *,
     overrides: Mapping[str, Any] | None = None,
-    usage: Usage | None = None,
-) -> Sequence[Line]:
+    usage: MonthlyRequests | None = None,
+) -> Sequence[CostItem]:
     """Return what costs: a tenant's, or without `usage` a new tenant's of the tier.
 
     What a pool's tenants share is shown with a new tenant's share of nothing.
@@ -139,7 +139,7 @@ def lines(
     ----------
     overrides : mapping, optional
         Sizes in which a silo differs, as its document has them.
-    usage : Usage, optional
+    usage : MonthlyRequests, optional
 
     Raises
     ------
@@ -149,7 +149,7 @@ def lines(
     pooled = not tier.silo
     share = Decimal(1) if not pooled else (usage.share if usage else Decimal(0))
     found = [
-        Line(known[key], what, quantity, share, pooled)
+        CostItem(known[key], what, quantity, share, pooled)
         for key, what, quantity in (
             *_containers(facts, tier, overrides or {}),
             *_cell(facts),
@@ -157,7 +157,7 @@ def lines(
     ]
     if usage is not None:
         requests = Decimal(usage.requests)
-        found.append(Line(known[REQUEST], "requests of the month so far", requests))
+        found.append(CostItem(known[REQUEST], "requests of the month so far", requests))
     return found
 
 
@@ -195,7 +195,7 @@ def _cell(facts: DeploymentFacts) -> Iterator[tuple[str, str, Decimal]]:
     yield BALANCER_HOUR, f"one of {facts.cell_capacity} slots of a routing cell", hours
 
 
-def document(found: Sequence[Line], facts: DeploymentFacts, tier: Tier) -> dict[str, Any]:
+def document(found: Sequence[CostItem], facts: DeploymentFacts, tier: Tier) -> dict[str, Any]:
     """Return lines with their sum as the API shows them."""
     total = sum((each.amount for each in found), Decimal(0))
     published = max((each.price.published for each in found), default="")

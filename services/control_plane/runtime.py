@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from services.contracts.deployment_facts import DeploymentFacts
     from services.control_plane.admin_users import AdminUsers
     from services.control_plane.caller import Caller
-    from services.control_plane.capacity import Capacity
+    from services.control_plane.capacity import CapacityReader
     from services.control_plane.inventories import InventoryReader
     from services.control_plane.metering import IBilling, IMetering, PluginContext
     from services.control_plane.progress import BuildLogs
@@ -126,11 +126,11 @@ class Runtime:
         return DeploymentFacts.parse(self.settings.facts)
 
     @cached_property
-    def capacity(self) -> Capacity:
+    def capacity(self) -> CapacityReader:
         """What is left of AWS's quotas."""
-        from services.control_plane.capacity import Capacity, Regional  # noqa: PLC0415
+        from services.control_plane.capacity import CapacityReader, Regional  # noqa: PLC0415
 
-        return Capacity(Regional(self.client), self.facts)
+        return CapacityReader(Regional(self.client), self.facts)
 
     @cached_property
     def users(self) -> AdminUsers:

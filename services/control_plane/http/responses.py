@@ -196,7 +196,7 @@ class MetricPoint(Shown):
     value: float
 
 
-class Metric(Shown):
+class MetricSeries(Shown):
     """One metric over time; periods that are not counted yet have no point."""
 
     metric: Literal["requests", "clientErrors", "serverErrors", "throttles", "latencyMs"] = Field(
@@ -207,7 +207,7 @@ class Metric(Shown):
     points: list[MetricPoint]
 
 
-class TenantMetric(Metric):
+class TenantMetricSeries(MetricSeries):
     """One metric of one tenant."""
 
     tenant_id: str
@@ -222,15 +222,15 @@ class Metrics(Shown):
     measured_until: datetime | None = Field(
         default=None, description="left out where nothing was counted yet"
     )
-    total: list[Metric] | None = Field(
+    total: list[MetricSeries] | None = Field(
         default=None,
         description="of all tenants, and of requests that were refused before it was known whose "
         "they are; left out where one tenant was asked for",
     )
-    series: list[TenantMetric]
+    series: list[TenantMetricSeries]
 
 
-class Resource(Shown):
+class TenantResource(Shown):
     """One resource of a tenant."""
 
     address: str
@@ -240,10 +240,10 @@ class Resource(Shown):
     name: str
 
 
-class Resources(Shown):
+class TenantResources(Shown):
     """What a tenant has of AWS."""
 
-    data: list[Resource]
+    data: list[TenantResource]
     recorded_at: datetime | None = Field(
         default=None, description="when the last apply ended; left out before the first"
     )
@@ -268,7 +268,7 @@ class TierCapacity(Shown):
     wall: Wall | None = None
 
 
-class Capacity(Shown):
+class CapacityReport(Shown):
     """How many more tenants fit."""
 
     tiers: list[TierCapacity]

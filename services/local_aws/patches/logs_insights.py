@@ -66,7 +66,7 @@ def stats() -> None:
             summing = [stage for stage in stages if _STATS.match(stage)]
             if summing:
                 try:
-                    parsed = Summary.parse(stages)
+                    parsed = InsightsSummary.parse(stages)
                 except MalformedQueryError as error:
                     return error_response_json("MalformedQueryException", str(error), 400)
             answer = original(data)
@@ -84,7 +84,7 @@ def stats() -> None:
     replace(cloudwatch_logs, "_start_query", make)
 
 
-def _sum_up(query: dict[str, Any], data: dict[str, Any], summary: Summary) -> None:
+def _sum_up(query: dict[str, Any], data: dict[str, Any], summary: InsightsSummary) -> None:
     groups = cloudwatch_logs._resolve_query_log_groups(data)
     scanned = cloudwatch_logs._collect_query_records(groups, query["startTime"], query["endTime"])
     predicates = cloudwatch_logs._insights_filter_predicates(query["queryString"])
@@ -122,7 +122,7 @@ class _Column:
 
 
 @dataclass(frozen=True)
-class Summary:
+class InsightsSummary:
     """What a `stats` command asks for.
 
     Attributes
@@ -136,7 +136,7 @@ class Summary:
     by: tuple[str, ...]
 
     @classmethod
-    def parse(cls, stages: Sequence[str]) -> Summary:
+    def parse(cls, stages: Sequence[str]) -> InsightsSummary:
         """Return what the stages of a query ask for.
 
         Raises

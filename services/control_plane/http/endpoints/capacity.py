@@ -10,7 +10,7 @@ from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.runtime import current
 
 
-@endpoint(Routes.CAPACITY, responses.one(responses.Capacity))
+@endpoint(Routes.CAPACITY, responses.one(responses.CapacityReport))
 def capacity() -> dict[str, Any]:
     """Say how many more tenants of each tier fit into the account, and which quota ends that.
 

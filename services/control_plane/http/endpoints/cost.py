@@ -40,7 +40,7 @@ def of_tenant(tenant_id: Id, month: _Month = None) -> dict[str, Any]:
         window = month_of(month or f"{now:%Y-%m}", now)
     except WindowError as error:
         raise unprocessable((("query", error.field), "window", error.why)) from None
-    used = cost.Usage(
+    used = cost.MonthlyRequests(
         series.sum_of_tenant(runtime.traffic, window, tenant.id).requests,
         series.requests_of_tier(runtime.traffic, window, tenant.tier.value),
     )

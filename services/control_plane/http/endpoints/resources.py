@@ -11,7 +11,7 @@ from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.runtime import current
 
 
-@endpoint(Routes.RESOURCES, responses.bare(responses.Resources, 404))
+@endpoint(Routes.RESOURCES, responses.bare(responses.TenantResources, 404))
 def resources(tenant_id: Id) -> dict[str, Any]:
     """List a tenant's resources as of its last apply, by their addresses.
 
