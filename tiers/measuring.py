@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from constructs import Construct
 
 from constructs_lib.control_plane import ExpiringTable
@@ -10,6 +12,16 @@ from services.configuration import Configuration
 from services.contracts import traffic
 from services.contracts.inventory import inventory_objects
 from services.tenancy import Tier
+
+COUNTED: Final = (
+    *("application-autoscaling:DescribeScalableTargets", "autoscaling:DescribeAutoScalingGroups"),
+    *("cloudwatch:GetMetricStatistics", "cognito-idp:ListUserPools", "dynamodb:ListTables"),
+    *("ec2:DescribeSecurityGroups", "ecs:ListClusters", "ecs:ListServices", "ecs:ListTasks"),
+    *("elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTargetGroups"),
+    *("iam:GetAccountSummary", "servicediscovery:ListNamespaces"),
+    "servicequotas:GetServiceQuota",
+)
+"""What counts what an account has, by numbers and names; none of it takes a resource."""
 
 
 def traffic_table(scope: Construct, configuration: Configuration) -> ExpiringTable:
@@ -48,31 +60,12 @@ def inventory_statements(configuration: Configuration) -> list[Statement]:
 def capacity_statements(configuration: Configuration, account: str) -> list[Statement]:
     """Return the rights to count what is used of AWS's quotas, and to read the quotas.
 
-    Keys are not counted: who may list them may read them.
+    Keys are not counted, and who may read them is another question: listing them shows them.
     """
     here = f"{configuration.region}:{account}"
     contract = f"{configuration.name}/{configuration.environment}/{Tier.BASIC.shared_stack}"
     return [
-        Statement(
-            [
-                "application-autoscaling:DescribeScalableTargets",
-                "autoscaling:DescribeAutoScalingGroups",
-                "cloudwatch:GetMetricStatistics",
-                "cognito-idp:ListUserPools",
-                "dynamodb:ListTables",
-                "ec2:DescribeSecurityGroups",
-                "ecs:ListClusters",
-                "ecs:ListServices",
-                "ecs:ListTasks",
-                "elasticloadbalancing:DescribeLoadBalancers",
-                "elasticloadbalancing:DescribeTargetGroups",
-                "iam:GetAccountSummary",
-                "iam:ListInstanceProfiles",
-                "servicediscovery:ListNamespaces",
-                "servicequotas:GetServiceQuota",
-            ],
-            sid="Capacity",
-        ),
+        Statement(list(COUNTED), sid="Capacity"),
         Statement(
             ["apigateway:GET"],
             [
@@ -96,4 +89,13 @@ def capacity_statements(configuration: Configuration, account: str) -> list[Stat
             [f"arn:aws:ssm:{here}:parameter/{contract}"],
             sid="ThePool",
         ),
+    ]
+
+
+def measuring_statements(configuration: Configuration, account: str) -> list[Statement]:
+    """Return what the boundary of the platform's roles has for the statements above."""
+    groups = "CountedGroups"  # within what it has of users
+    return [
+        *inventory_statements(configuration),
+        *(each for each in capacity_statements(configuration, account)[1:] if each.sid != groups),
     ]

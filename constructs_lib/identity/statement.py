@@ -68,7 +68,6 @@ _UNNAMEABLE_READING = frozenset(
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
         "iam:GetAccountSummary",
-        "iam:ListInstanceProfiles",
         "kms:ListAliases",
         "logs:DescribeLogGroups",
         # What makes a namespace is asked about before there is one.

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 KEPT_SECONDS: Final = 60.0
 
-_LEFT_OUT: Final = frozenset({"api-keys"})
-"""Who may count keys may read them. A basic tenant has one key and one group of the pool, and AWS
-allows as many of both."""
+_LEFT_OUT: Final = frozenset({"api-keys", "instance-profiles"})
+"""What never ends first, and whose counting takes a right that the function shall not have.
+
+Who may count keys may read them; a basic tenant has one, and one group of the pool, of which AWS
+allows as many. A tenant with an instance profile has four roles, of which there are as many."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from typing import Any, Final
 from ministack.core.responses import error_response_json
 from ministack.services import cloudwatch_logs
 
-from services.local_aws.errors import LocalAwsError
 from services.local_aws.patches.registry import patch, replace, symbol
 
 Record = Mapping[str, Any]
@@ -47,10 +46,6 @@ _KEPT: Final = 100
 """Queries whose results are kept, the latest; AWS keeps those of seven days."""
 
 
-class MalformedQueryError(LocalAwsError):
-    """A query that sums up in a way that is not known here."""
-
-
 @patch
 def stats() -> None:
     """A query with `stats` is answered by sums: `count`, `sum`, `avg`, `min`, `max`, and by `bin`.
@@ -67,7 +62,7 @@ def stats() -> None:
             if summing:
                 try:
                     parsed = InsightsSummary.parse(stages)
-                except MalformedQueryError as error:
+                except ValueError as error:
                     return error_response_json("MalformedQueryException", str(error), 400)
             answer = original(data)
             if answer[0] == 200:
@@ -141,7 +136,7 @@ class InsightsSummary:
 
         Raises
         ------
-        MalformedQueryError
+        ValueError
             If they have anything but `filter`, one `stats` and `limit`.
         """
         others = [
@@ -151,7 +146,7 @@ class InsightsSummary:
         ]
         summing = [found for stage in stages if (found := _STATS.match(stage))]
         if others or len(summing) != 1:
-            raise MalformedQueryError(
+            raise ValueError(
                 f"with stats only filter and limit are known here: got {others or stages}"
             )
         (found,) = summing
@@ -159,7 +154,7 @@ class InsightsSummary:
         by = tuple(_listed(found["by"] or ""))
         for each in by:
             if not _FIELD.match(each) and _seconds(each) is None:
-                raise MalformedQueryError(f"by {each}: allowed fields and bin(<count><unit>)")
+                raise ValueError(f"by {each}: allowed fields and bin(<count><unit>)")
         return cls(columns, by)
 
     def rows(self, records: Iterable[Record]) -> list[list[dict[str, str]]]:
@@ -178,7 +173,7 @@ class InsightsSummary:
 def _column(text: str) -> _Column:
     found = _CALL.match(text)
     if not found:
-        raise MalformedQueryError(f"{text}: allowed count, sum, avg, min and max of one field")
+        raise ValueError(f"{text}: allowed count, sum, avg, min and max of one field")
     return _Column(found["as"] or text, found["name"].lower(), found["field"] or "*")
 
 

@@ -158,7 +158,10 @@ def test_capacity_is_asked_for_once_a_minute(monkeypatch: pytest.MonkeyPatch) ->
     now[0] = capacity.KEPT_SECONDS
     call("GET", "/capacity")
     assert len(asked) == 2
-    assert {each.key for each in usage.EVERY} - {each.key for each in asked[0]} == {"api-keys"}
+    assert {each.key for each in usage.EVERY} - {each.key for each in asked[0]} == {
+        "api-keys",
+        "instance-profiles",
+    }
 
 
 def test_a_pools_cost_is_shared_by_requests(traffic: TrafficTable) -> None:
