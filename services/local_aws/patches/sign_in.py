@@ -62,6 +62,8 @@ def pages_of_a_domain() -> None:
             form = dict(parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True))
             back = dict(parse_qsl(form.get("back", "")))
             refused = _refused(headers, form.get("client_id") or back.get("client_id", ""))
+            if refused and path.startswith("/oauth2/"):
+                return symbol(cognito, "_oauth2_error")("invalid_client", "Unknown client.")
             own = _OWN.get(path)
             if refused or own:
                 return refused or await own(form)  # type: ignore[misc]
