@@ -55,16 +55,22 @@ def push(
     """Upload what was built and make it the current release."""
     from services.cli.site_builds import dist_of  # noqa: PLC0415
 
+    settings: Settings = context.obj
     folder = _folder(source)
     done = [
         (found, found.push(dist_of(folder, found.name), version)) for found in _sites(context, site)
     ]
     if as_json:
-        write_json([{"site": found.name, "url": found.url, **asdict(did)} for found, did in done])
+        write_json(
+            [
+                {"site": found.name, "url": settings.for_browsers(found.url), **asdict(did)}
+                for found, did in done
+            ]
+        )
         return
     for found, did in done:
         what = f"{did.uploaded} files uploaded" if did.changed else "is current already"
-        write_line(f"{found.name}: {did.version}, {what}: {found.url}")
+        write_line(f"{found.name}: {did.version}, {what}: {settings.for_browsers(found.url)}")
 
 
 @consoles_app.command(name="list")
@@ -94,9 +100,10 @@ def rollback(
     site: _Site = None,
 ) -> None:
     """Make an earlier release the current one; of one site, if it is that site's alone."""
+    settings: Settings = context.obj
     for found in _sites(context, site):
-        changed = found.roll_back(to)
-        write_line(f"{found.name}: {to}{'' if changed else ' is current already'}: {found.url}")
+        state = "is current" if found.roll_back(to) else "is current already"
+        write_line(f"{found.name}: {to} {state}: {settings.for_browsers(found.url)}")
 
 
 def _sites(context: typer.Context, names: list[str] | None) -> Iterator[Site]:
