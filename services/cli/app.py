@@ -23,6 +23,7 @@ _COMMANDS = {
     "workspace": ("services.cli.workspace", "workspace_app"),
     "synth": ("services.cli.synth", "synth_app"),
     "platform": ("services.cli.platform", "platform_app"),
+    "fleet": ("services.cli.fleet", "fleet_app"),
     "review": ("services.cli.review", "review_app"),
     "capacity": ("services.cli.capacity", "capacity_app"),
     "events": ("services.cli.events", "events_app"),

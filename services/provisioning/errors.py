@@ -5,6 +5,7 @@
     ProvisionerError                exit code 1: the operation was tried and failed
     ├── TerraformFailedError        Terraform reported errors; state holds what was done
     ├── GuardRefusalError           the plan would delete data outside an offboarding
+    ├── PlanChangedError            the plan is not the one that was shown
     ├── StateLockedError            another run holds the state lock
     ├── InterruptedRunError         stopped by a signal; the same command resumes
     ├── LeftoverResourcesError      an offboarded tenant still owns resources
@@ -32,6 +33,10 @@ class ProvisionerError(Exception):
 
 class GuardRefusalError(ProvisionerError):
     """The plan deletes or replaces what holds data."""
+
+
+class PlanChangedError(ProvisionerError):
+    """A plan would do something else than the one that was shown."""
 
 
 class StateLockedError(ProvisionerError):

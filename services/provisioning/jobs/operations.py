@@ -11,6 +11,7 @@ from services.provisioning.cells import make_room
 from services.provisioning.deployment import Deployment
 from services.provisioning.errors import ProvisionerError
 from services.provisioning.records.mapping import Reason
+from services.provisioning.review.approval import only
 from services.provisioning.tenants.exports import Exports
 from services.provisioning.tenants.moves import Moves
 from services.provisioning.tenants.suspension import resume, suspend
@@ -103,7 +104,9 @@ class Operations:
         return Done(self._told(document, state.outputs))
 
     def _update(self, request: TenantRequest) -> Done:
-        _, state = self._tenants.apply(self._document(request))
+        shown = parameters_of(request).plan
+        approve = only(shown) if shown else None
+        _, state = self._tenants.apply(self._document(request), approve=approve)
         return Done({"tenantConfig": tenant_config(state.outputs)})
 
     def _reconcile(self, request: TenantRequest) -> Done:
