@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.provisioning.fleet.drift import drift_of
 from services.provisioning.fleet.planning import TenantPlan
 from services.provisioning.review.approval import approval_of
 from services.provisioning.review.changes import Planned
@@ -114,7 +115,7 @@ def _changing(
         if plan.shown is None:
             report.unchanged[member.tenant_id] = member.name
             continue
-        document = dict(plan.shown)
+        document = _without_idle_drift(plan)
         report.digests[member.tenant_id] = approval_of(document)
         tier = member.document.tier
         yield (
@@ -127,6 +128,21 @@ def _changing(
                 stack=tier.tenant_stack,
             ),
         )
+
+
+def _without_idle_drift(plan: TenantPlan) -> dict[str, Any]:
+    """Return the plan without what has changed outside Terraform and stays as it is.
+
+    Each tenant has something of it, such as a user who has signed in. To another release nothing
+    of it is told: the provider takes the old default tags of each resource for a change.
+    """
+    document = dict(plan.shown or {})
+    same = plan.member.document.release == plan.member.release
+    drifted = {each.address for each in drift_of(document)} if same else set()
+    document["resource_drift"] = [
+        each for each in document.get("resource_drift") or () if each.get("address") in drifted
+    ]
+    return document
 
 
 def _with(first: Any, others: Iterator[Any]) -> Iterator[Any]:
