@@ -17,6 +17,7 @@
         ├── StateBackendMissingError
         ├── ForeignBucketError      a name of ours is another account's bucket
         ├── PlanUnreadableError     a file that is no plan, or of a Terraform that nobody knows
+        ├── FleetBusyError          another rollout has not ended, or somebody else carries it on
         ├── WaiverError             a waiver without a reason, or of a policy that is not there
         ├── StateUnusableError      a state object that is broken, or another tenant's
         └── WrongWorkspaceError     one tenant's values for another tenant's workspace
@@ -91,6 +92,10 @@ class WrongWorkspaceError(PreconditionError):
 
 class PlanUnreadableError(PreconditionError):
     """What is to be reviewed is no plan."""
+
+
+class FleetBusyError(PreconditionError):
+    """Another rollout over the tenants has not ended, or somebody else carries this one on."""
 
 
 class WaiverError(PreconditionError):
