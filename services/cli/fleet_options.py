@@ -30,6 +30,8 @@ Waive = Annotated[
     list[str] | None,
     typer.Option("--waive", help="POLICY[:ADDRESS]=REASON, as for `review`; may be repeated."),
 ]
+FLEET = "fleet"
+"""What the whole is called in progress."""
 To = Annotated[
     str | None,
     typer.Option("--to", help="The release that they are to run; by default what each runs."),
@@ -71,7 +73,9 @@ class Counted:
         self._progress = progress
 
     def stage(self, run: str, name: str) -> None:
-        """Drop it: there are hundreds."""
+        """Show how far the fleet is; drop how far a tenant is, of which there are hundreds."""
+        if run == FLEET:
+            self._progress.stage(run, name)
 
     def event(self, run: str, event: Event) -> None:
         """Drop it."""
@@ -89,7 +93,7 @@ class Counted:
             done += 1
             changing += plan.shown is not None
             text = f"planned {done} of {total} tenants, {changing} would change"
-            self._progress.stage("fleet", text)
+            self._progress.stage(FLEET, text)
 
         return told
 

@@ -11,7 +11,6 @@ from services.provisioning.cells import make_room
 from services.provisioning.deployment import Deployment
 from services.provisioning.errors import ProvisionerError
 from services.provisioning.records.mapping import Reason
-from services.provisioning.review.approval import only
 from services.provisioning.tenants.exports import Exports
 from services.provisioning.tenants.moves import Moves
 from services.provisioning.tenants.suspension import resume, suspend
@@ -104,8 +103,11 @@ class Operations:
         return Done(self._told(document, state.outputs))
 
     def _update(self, request: TenantRequest) -> Done:
-        shown = parameters_of(request).plan
-        approve = only(shown) if shown else None
+        approve = None
+        if shown := parameters_of(request).plan:
+            from services.provisioning.review.approval import only  # noqa: PLC0415 - of a fleet
+
+            approve = only(shown)
         _, state = self._tenants.apply(self._document(request), approve=approve)
         return Done({"tenantConfig": tenant_config(state.outputs)})
 
