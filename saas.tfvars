@@ -55,6 +55,10 @@ routing = {
   cell_capacity = 90
 }
 
+# How `ecs-saas fleet apply` takes a change over the tenants: each wave is a share of them, in per
+# cent, and the rest comes last. More failures than the larger of both bounds pause it.
+# fleet = { waves = [1, 10, 20, 30], soak_seconds = 600, failures_count = 0, failures_percent = 2, parallel = 4 }
+
 # Unset values are the tier's defaults.
 tiers = {
   basic = {

@@ -24,6 +24,7 @@ _COMMANDS = {
     "doctor": ("services.cli.doctor", "doctor_app"),
     "synth": ("services.cli.synth", "synth_app"),
     "platform": ("services.cli.platform", "platform_app"),
+    "fleet": ("services.cli.fleet", "fleet_app"),
     "review": ("services.cli.review", "review_app"),
     "capacity": ("services.cli.capacity", "capacity_app"),
     "metrics": ("services.cli.metrics", "metrics_app"),

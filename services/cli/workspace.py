@@ -56,6 +56,11 @@ class _Wanted:
     as_json: Json = False
     lock_timeout: LockTimeout = 600.0
 
+    @property
+    def nobody(self) -> bool:
+        """Whether nothing is said of who the tenant is, so that the registry has to be asked."""
+        return not (self.name or self.tier or self.email or self.document)
+
     def of(self, tenant_id: str, configuration: Configuration) -> TenantDocument:
         """Return the document of the tenant."""
         check_tenant_id(tenant_id)
@@ -114,13 +119,20 @@ def apply(context: typer.Context, tenant_id: _TenantId, *, options: _Wanted) -> 
 @workspace_app.command()
 @taking(_Wanted)
 def plan(context: typer.Context, tenant_id: _TenantId, *, options: _Wanted) -> None:
-    """Say what `apply` would do. Exit code 0: nothing, 2: changes, 1: any failure."""
+    """Say what `apply` would do. Exit code 0: nothing, 2: changes, 1: any failure.
+
+    With nothing but the id the tenant is what the registry says.
+    """
     settings: Settings = context.obj
     with (
         failing_with_one(),
         settings.deployment(plain=options.as_json, lock_seconds=options.lock_timeout) as deployment,
     ):
-        wanted = options.of(tenant_id, deployment.configuration)
+        wanted = (
+            _registered(settings, tenant_id, options)
+            if options.nobody
+            else options.of(tenant_id, deployment.configuration)
+        )
         result = Tenants(deployment).plan(wanted, workspace=tenant_id)
     if options.as_json:
         write_json(result_document(result))
@@ -129,6 +141,18 @@ def plan(context: typer.Context, tenant_id: _TenantId, *, options: _Wanted) -> N
             write_line(f"  {change.action} {change.address}")
         write_line(result_line(result))
     raise typer.Exit(plan_exit_code([result]))
+
+
+def _registered(settings: Settings, tenant_id: str, options: _Wanted) -> TenantDocument:
+    """Return what the registry says of the tenant, with what the options change of it."""
+    from services.provisioning.fleet.selection import document_of  # noqa: PLC0415
+
+    check_tenant_id(tenant_id)
+    with settings.control_plane() as client:
+        row = client.tenant(tenant_id)
+    if options.overrides is not None:
+        row["overrides"] = read_object(options.overrides)
+    return document_of(row, options.release)
 
 
 @workspace_app.command()

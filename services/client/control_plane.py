@@ -8,7 +8,7 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -160,6 +160,30 @@ class ControlPlaneClient:
         """Ask for `suspend`, `resume`, `retry`, `reconcile`, `move`, `update` and the like."""
         answer = self._call("POST", f"/tenants/{tenant_id}/{action}", parameters, key=key)
         return Operation.parse(answer["data"])
+
+    def fleet(self) -> dict[str, Any]:
+        """Return how many tenants there are of what, and which of them have drifted."""
+        found: dict[str, Any] = self._call("GET", "/fleet")["data"]
+        return found
+
+    def drift(self, tenant_id: str) -> dict[str, Any]:
+        """Return what the last scan found of a tenant."""
+        found: dict[str, Any] = self._call("GET", f"/tenants/{tenant_id}/drift")["data"]
+        return found
+
+    def note_drift(
+        self, tenant_id: str, attributes: Sequence[tuple[str, str]], *, more: int = 0
+    ) -> dict[str, Any]:
+        """Record what a scan has found: addresses and paths; nothing closes what was open."""
+        found = [{"address": address, "path": path} for address, path in attributes]
+        body = {"attributes": found, "more": more}
+        noted: dict[str, Any] = self._call("PUT", f"/tenants/{tenant_id}/drift", body)["data"]
+        return noted
+
+    def change(self, tenant: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+        """Write free fields of a tenant's data."""
+        path = f"/tenant-registrations/{tenant['tenantRegistrationId']}"
+        self._call("PATCH", path, {"tenantData": dict(data)})
 
     def delete(self, tenant: Mapping[str, Any]) -> Operation:
         """Ask for a tenant's offboarding; return it."""

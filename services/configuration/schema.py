@@ -28,6 +28,7 @@ from services.tenancy.variables import TASK_SIZES
 _SERVICE_NAME = r"^[a-z][a-z0-9-]{0,19}$"
 # Three, so that two are left when one fails; no region has more than six.
 _ZONES = range(3, 7)
+_ALL = 100
 _RESERVED_SERVICES = frozenset({"gateway"})
 _RESERVED_PATHS = frozenset({"/health"})
 # What the tiers give every container; a manifest that set them would change who the tenant is.
@@ -126,11 +127,42 @@ class EdgeSettings(Frozen):
     )
 
 
+<<<<<<< HEAD
 class ConsoleSettings(Frozen):
     """The consoles' sites, beside their files: a certificate for `domain`, and AWS WAF."""
 
     certificate_arn: fields.CloudFrontCertificate | None = None
     web_acl_arn: fields.CloudFrontWebAcl | None = None
+=======
+class FleetSettings(Frozen):
+    """How a change goes over the tenants: in waves, each larger than the one before."""
+
+    waves: tuple[
+        Annotated[
+            float, Field(gt=0, le=100, description="per cent of the tenants, above 0 to 100")
+        ],
+        ...,
+    ] = Field(default=(1, 10, 20, 30), description="per cents, and what is left comes last")
+    soak_seconds: float = Field(
+        default=600, ge=0, le=604_800, description="seconds after each wave, 0 to 604800"
+    )
+    failures_count: int = Field(
+        default=0, strict=True, ge=0, description="how many tenants may fail, 0 or more"
+    )
+    failures_percent: float = Field(
+        default=2, ge=0, le=100, description="per cent of the tenants that may fail, 0 to 100"
+    )
+    parallel: int = Field(
+        default=4, strict=True, ge=1, le=64, description="tenants at once, 1 to 64"
+    )
+
+    @field_validator("waves")
+    @classmethod
+    def _within_all(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value or sum(value) > _ALL:
+            raise not_allowed("one share or more, of 100 per cent together", show(list(value)))
+        return value
+>>>>>>> wt-fleet
 
 
 class ThrottleSettings(Frozen):
@@ -328,7 +360,11 @@ class Configuration(Frozen):
     account_wide: AccountWideSettings = AccountWideSettings()
     routing: RoutingSettings = RoutingSettings()
     edge: EdgeSettings = EdgeSettings()
+<<<<<<< HEAD
     consoles: ConsoleSettings = ConsoleSettings()
+=======
+    fleet: FleetSettings = FleetSettings()
+>>>>>>> wt-fleet
     log_retention_days: fields.RetentionDays = 30
     token_minutes: fields.TokenMinutes = 15
     function_architecture: Literal["host", "arm64", "x86_64"] = "arm64"

@@ -8,6 +8,7 @@ operation                              TENANT#<id> / OP#<ulid>
 transition (never changed)             TENANT#<id> / MOVE#<version>-<n>
 outbox entry                           TENANT#<id> / OUT#<version>-<n>
 other prices (never changed)           TENANT#<id> / PRICES#<version>-<n>
+what has drifted                       TENANT#<id> / DRIFT
 outbox entry about no tenant           ABOUT#<what> / OUT#<ulid>
 what is about to be done elsewhere     ABOUT#<what> / INTENT#<ulid>
 registration                           REG#<id> / ROW

@@ -18,6 +18,7 @@ from services.provisioning.records.published import published_cells
 from services.provisioning.records.slots import PlacementStore
 from services.provisioning.terraform.engine import Engine
 from services.provisioning.terraform.interruption import Interruption
+from services.provisioning.terraform.kept import KeptProvider
 from services.provisioning.terraform.mirror import cli_config
 from services.provisioning.terraform.process import Terraform, find_binary
 from services.provisioning.terraform.progress import Progress, Silent
@@ -49,6 +50,8 @@ class Deployment:
     refusal_seconds : float, default 90
         How long answers may be cached and requests under way: after that, a refused tenant
         writes nothing any more.
+    provider : KeptProvider, optional
+        Serves all runs of Terraform, which are then one after the other.
     """
 
     configuration: Configuration
@@ -61,6 +64,7 @@ class Deployment:
     lock_seconds: float = 600.0
     locks: bool = True
     refusal_seconds: float = REFUSAL_SECONDS
+    provider: KeptProvider | None = None
 
     def require_terraform(self) -> Path:
         """Return the Terraform CLI, or raise `TerraformMissingError`; nothing is written."""
@@ -92,7 +96,14 @@ class Deployment:
             cli_config(self.workdir, environment=self.environment),
             self.interruption,
         )
-        return Engine(terraform, self.files, self.interruption, self.state, self.progress)
+        return Engine(
+            terraform,
+            self.files,
+            self.interruption,
+            self.state,
+            self.progress,
+            kept=self.provider,
+        )
 
     @property
     def files(self) -> Workdir:

@@ -5,6 +5,7 @@
     ProvisionerError                exit code 1: the operation was tried and failed
     ├── TerraformFailedError        Terraform reported errors; state holds what was done
     ├── GuardRefusalError           the plan would delete data outside an offboarding
+    ├── PlanChangedError            the plan is not the one that was shown
     ├── StateLockedError            another run holds the state lock
     ├── InterruptedRunError         stopped by a signal; the same command resumes
     ├── LeftoverResourcesError      an offboarded tenant still owns resources
@@ -16,6 +17,7 @@
         ├── StateBackendMissingError
         ├── ForeignBucketError      a name of ours is another account's bucket
         ├── PlanUnreadableError     a file that is no plan, or of a Terraform that nobody knows
+        ├── FleetBusyError          another rollout has not ended, or somebody else carries it on
         ├── WaiverError             a waiver without a reason, or of a policy that is not there
         ├── StateUnusableError      a state object that is broken, or another tenant's
         └── WrongWorkspaceError     one tenant's values for another tenant's workspace
@@ -32,6 +34,10 @@ class ProvisionerError(Exception):
 
 class GuardRefusalError(ProvisionerError):
     """The plan deletes or replaces what holds data."""
+
+
+class PlanChangedError(ProvisionerError):
+    """A plan would do something else than the one that was shown."""
 
 
 class StateLockedError(ProvisionerError):
@@ -86,6 +92,10 @@ class WrongWorkspaceError(PreconditionError):
 
 class PlanUnreadableError(PreconditionError):
     """What is to be reviewed is no plan."""
+
+
+class FleetBusyError(PreconditionError):
+    """Another rollout over the tenants has not ended, or somebody else carries this one on."""
 
 
 class WaiverError(PreconditionError):

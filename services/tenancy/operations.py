@@ -168,7 +168,7 @@ _TABLE: Final = (
         running=State.UPDATING,
         done=None,
         events=CHANGE,
-        parameters=frozenset({"release", "overrides", "federation"}),
+        parameters=frozenset({"release", "overrides", "federation", "plan"}),
         corrected_by=_CORRECTIONS,
     ),
     OperationSpec(

@@ -31,6 +31,8 @@ OUR_KINDS = frozenset(
 """The kinds of problems that are told in words of ours, which repeat no value."""
 
 Email = Annotated[str, Field(pattern=EMAIL_PATTERN, max_length=254)]
+PLAN_PATTERN = "^[0-9a-f]{64}$"
+"""What the digest of a plan looks like."""
 
 
 def _without(
@@ -167,12 +169,31 @@ class UpdateRequest(_Sent):
     release: str | None = Field(default=None, pattern=RELEASE_PATTERN)
     overrides: dict[str, Any] | None = None
     federation: tuple[dict[str, Any], ...] | None = None
+    plan: str | None = Field(
+        default=None,
+        pattern=PLAN_PATTERN,
+        description="the digest of the plan that was shown: another one is not applied",
+    )
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if self.release is None and self.overrides is None and self.federation is None:
             raise PydanticCustomError("missing", "release, overrides or federation")
         return self
+
+
+class DriftedAttribute(_Sent):
+    """One attribute that is not what was applied; its values are shown where they are masked."""
+
+    address: str = Field(min_length=1, max_length=1024)
+    path: str = Field(max_length=1024, description="empty where the whole resource is gone")
+
+
+class DriftNote(_Sent):
+    """PUT /tenants/{id}/drift: what was found; nothing if the tenant is what it should be."""
+
+    attributes: tuple[DriftedAttribute, ...] = Field(max_length=100)
+    more: int = Field(default=0, ge=0, description="how many there are beside those named")
 
 
 MeterName = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\w.:/@ -]+$")]

@@ -97,6 +97,34 @@ class Operation(Shown):
     )
 
 
+class DriftedAttribute(Shown):
+    """One attribute that is not what was applied."""
+
+    address: str
+    path: str = Field(description="empty where the whole resource is gone")
+
+
+class Drift(Shown):
+    """What of a tenant is not what was applied, as the last scan found it."""
+
+    tenant_id: str
+    attributes: list[DriftedAttribute]
+    more: int = Field(default=0, description="how many there are beside those named")
+    checked_at: datetime | None = Field(default=None, description="left out if nobody has looked")
+    since: datetime | None = Field(default=None, description="when it was first found")
+    closed_at: datetime | None = Field(default=None, description="when it was found to be gone")
+
+
+class Fleet(Shown):
+    """How many tenants there are of what, and which of them have drifted."""
+
+    tenants: int
+    tiers: dict[str, int]
+    releases: dict[str, int]
+    statuses: dict[str, int]
+    drifted: list[Drift]
+
+
 class RegistrationMade(Shown):
     """What a new tenant is called from now on."""
 

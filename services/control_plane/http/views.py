@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from services.control_plane.progress import Seen
     from services.control_plane.registry.records import (
         AuditEntry,
+        DriftRecord,
         RegistrationRecord,
         TenantRecord,
     )
@@ -70,6 +71,17 @@ def operation(row: Operation, seen: Seen | None = None) -> dict[str, Any]:
         "progress": {**asdict(seen.progress), "at": seen.at.isoformat()} if seen else None,
     }
     return {name: value for name, value in shown.items() if value is not None}
+
+
+def drift(row: DriftRecord) -> dict[str, Any]:
+    """Return what was found of a tenant; what is not known is left out."""
+    times = {"checkedAt": row.checked_at, "since": row.since, "closedAt": row.closed_at}
+    return {
+        "tenantId": row.tenant_id,
+        "attributes": [{"address": address, "path": path} for address, path in row.attributes],
+        "more": row.more,
+        **{name: at.isoformat() for name, at in times.items() if at is not None},
+    }
 
 
 def audit_entry(row: AuditEntry) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 Parts
 -----
 `commands` decide and write, `queries` read, `results` record how operations ended, `intents` keep
-what is done outside; below them `validation` and `changes` are pure, `transaction`, `idempotency`,
-`outbox` and `table` speak DynamoDB, and `records`, `items` and `keys` are what is stored.
+what is done outside, `drifts` what scans found; below them `validation` and `changes` are pure,
+`transaction`, `idempotency`, `outbox` and `table` speak DynamoDB, and `records`, `items` and `keys`
+are what is stored.
 
 Errors
 ------
@@ -45,6 +46,7 @@ from services.control_plane.registry.errors import (
 from services.control_plane.registry.outbox import OutboxEntry, entries
 from services.control_plane.registry.records import (
     AuditEntry,
+    DriftRecord,
     Intent,
     Page,
     RegistrationRecord,
@@ -55,6 +57,7 @@ from services.control_plane.registry.registry import Registry
 
 __all__ = [
     "AuditEntry",
+    "DriftRecord",
     "FieldRefusedError",
     "IdempotencyMismatchError",
     "Intent",

@@ -281,8 +281,10 @@ class Commands:
             if tenant.status is not State.FAILED or tenant.last_operation is None:
                 raise TransitionRefusedError(tenant.status, "retry", (State.FAILED,))
             failed = self._queries.operation(tenant.id, tenant.last_operation)
+            # What the failed one has done is no longer to be planned: its plan cannot be the same.
+            again = {name: value for name, value in failed.parameters.items() if name != "plan"}
             operation = self._operation(
-                tenant, failed.kind, actor, self._clock(), key=key, parameters=failed.parameters
+                tenant, failed.kind, actor, self._clock(), key=key, parameters=again
             )
             operation = replace(operation, attempt=failed.attempt + 1, retry_of=failed.id)
             registration = self._queries.registration(tenant.registration_id)

@@ -16,6 +16,7 @@ from services.tenancy.operations import State
 TRANSITION = "MOVE#"
 OUTBOX = "OUT#"
 PRICES = "PRICES#"
+DRIFT = "DRIFT"
 TENANTS = "TENANT"
 REGISTRATIONS = "REGISTRATION"
 PENDING = "OUTBOX#PENDING"

@@ -183,6 +183,35 @@ class PriceChange:
 
 
 @dataclass(frozen=True)
+class DriftRecord:
+    """What of a tenant is not what was applied.
+
+    Attributes
+    ----------
+    attributes : tuple of pair of str
+        The address of each, and its path; empty where the whole resource is gone.
+    more : int
+        How many there are beside those named.
+    checked_at : datetime or None
+        When somebody looked last.
+    since, closed_at : datetime or None
+        When the one at hand was found first, and when the last one was found to be gone.
+    """
+
+    tenant_id: str
+    attributes: tuple[tuple[str, str], ...] = ()
+    more: int = 0
+    checked_at: datetime | None = None
+    since: datetime | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether there is any."""
+        return bool(self.attributes or self.more)
+
+
+@dataclass(frozen=True)
 class Intent:
     """Something that is about to be done outside the registry, written down before it is.
 

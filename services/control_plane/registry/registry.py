@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from services.control_plane.registry.commands import Commands
+from services.control_plane.registry.drifts import Drifts
 from services.control_plane.registry.idempotency import IdempotencyKeys
 from services.control_plane.registry.intents import Intents
 from services.control_plane.registry.outbox import Outbox
@@ -87,6 +88,11 @@ class Registry:
         self.intend = intents.intend
         self.fulfil = intents.fulfil
         self.give_up = intents.give_up
+
+        drifts = Drifts(stored, queries, begin, clock)
+        self.drift = drifts.of
+        self.drifts = drifts.open
+        self.note_drift = drifts.note
 
         outbox = Outbox(stored, clock)
         self.unpublished = outbox.unpublished

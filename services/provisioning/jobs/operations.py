@@ -103,7 +103,12 @@ class Operations:
         return Done(self._told(document, state.outputs))
 
     def _update(self, request: TenantRequest) -> Done:
-        _, state = self._tenants.apply(self._document(request))
+        approve = None
+        if shown := parameters_of(request).plan:
+            from services.provisioning.review.approval import only  # noqa: PLC0415 - of a fleet
+
+            approve = only(shown)
+        _, state = self._tenants.apply(self._document(request), approve=approve)
         return Done({"tenantConfig": tenant_config(state.outputs)})
 
     def _reconcile(self, request: TenantRequest) -> Done:

@@ -23,27 +23,80 @@ MASK = "(sensitive)"
 SHORTEST_PART = 4
 """A secret shorter than this is masked inside a longer string only where it stands by itself."""
 _SHORTEST_BASE64 = 6
+_OPEN = ("tenant_id", "tenant_name", "tier", "release")
+"""Variables and outputs that say whose plan it is. What is marked as a whole may hold them too."""
+_PARAMETER = "aws_ssm_parameter"
 _DEEPEST_JSON = 3
 """JSON in a string in JSON, as a key of which a path is written as JSON again."""
 
 
-def _add_marked(found: set[Any], value: Any, marks: Any) -> None:
-    """Add the scalars that a tree of marks covers."""
-    if marks is True:
-        found.update(scalars(value))
-    elif isinstance(marks, dict):
-        if isinstance(value, dict):
-            for key, mark in marks.items():
-                if mark and key in value:
-                    _add_marked(found, value[key], mark)
-    elif isinstance(marks, list) and isinstance(value, list):
-        for part, mark in zip(value, marks, strict=False):
-            if mark:
-                _add_marked(found, part, mark)
+class _Found(set[Any]):
+    """The secrets of one plan.
+
+    Parameters
+    ----------
+    opened : frozenset
+        What is no secret for being in a document that is one.
+    """
+
+    def __init__(self, opened: frozenset[Any]) -> None:
+        super().__init__()
+        self._opened = opened
+
+    def all_of(self, value: Any) -> None:
+        """Add the scalars in a value."""
+        self.update(scalars(value, self._opened))
+
+    def marked(self, value: Any, marks: Any) -> None:
+        """Add the scalars that a tree of marks covers."""
+        if marks is True:
+            self.all_of(value)
+        elif isinstance(marks, dict):
+            if isinstance(value, dict):
+                for key, mark in marks.items():
+                    if mark and key in value:
+                        self.marked(value[key], mark)
+        elif isinstance(marks, list) and isinstance(value, list):
+            for part, mark in zip(value, marks, strict=False):
+                if mark:
+                    self.marked(part, mark)
 
 
-def scalars(value: Any) -> Iterator[Any]:
-    """Yield every string and number in a value, JSON in strings included."""
+def opened_of(document: dict[str, Any]) -> frozenset[Any]:
+    """Return a tenant's id and name, its tier and its release, as far as a plan says them openly.
+
+    A row of a table that is marked as a whole, or a stack's contract, holds them among others, and
+    a review that hid them could not say whose plan it is.
+    """
+    configuration = mapping(mapping(document.get("configuration")).get("root_module"))
+    declared = mapping(configuration.get("variables"))
+    given = mapping(document.get("variables"))
+    found = {
+        value
+        for name in _OPEN
+        if name in declared
+        and not mapping(declared[name]).get("sensitive")
+        and isinstance(value := mapping(given.get(name)).get("value"), str)
+    }
+    prior = mapping(mapping(document.get("prior_state")).get("values"))
+    for values in (mapping(document.get("planned_values")), prior):
+        outputs = mapping(values.get("outputs"))
+        found |= {
+            value
+            for name in _OPEN
+            if not (each := mapping(outputs.get(name))).get("sensitive")
+            and isinstance(value := each.get("value"), str)
+        }
+    changes = mapping(document.get("output_changes"))
+    for change in (mapping(changes.get(name)) for name in _OPEN):
+        if not change.get("before_sensitive") and not change.get("after_sensitive"):
+            sides = (change.get("before"), change.get("after"))
+            found |= {each for each in sides if isinstance(each, str)}
+    return frozenset(found)
+
+
+def scalars(value: Any, opened: frozenset[Any] = frozenset()) -> Iterator[Any]:
+    """Yield every string and number in a value; of JSON in strings, all that is not in `opened`."""
     pending = [value]
     while pending:
         value = pending.pop()
@@ -55,55 +108,59 @@ def scalars(value: Any) -> Iterator[Any]:
             yield value
             if value[0] in "{[":
                 try:
-                    pending.append(json.loads(value))
+                    inner = json.loads(value)
                 except (ValueError, RecursionError):
                     continue
+                yield from (each for each in scalars(inner) if each not in opened)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield value
 
 
 def secrets_of(document: dict[str, Any]) -> set[Any]:
     """Return every string and number that a plan marks as sensitive, or names as secret."""
-    found: set[Any] = set()
+    found = _Found(opened_of(document))
     for list_name in ("resource_changes", "resource_drift"):
         for each in sequence(document.get(list_name)):
             change = mapping(mapping(each).get("change"))
             for side in ("before", "after"):
-                _add_marked(found, change.get(side), change.get(f"{side}_sensitive"))
-                _add_named(found, each, change.get(side))
+                _add_resource(found, each, change.get(side), change.get(f"{side}_sensitive"))
             identity = change.get("importing")
-            _add_marked(found, identity, mapping(identity).get("sensitive"))
+            found.marked(identity, mapping(identity).get("sensitive"))
     for change in map(mapping, mapping(document.get("output_changes")).values()):
         for side in ("before", "after"):
-            _add_marked(found, change.get(side), change.get(f"{side}_sensitive"))
+            found.marked(change.get(side), change.get(f"{side}_sensitive"))
     prior = mapping(mapping(document.get("prior_state")).get("values"))
     for values in (mapping(document.get("planned_values")), prior):
         for output in mapping(values.get("outputs")).values():
-            _add_marked(found, mapping(output).get("value"), mapping(output).get("sensitive"))
+            found.marked(mapping(output).get("value"), mapping(output).get("sensitive"))
         _add_modules(found, mapping(values.get("root_module")))
     configuration = mapping(mapping(document.get("configuration")).get("root_module"))
     given = mapping(document.get("variables"))
     for name, declared in mapping(configuration.get("variables")).items():
         if mapping(declared).get("sensitive"):
-            found.update(scalars(mapping(given.get(name)).get("value")))
+            found.all_of(mapping(given.get(name)).get("value"))
     found.update(_defaults(configuration))
     return found
 
 
-def _add_named(found: set[Any], resource: Any, values: Any) -> None:
-    names = SECRET_ATTRIBUTES.get(text(mapping(resource).get("type")))
-    for name in names or ():
-        found.update(scalars(mapping(values).get(name)))
+def _add_resource(found: _Found, resource: Any, values: Any, marks: Any) -> None:
+    kind = text(mapping(resource).get("type"))
+    shown = mapping(values)
+    if kind == _PARAMETER and shown.get("insecure_value") == shown.get("value"):
+        # The provider gives the same text there too, unmarked, unless the parameter is encrypted.
+        shown = {name: value for name, value in shown.items() if name != "value"}
+        values = shown
+    found.marked(values, marks)
+    for name in SECRET_ATTRIBUTES.get(kind) or ():
+        found.all_of(shown.get(name))
 
 
-def _add_modules(found: set[Any], root: dict[str, Any]) -> None:
+def _add_modules(found: _Found, root: dict[str, Any]) -> None:
     pending = [root]
     while pending:
         module = pending.pop()
         for resource in map(mapping, sequence(module.get("resources"))):
-            values = resource.get("values")
-            _add_marked(found, values, resource.get("sensitive_values"))
-            _add_named(found, resource, values)
+            _add_resource(found, resource, resource.get("values"), resource.get("sensitive_values"))
         pending += [mapping(child) for child in sequence(module.get("child_modules"))]
 
 

@@ -16,7 +16,7 @@ from services.provisioning.review.changes import (
     ResourceChange,
 )
 from services.provisioning.review.difference import ABSENT, Difference, Leaf, step
-from services.provisioning.review.masking import Masker, scalars, secrets_of
+from services.provisioning.review.masking import Masker, opened_of, scalars, secrets_of
 from services.provisioning.review.policies import findings_of
 from services.provisioning.review.shapes import mapping, sequence, text
 
@@ -104,7 +104,8 @@ def changes_of(reading: Reading) -> Changes:
             if each.note == _UNMASKED
         ),
     )
-    masker = Masker(reading.secrets | {each for value in hidden for each in scalars(value)})
+    opened = opened_of(document)
+    masker = Masker(reading.secrets | {each for value in hidden for each in scalars(value, opened)})
     notes = tuple(_notes(document))
     changes = Changes(reading.planned, resources, drifted, outputs, findings, notes)
     masker.narrow(_texts(changes))

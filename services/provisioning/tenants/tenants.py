@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,9 @@ from services.tenancy import (
     check_tenant_id,
 )
 
+Approve = Callable[[Mapping[str, Any]], None]
+"""Raises if a plan, as Terraform's JSON, must not be applied."""
+
 
 @dataclass(frozen=True)
 class DeployedTenant:
@@ -73,13 +76,20 @@ class Tenants:
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
 
-    def apply(self, document: TenantDocument, workspace: str | None = None) -> tuple[Result, State]:
+    def apply(
+        self,
+        document: TenantDocument,
+        workspace: str | None = None,
+        approve: Approve | None = None,
+    ) -> tuple[Result, State]:
         """Make the tenant what `document` says; onboards it if it does not exist.
 
         Parameters
         ----------
         workspace : str, optional
             Where the caller means to apply; anything but the document's tenant is refused.
+        approve : callable, optional
+            Looks at the plan before it is applied, and raises if it must not be.
 
         Returns
         -------
@@ -89,10 +99,15 @@ class Tenants:
         _refuse_foreign(document, workspace)
         self._deployment.tenant_module(document.tier)
         self._require_same_tier(document)
-        return self.apply_copy(document, serving=True)
+        return self.apply_copy(document, serving=True, approve=approve)
 
     def apply_copy(
-        self, document: TenantDocument, *, serving: bool, refusal: Refusal | None = None
+        self,
+        document: TenantDocument,
+        *,
+        serving: bool,
+        refusal: Refusal | None = None,
+        approve: Approve | None = None,
     ) -> tuple[Result, State]:
         """Make the tenant's copy in the document's tier, whatever other copy there is.
 
@@ -114,7 +129,7 @@ class Tenants:
             if document.tier.silo:
                 document = document.placed(self._allocate(document))
             result = self._execute(
-                RunKind.APPLY, document, module, serving=serving, refusal=refusal
+                RunKind.APPLY, document, module, serving=serving, refusal=refusal, approve=approve
             )
         except InterruptedRunError:
             raise
@@ -133,8 +148,16 @@ class Tenants:
             serving = self._deployment.mapping.tier(document.tenant_id) is document.tier
         self.apply_copy(document, serving=serving)
 
-    def plan(self, document: TenantDocument, workspace: str | None = None) -> Result:
-        """Return what `apply` would do, and leave nothing behind."""
+    def plan(
+        self, document: TenantDocument, workspace: str | None = None, *, shows: bool = False
+    ) -> Result:
+        """Return what `apply` would do, and leave nothing behind.
+
+        Parameters
+        ----------
+        shows : bool, default False
+            Whether the plan comes back as Terraform's JSON, if it changes anything.
+        """
         _refuse_foreign(document, workspace)
         module = self._deployment.tenant_module(document.tier)
         existed = self._require_same_tier(document)
@@ -146,7 +169,7 @@ class Tenants:
                 placement = found or document.placement or self._deployment.placements.preview()
             document = document.placed(placement)
         try:
-            return self._execute(RunKind.PLAN, document, module)
+            return self._execute(RunKind.PLAN, document, module, shows=shows)
         finally:
             if not existed:
                 self._forget_workspace(document.tier, document.tenant_id)
@@ -283,6 +306,8 @@ class Tenants:
         *,
         serving: bool = True,
         refusal: Refusal | None = None,
+        approve: Approve | None = None,
+        shows: bool = False,
     ) -> Result:
         variables = document.variables() | {"serving": serving}
         if serving:
@@ -298,6 +323,8 @@ class Tenants:
                 variables,
                 lock_seconds=self._deployment.lock_seconds,
                 strays=TenantStrays(self._deployment, document.tenant_id, document.tier),
+                approve=approve,
+                shows=shows,
             )
         )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from services.provisioning.errors import WrongWorkspaceError
 from services.provisioning.terraform.errors import TerraformFailedError
 from services.provisioning.terraform.interruption import Interruption
+from services.provisioning.terraform.kept import KeptProvider
 from services.provisioning.terraform.process import Terraform
 from services.provisioning.terraform.progress import Progress, Silent
 from services.provisioning.terraform.request import Backend, Request, Result, RunKind
@@ -34,6 +35,8 @@ class Engine:
     interruption : Interruption
     backend : Backend
     progress : Progress, optional
+    kept : KeptProvider, optional
+        Serves all runs, which are then one after the other; each has its own by default.
     """
 
     def __init__(
@@ -43,9 +46,11 @@ class Engine:
         interruption: Interruption,
         backend: Backend,
         progress: Progress | None = None,
+        *,
+        kept: KeptProvider | None = None,
     ) -> None:
         self.progress: Progress = progress or Silent()
-        self._tools = Tools(terraform, workdir, interruption, backend, self.progress)
+        self._tools = Tools(terraform, workdir, interruption, backend, self.progress, kept)
 
     def execute(self, request: Request) -> Result:
         """Make one run.

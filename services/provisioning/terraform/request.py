@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -48,6 +48,10 @@ class Request:
         Addresses of what `RunKind.UNPROTECT` changes.
     strays : Strays, optional
         Finds what an earlier run made and did not write down. Asked only if one has not succeeded.
+    approve : callable, optional
+        Looks at the plan, as Terraform's JSON, before it is applied, and raises if it must not be.
+    shows : bool, default False
+        Whether a plan that changes anything is given back as Terraform's JSON.
     """
 
     kind: RunKind
@@ -59,6 +63,8 @@ class Request:
     local_state: bool = False
     targets: Sequence[str] = ()
     strays: Strays | None = None
+    approve: Callable[[Mapping[str, Any]], None] | None = None
+    shows: bool = False
 
     @property
     def stack(self) -> str:
@@ -77,6 +83,7 @@ class Result:
 
     `changes` is what the plan said; with `RunKind.PLAN` nothing of it was done, and `refusal`
     says why an apply would be refused, if it would. `outputs` is empty when nothing was applied.
+    `shown` is the plan as Terraform's JSON, where that was asked for and it changes anything.
     """
 
     stack: str
@@ -87,6 +94,7 @@ class Result:
     applied: bool
     seconds: float
     refusal: str = ""
+    shown: Mapping[str, Any] | None = None
 
     @property
     def empty(self) -> bool:

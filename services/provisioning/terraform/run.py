@@ -59,8 +59,9 @@ class Run:
                 return self._result(Tally(), {}, applied=False)
             planned = self._plan()
             if request.kind is RunKind.PLAN:
+                shown = self._stages.shown() if request.shows and not planned.empty else None
                 result = self._result(planned, {}, applied=False)
-                return replace(result, refusal=guard.refusal(planned.changes))
+                return replace(result, refusal=guard.refusal(planned.changes), shown=shown)
             if planned.empty:
                 return self._result(planned, {}, applied=False)
             try:
@@ -84,9 +85,14 @@ class Run:
         if binary is None:
             yield
             return
-        with SharedProvider(
-            binary, self._tools.terraform.environment, self._space.root
-        ) as provider:
+        environment, root = self._tools.terraform.environment, self._space.root
+        kept = self._tools.kept
+        lent = (
+            SharedProvider(binary, environment, root)
+            if kept is None
+            else kept.lent(binary, environment, root)
+        )
+        with lent as provider:
             provider.use(self._types())
             self._stages.whole_schema = lambda: provider.use(None)
             self._stages.keep += provider.keep
@@ -160,7 +166,7 @@ class Run:
     def _is_first(self) -> bool:
         """Whether there is no state, and so nothing that the guard could keep from deletion."""
         request = self._request
-        if request.kind is not RunKind.APPLY or request.local_state:
+        if request.kind is not RunKind.APPLY or request.local_state or request.approve:
             return False
         return not self._tools.backend.exists(request.stack, request.workspace)
 
@@ -206,6 +212,8 @@ class Run:
 
     def _apply(self) -> Tally:
         self._stages.raise_if_interrupted()
+        if self._request.approve is not None:
+            self._request.approve(self._stages.shown())
         try:
             arguments = ["apply", "-json", "-input=false"]
             return self._stages.run("apply", arguments, [str(self._space.plan)])

@@ -17,6 +17,7 @@ from typing import Any
 from services.provisioning.errors import InterruptedRunError, StateLockedError
 from services.provisioning.terraform.errors import TerraformFailedError
 from services.provisioning.terraform.interruption import Interruption
+from services.provisioning.terraform.kept import KeptProvider
 from services.provisioning.terraform.locks import (
     Begun,
     LockInfo,
@@ -45,6 +46,7 @@ class Tools:
     interruption: Interruption
     backend: Backend
     progress: Progress
+    kept: KeptProvider | None = None
 
     def template(self, module: Path) -> Path:
         """Return the directory in which `module` is initialised."""

@@ -19,6 +19,8 @@ from services.provisioning.terraform.locks import Begun, LockInfo
 from services.tenancy import Tier
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
     from services.configuration import Configuration
 
 DEFAULT_WORKSPACE = "default"
@@ -273,6 +275,11 @@ class StateStore:
                     return False
                 raise
         return True
+
+    @property
+    def s3(self) -> S3Client:
+        """The client that all of it is read and written with."""
+        return self._aws.s3
 
     def get_object(self, key: str) -> bytes | None:
         """Return an object of the bucket, None if there is none."""

@@ -75,6 +75,9 @@ class Parameters(_OnTheWire):
     confirm: StrictBool | None = Field(default=None, description="move: true to drop the kept copy")
     release: str | None = Field(default=None, description="update: the release to run")
     overrides: dict[str, Any] | None = Field(default=None, description="update: other sizes")
+    plan: str | None = Field(
+        default=None, description="update: the digest of the only plan that may be applied"
+    )
     federation: tuple[dict[str, Any], ...] | None = Field(
         default=None, description="update: the whole list of identity providers"
     )

@@ -15,6 +15,7 @@ from services.control_plane.http import api
 from services.control_plane.registry.errors import RegistrationUnknownError, TenantUnknownError
 from services.control_plane.registry.records import (
     AuditEntry,
+    DriftRecord,
     Intent,
     Page,
     PriceChange,
@@ -151,6 +152,16 @@ class NotingRegistry:
     def audit(self, day: str, limit: int, token: str | None) -> Page[AuditEntry]:
         self._ask("audit", day)
         return Page((AuditEntry("1", AT, "ann", "a", "t"),))
+
+    def drift(self, tenant_id: str) -> DriftRecord:
+        return DriftRecord(self.tenant(tenant_id).id, (("a.b", "tags.x"),), 0, AT, AT)
+
+    def drifts(self, limit: int, token: str | None) -> Page[DriftRecord]:
+        return Page((self.drift("t1"), DriftRecord("gone", (("a.b", ""),))))
+
+    def note_drift(self, tenant_id: str, found: Any, **more: Any) -> DriftRecord:
+        self._ask("note drift", tenant_id, found, more)
+        return self.drift(tenant_id)
 
     def record(self, **more: Any) -> None:
         self._ask("record", more)

@@ -27,6 +27,7 @@ BODIES: dict[str, Any] = {
     "PUT /tenants/{id}": {"note": "x"},
     "POST /tenants/{id}/move": {"tier": "premium"},
     "POST /tenants/{id}/update": {"release": "v2"},
+    "PUT /tenants/{id}/drift": {"attributes": [{"address": "a.b", "path": "tags.x"}]},
     "POST /users": {"userName": "new", "userRole": "SupportReader", "email": "n@example.com"},
     "PUT /users/{id}": {"userRole": "SystemAdmin"},
     "POST /meters": {"name": "calls"},
