@@ -170,11 +170,7 @@ class ControlPlane(SaasStack):
             },
         )
         self._code = FunctionCode(self, "code", package=control_plane_code(configuration))
-<<<<<<< HEAD
-        self._clients = self._pool_clients()
         self._traffic = traffic_table(self, configuration)
-        api = self._api(account)
-=======
         platform = read(self, "platform", platform_path(configuration), PlatformContract)
         site = admin_site(
             self,
@@ -203,7 +199,6 @@ class ControlPlane(SaasStack):
             bucket=platform.tenant_site_bucket,
             api_url=f"https://{host}",
         )
->>>>>>> wt-edge
         self._outbox()
         self._application_events()
         self._sweep(account)

@@ -127,13 +127,13 @@ class EdgeSettings(Frozen):
     )
 
 
-<<<<<<< HEAD
 class ConsoleSettings(Frozen):
     """The consoles' sites, beside their files: a certificate for `domain`, and AWS WAF."""
 
     certificate_arn: fields.CloudFrontCertificate | None = None
     web_acl_arn: fields.CloudFrontWebAcl | None = None
-=======
+
+
 class FleetSettings(Frozen):
     """How a change goes over the tenants: in waves, each larger than the one before."""
 
@@ -162,7 +162,6 @@ class FleetSettings(Frozen):
         if not value or sum(value) > _ALL:
             raise not_allowed("one share or more, of 100 per cent together", show(list(value)))
         return value
->>>>>>> wt-fleet
 
 
 class ThrottleSettings(Frozen):
@@ -360,11 +359,8 @@ class Configuration(Frozen):
     account_wide: AccountWideSettings = AccountWideSettings()
     routing: RoutingSettings = RoutingSettings()
     edge: EdgeSettings = EdgeSettings()
-<<<<<<< HEAD
     consoles: ConsoleSettings = ConsoleSettings()
-=======
     fleet: FleetSettings = FleetSettings()
->>>>>>> wt-fleet
     log_retention_days: fields.RetentionDays = 30
     token_minutes: fields.TokenMinutes = 15
     function_architecture: Literal["host", "arm64", "x86_64"] = "arm64"
