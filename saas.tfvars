@@ -9,6 +9,10 @@ zones       = ["us-east-1a", "us-east-1b", "us-east-1c"] # three to six; any may
 admin_email = "admin@example.com"
 # admin_second_factor = "required" # a code of an authenticator app for administrators; or "off"
 # user_second_factor = "optional" # the same for tenants' users: "off", "optional" or "required"
+# mail = { # SES mails invitations and codes; Cognito itself sends 50 a day for the whole account
+#   identity_arn = "arn:aws:ses:us-east-1:123456789012:identity/example.com"
+#   sender       = "Example <no-reply@example.com>"
+# }
 
 cidr                = "10.0.0.0/16" # cut into a private and a public subnet for each zone
 deletion_protection = false         # true keeps tables, user pools and load balancers from deletion

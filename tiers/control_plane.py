@@ -41,7 +41,7 @@ from services.tenancy.events import EventName, Source
 from services.tenancy.events.registered import registered_name, registered_schema
 from tiers import plug_ins
 from tiers.boundary import limit_roles
-from tiers.deployment import alarm_key, platform_path, second_factor, stack_settings
+from tiers.deployment import alarm_key, mail_sender, platform_path, second_factor, stack_settings
 from tiers.function_code import control_plane_code
 from tiers.measuring import (
     capacity_statements,
@@ -145,6 +145,7 @@ class ControlPlane(SaasStack):
             admin_email=configuration.admin_email,
             resource_servers=RESOURCE_SERVERS,
             second_factor=second_factor(configuration.admin_second_factor),
+            mail=mail_sender(configuration),
             deletion_protection=configuration.deletion_protection,
         )
         self._registry = RegistryTable(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs_lib import StackSettings
 from constructs_lib.compute import Capacity, Ec2Capacity, Names
-from constructs_lib.identity import SecondFactor
+from constructs_lib.identity import MailSender, SecondFactor
 from constructs_lib.naming import tenant_id, tenant_key
 from services.configuration import Configuration
 from services.contracts.stacks import PLATFORM, cell_path, contract_path
@@ -28,6 +28,12 @@ def stack_settings(configuration: Configuration) -> StackSettings:
 def second_factor(setting: str) -> SecondFactor:
     """Return what a setting of the configuration means to a user pool."""
     return SecondFactor[setting.upper()]
+
+
+def mail_sender(configuration: Configuration) -> MailSender | None:
+    """Return who mails invitations and codes; None if Cognito does."""
+    mail = configuration.mail
+    return MailSender(mail.identity_arn, mail.sender) if mail else None
 
 
 def alarm_key(configuration: Configuration) -> str:

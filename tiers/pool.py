@@ -23,6 +23,7 @@ from tiers.databases import database_of
 from tiers.deployment import (
     capacity_of,
     instances_of,
+    mail_sender,
     platform_path,
     routing_cell_path,
     second_factor,
@@ -81,6 +82,7 @@ class Pool(SaasStack):
             deletion_protection=configuration.deletion_protection,
             token_minutes=configuration.token_minutes,
             second_factor=second_factor(configuration.user_second_factor),
+            mail=mail_sender(configuration),
             sign_in=sign_in_page(configuration, platform.tenant_app_url),
         )
         tables = {

@@ -17,7 +17,7 @@ from services.tenancy import Tier
 from tiers import manifest
 from tiers.data_task import data_task
 from tiers.databases import database_of
-from tiers.deployment import second_factor
+from tiers.deployment import mail_sender, second_factor
 from tiers.federation import federation
 from tiers.rights import Rights
 from tiers.sites import sign_in_page
@@ -88,6 +88,7 @@ class Silo(Construct):
             deletion_protection=deletion_protection,
             token_minutes=configuration.token_minutes,
             second_factor=second_factor(configuration.user_second_factor),
+            mail=mail_sender(configuration),
             sign_in=sign_in_page(configuration, platform.tenant_app_url),
             federation=federation(platform),
         )

@@ -19,6 +19,7 @@ from constructs import Construct
 
 from constructs_lib.identity.user_pool import (
     Claim,
+    MailSender,
     SecondFactor,
     invited_users_pool,
     issuer,
@@ -63,6 +64,8 @@ class AdminPool(Construct):
     resource_servers : sequence of ResourceServer
     second_factor : SecondFactor, default OPTIONAL
         Whether people need a code of an authenticator app; each may set one up by default.
+    mail : MailSender, optional
+        Who sends invitations and codes; Cognito itself by default.
     deletion_protection : bool, default True
         Whether the pool refuses to be deleted.
 
@@ -87,6 +90,7 @@ class AdminPool(Construct):
         admin_email: str,
         resource_servers: Sequence[ResourceServer],
         second_factor: SecondFactor = SecondFactor.OPTIONAL,
+        mail: MailSender | None = None,
         deletion_protection: bool = True,
     ) -> None:
         super().__init__(scope, id_)
@@ -96,6 +100,7 @@ class AdminPool(Construct):
             deletion_protection=deletion_protection,
             claims=[Claim("userRole")],
             second_factor=second_factor,
+            mail=mail,
         )
         self.id: str = pool.id
         self.arn: str = pool.arn

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from constructs_lib.identity.statement import policy as policy
     from constructs_lib.identity.user_pool import TENANT_CLAIMS as TENANT_CLAIMS
     from constructs_lib.identity.user_pool import Claim as Claim
+    from constructs_lib.identity.user_pool import MailSender as MailSender
     from constructs_lib.identity.user_pool import SecondFactor as SecondFactor
     from constructs_lib.identity.user_pool import SignInPage as SignInPage
     from constructs_lib.identity.user_pool import UserPool as UserPool
@@ -27,6 +28,7 @@ _MODULE_OF = {
     "Claim": "user_pool",
     "Federation": "federation",
     "IdentityProviders": "federation",
+    "MailSender": "user_pool",
     "Role": "role",
     "SecondFactor": "user_pool",
     "SignInPage": "user_pool",

@@ -124,6 +124,8 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
         _POOLS,
         "CreateUserPool",
     ),
+    # A pool that mails by SES does it under a role of Cognito's own.
+    ("aws_cognito_user_pool", "iam"): Rights("CreateServiceLinkedRole", _LINKED),
     ("aws_cognito_user_pool_client", "cognito-idp"): Rights(
         "CreateUserPoolClient DeleteUserPoolClient DescribeUserPoolClient UpdateUserPoolClient",
         _POOLS,

@@ -126,6 +126,23 @@ Email = Annotated[
         description="an e-mail address",
     ),
 ]
+MailIdentity = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^arn:aws[a-z-]*:ses:[a-z0-9-]+:\d{12}:identity/[^\s/]+$",
+        description="the ARN of an identity that is verified in SES, "
+        "arn:aws:ses:<region>:<account>:identity/<address or domain>",
+    ),
+]
+MailSender = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^(?:[^<>@\r\n]{1,64} <[^@\s<>]+@[A-Za-z0-9.-]+>|[^@\s<>]+@[A-Za-z0-9.-]+)$",
+        description='an address, alone or as "Name <address>"',
+    ),
+]
 Domain = Annotated[
     str,
     Field(

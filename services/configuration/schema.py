@@ -102,6 +102,22 @@ class AccountWideSettings(Frozen):
     github_oidc_provider: Literal["create", "existing"] = "create"
 
 
+class MailSettings(Frozen):
+    """Who mails invitations and codes of the user pools, in place of Cognito itself."""
+
+    identity_arn: fields.MailIdentity
+    sender: fields.MailSender
+
+    @field_validator("sender")
+    @classmethod
+    def _of_identity(cls, value: str, info: ValidationInfo) -> str:
+        identity = str(info.data.get("identity_arn") or "").partition("/")[2].lower()
+        address = value.rpartition("<")[2].rstrip(">").lower()
+        if identity and address != identity and address.rpartition("@")[2] != identity:
+            raise not_allowed(f"an address of {identity}, which SES has verified")
+        return value
+
+
 class RoutingSettings(Frozen):
     """How many silo tenants a routing cell takes."""
 
@@ -353,6 +369,7 @@ class Configuration(Frozen):
     admin_second_factor: Literal["off", "optional", "required"] = "optional"
     user_second_factor: Literal["off", "optional", "required"] = "off"
     domain: fields.Domain | None = None
+    mail: MailSettings | None = None
     deletion_protection: fields.Flag = True
     network: NetworkSettings = NetworkSettings()
     state: StateSettings = StateSettings()
@@ -460,6 +477,16 @@ class Configuration(Frozen):
         for name in value:
             if name not in KEYS:
                 raise not_allowed(one_of(KEYS), name)
+        return value
+
+    @field_validator("mail")
+    @classmethod
+    def _mail_of_region(
+        cls, value: MailSettings | None, info: ValidationInfo
+    ) -> MailSettings | None:
+        own = (info.data.get("region"), info.data.get("account"))
+        if value and None not in own and tuple(value.identity_arn.split(":")[3:5]) != own:
+            raise not_allowed(f"an identity of {own[1]} in {own[0]}", value.identity_arn)
         return value
 
     @field_validator("zones")

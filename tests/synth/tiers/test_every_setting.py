@@ -43,6 +43,8 @@ _CHANGED: Final[Mapping[str, Any]] = {
     "edge.waf": "count",
     "edge.address_rate": 500,
     "domain": "saas.example.com",
+    "mail.identity_arn": "arn:aws:ses:eu-central-1:123456789012:identity/example.com",
+    "mail.sender": "Example <no-reply@example.com>",
     "consoles.certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b",
     "consoles.web_acl_arn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/shop/0a-1b",
     "deletion_protection": True,
@@ -104,6 +106,7 @@ _IN_PLACE: Final[Mapping[str, set[str]]] = {
     "aws_cloudwatch_log_group": {"retention_in_days"},
     "aws_cognito_user_pool": {
         "deletion_protection",
+        "email_configuration",
         "mfa_configuration",
         "software_token_mfa_configuration",
     },

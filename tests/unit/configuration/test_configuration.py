@@ -136,6 +136,24 @@ def test_wrong_values(old: str, new: str, path: str, said: str) -> None:
     assert len(found) == 1
 
 
+@pytest.mark.parametrize(
+    ("identity", "sender", "path", "said"),
+    [
+        ("us-east-1:123456789012", "a@example.org", "mail.sender", "an address of example.com"),
+        ("us-east-1:123456789012", "Example", "mail.sender", "an address, alone or as"),
+        ("eu-west-1:123456789012", "a@example.com", "mail", "of 123456789012 in us-east-1"),
+        ("us-east-1:000000000000", "a@example.com", "mail", "of 123456789012 in us-east-1"),
+        ("nowhere", "a@example.com", "mail.identity_arn", "the ARN of an identity"),
+    ],
+)
+def test_mail_of_another(identity: str, sender: str, path: str, said: str) -> None:
+    arn = f"arn:aws:ses:{identity}:identity/example.com"
+    mail = f'mail = {{ identity_arn = "{arn}", sender = "{sender}" }}'
+    found = problems(changed("\ncidr  ", f"\n{mail}\ncidr  "))
+    assert said in found[path]
+    assert len(found) == 1
+
+
 def test_duplicate_service_is_an_error_and_not_the_last_one() -> None:
     found = problems(changed("  products = {", "  orders = {"))
     assert "'orders' is given twice" in next(iter(found.values()))
