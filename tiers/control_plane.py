@@ -45,7 +45,7 @@ from tiers.deployment import alarm_key, mail_sender, platform_path, second_facto
 from tiers.function_code import control_plane_code
 from tiers.measuring import (
     capacity_statements,
-    counting_statements,
+    count_by_the_clock,
     inventory_statements,
     traffic_table,
 )
@@ -84,6 +84,7 @@ _OUTBOX_ENTRY: Final = (
 _MODULES: Final = {
     "api": "http.api",
     "billing": "consumers.billing_events",
+    "capacity": "watch_capacity",
     "events": "consumers.application_events",
     "traffic": "count_traffic",
 }
@@ -203,7 +204,14 @@ class ControlPlane(SaasStack):
         self._outbox()
         self._application_events()
         self._sweep(account)
-        self._count_traffic(account)
+        count_by_the_clock(
+            self,
+            configuration,
+            account=account,
+            traffic=self._traffic,
+            facts=self._facts,
+            function=self._function,
+        )
         self._billing()
         watch_functions(self, configuration, self._topic)
         published = ControlPlaneContract(
@@ -366,24 +374,6 @@ class ControlPlane(SaasStack):
             "sweep-schedule",
             name=f"{configuration.prefix}-sweep",
             description="Looks for what got lost",
-            minutes=1,
-            function=function,
-        )
-
-    def _count_traffic(self, account: str) -> None:
-        configuration = self._configuration
-        function = self._function(
-            "traffic",
-            "Counts the requests in the access logs of the routing cells",
-            [self._traffic.grant_write("Counts"), *counting_statements(configuration, account)],
-            timeout_seconds=90,
-            environment={"TRAFFIC_TABLE": self._traffic.name},
-        )
-        Schedule(
-            self,
-            "traffic-schedule",
-            name=f"{configuration.prefix}-traffic",
-            description="Counts what was logged since",
             minutes=1,
             function=function,
         )

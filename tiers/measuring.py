@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from constructs import Construct
 
-from constructs_lib.control_plane import ExpiringTable
+from constructs_lib.control_plane import ExpiringTable, Schedule
+from constructs_lib.functions import PythonFunction
 from constructs_lib.identity import Statement
 from services.configuration import Configuration
 from services.contracts import traffic
+from services.contracts.deployment_facts import DeploymentFacts
 from services.contracts.inventory import inventory_objects
 from services.tenancy import Tier
 
@@ -99,3 +102,47 @@ def measuring_statements(configuration: Configuration, account: str) -> list[Sta
         *inventory_statements(configuration),
         *(each for each in capacity_statements(configuration, account)[1:] if each.sid != groups),
     ]
+
+
+def count_by_the_clock(
+    scope: Construct,
+    configuration: Configuration,
+    *,
+    account: str,
+    traffic: ExpiringTable,
+    facts: DeploymentFacts,
+    function: Callable[..., PythonFunction],
+) -> None:
+    """Make what counts requests every minute, and what is used of quotas every quarter of an hour.
+
+    Parameters
+    ----------
+    function : callable
+        Makes a function of the control plane: of a name, a description and statements.
+    """
+    requests = function(
+        "traffic",
+        "Counts the requests in the access logs of the routing cells",
+        [traffic.grant_write("Counts"), *counting_statements(configuration, account)],
+        timeout_seconds=90,
+        environment={"TRAFFIC_TABLE": traffic.name},
+    )
+    quotas = function(
+        "capacity",
+        "Measures how much is used of the quota that ends first",
+        capacity_statements(configuration, account),
+        timeout_seconds=60,
+        environment={"FACTS": facts.dump()},
+    )
+    for name, description, minutes, called in (
+        ("traffic", "Counts what was logged since", 1, requests),
+        ("capacity", "Counts what is used of quotas", 15, quotas),
+    ):
+        Schedule(
+            scope,
+            f"{name}-schedule",
+            name=f"{configuration.prefix}-{name}",
+            description=description,
+            minutes=minutes,
+            function=called,
+        )

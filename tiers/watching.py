@@ -24,7 +24,7 @@ def watch_functions(scope: Construct, configuration: Configuration, topic: Alarm
             description=watch.meaning,
             metric=_metric(watch, configuration),
             threshold=watch.highest,
-            evaluation_periods=watch.minutes,
+            evaluation_periods=watch.periods,
             missing=MissingData.BREACHING if watch.silence else MissingData.WELL,
             topic=topic,
         )
@@ -42,4 +42,4 @@ def failure_queue(configuration: Configuration, function: str) -> str:
 
 def _metric(watch: Watch, configuration: Configuration) -> Metric:
     dimensions = {DEPLOYMENT: configuration.prefix}
-    return Metric(NAMESPACE, watch.name, dimensions, watch.statistic)
+    return Metric(NAMESPACE, watch.name, dimensions, watch.statistic, watch.period_seconds)

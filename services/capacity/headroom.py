@@ -23,6 +23,11 @@ class Headroom:
     limit: float
     used: float
 
+    @property
+    def percent(self) -> float:
+        """How much of it is used: 100 if there is none."""
+        return 100 * self.used / self.limit if self.limit else 100.0
+
     def fits(self, amount: float) -> int:
         """Return how often `amount` fits into what is free.
 
@@ -52,6 +57,15 @@ def room(headrooms: Sequence[Headroom], demand: Mapping[str, float]) -> Room | N
         if not each.quota.a_day and demand.get(each.quota.key)
     ]
     return min(rooms, key=lambda each: each.tenants, default=None)
+
+
+def fullest(headrooms: Sequence[Headroom]) -> Headroom | None:
+    """Return the one of which most is used, None if there is none.
+
+    What is a number of each day is empty again tomorrow.
+    """
+    lasting = [each for each in headrooms if not each.quota.a_day]
+    return max(lasting, key=lambda each: each.percent, default=None)
 
 
 def lacking(headrooms: Sequence[Headroom], demand: Mapping[str, float]) -> Sequence[Headroom]:

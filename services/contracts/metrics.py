@@ -22,6 +22,7 @@ FAILED_MOVES: Final = "FailedMoves"
 SWEEP_PROBLEMS: Final = "SweepProblems"
 OUTBOX_AGE: Final = "OutboxAgeSeconds"
 OUTBOX_RESENT: Final = "OutboxResent"
+FULLEST_QUOTA: Final = "FullestQuotaPercent"
 
 
 @dataclass(frozen=True)
@@ -35,21 +36,23 @@ class Watch:
     meaning : str
         What it means and what to do.
     statistic : str
-        Of the values of each minute.
+        Of the values of each period.
     highest : float
         What is still well.
-    minutes : int
+    periods : int
         How many in a row must be worse.
     silence : bool
-        Whether a minute without a value is as bad.
+        Whether a period without a value is as bad.
+    period_seconds : int
     """
 
     name: str
     meaning: str
     statistic: str = "Sum"
     highest: float = 0
-    minutes: int = 1
+    periods: int = 1
     silence: bool = False
+    period_seconds: int = 60
 
 
 WATCHES: Final = (
@@ -79,12 +82,21 @@ WATCHES: Final = (
         "the outbox and sweep functions",
         statistic="Maximum",
         highest=300,
-        minutes=5,
+        periods=5,
         silence=True,
+    ),
+    # Measured four times an hour, so that an hour is one message and not four.
+    Watch(
+        FULLEST_QUOTA,
+        "Of a quota of AWS that tenants take of, more than 80 per cent are used: `ecs-saas "
+        "capacity` says of which, and asks for more with --request",
+        statistic="Maximum",
+        highest=80,
+        period_seconds=3600,
     ),
 )
 
-_UNITS: Final = {OUTBOX_AGE: "Seconds"}
+_UNITS: Final = {OUTBOX_AGE: "Seconds", FULLEST_QUOTA: "Percent"}
 
 
 def measured(name: str, value: float) -> None:

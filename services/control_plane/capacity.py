@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from services.capacity.headroom import Headroom, room
+from services.capacity.headroom import Headroom, fullest, room
 from services.capacity.usage import EVERY, headrooms
 
 if TYPE_CHECKING:
@@ -82,6 +82,12 @@ class CapacityReader:
             ],
             "asOf": at.isoformat(),
         }
+
+    def fullest(self) -> Headroom | None:
+        """Return the quota of which most is used, of those that tenants take of."""
+        _, found = self._headrooms()
+        taken = {key for demand in self._facts.takes.values() for key in demand}
+        return fullest([each for each in found if each.quota.key in taken])
 
     def _headrooms(self) -> tuple[datetime, Sequence[Headroom]]:
         now = self._clock()

@@ -10,7 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from services.control_plane import sweep
+from services.capacity.headroom import Headroom
+from services.contracts.quotas import ROLES
+from services.control_plane import sweep, watch_capacity
 from services.control_plane.consumers import application_events
 from services.control_plane.registry.records import Page
 from services.tenancy.operation import Operation, OperationStatus
@@ -92,8 +94,17 @@ class Executions:
         return {"status": "FAILED", "stopDate": LONG_AGO}
 
 
+class NearlyFull:
+    """An account with little left."""
+
+    def fullest(self) -> Headroom:
+        return Headroom(ROLES, 1_000, 850)
+
+
 def measure_everything() -> None:
     """Run each function that measures, so that it measures all that it can."""
+    use(NotingRegistry(), capacity=NearlyFull())
+    assert watch_capacity.handler({}, None)["percent"] == 85
     use(OneStuckOperation(), events=None, client=lambda _service: Executions())
     with patch.dict(os.environ, STATE_MACHINE="arn:aws:states:r:1:stateMachine:m"):
         done = sweep.handler({}, None)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.capacity.demand import Module, demand_of, growth_of
-from services.capacity.headroom import Headroom, increases, lacking, room
+from services.capacity.headroom import Headroom, fullest, increases, lacking, room
 from services.capacity.usage import EVERY, countable
 from services.configuration import parse
 from services.contracts.quotas import FARGATE, MAIL, NAMESPACES, QUOTAS, ROLES, UNCOUNTED
@@ -49,6 +49,15 @@ def test_the_wall_is_the_quota_that_ends_first() -> None:
     assert (ends.tenants, ends.wall.quota) == (5, FARGATE)
     assert room(found, {}) is None
     assert room([Headroom(MAIL, 50, 0)], {"mail": 1}) is None
+
+
+def test_the_fullest_quota() -> None:
+    roles, namespaces = Headroom(ROLES, 1_000, 850), Headroom(NAMESPACES, 50, 41)
+    found = fullest([roles, namespaces, Headroom(MAIL, 50, 50)])
+    assert found is roles
+    assert found.percent == 85
+    assert Headroom(NAMESPACES, 0, 0).percent == 100
+    assert fullest([Headroom(MAIL, 50, 50)]) is None
 
 
 @given(
