@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Before anything starts jsii's Node process: it prepares the lazy import of the AWS bindings.
 import constructs_lib  # noqa: F401
 from services.local_aws.machine import LocalAws
 from tests.aws import free_port
+
+
+# How long cases take to draw says how busy the machine is, where phases of CI go on side by side.
+settings.register_profile("beside", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("beside")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

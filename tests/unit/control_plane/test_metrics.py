@@ -40,4 +40,5 @@ def test_the_functions_measure_all_that_there_is(capsys: pytest.CaptureFixture[s
         metrics.FAILED_MOVES: 1,
         metrics.SWEEP_PROBLEMS: 0,
         metrics.FAILED_OPERATIONS: 1,
+        metrics.FULLEST_QUOTA: 85,
     }
