@@ -12,7 +12,6 @@ import constructs_lib  # noqa: F401
 from services.local_aws.machine import LocalAws
 from tests.aws import free_port
 
-
 # How long cases take to draw says how busy the machine is, where phases of CI go on side by side.
 settings.register_profile("beside", suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("beside")
