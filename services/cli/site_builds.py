@@ -9,15 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from services.provisioning.errors import PreconditionError, ProvisionerError
-from services.provisioning.sites import NAMES, PAGE
+from services.provisioning.errors import PreconditionError
+from services.provisioning.sites import NAMES, PAGE, SiteBuildError
 
 _MADE: Final = frozenset({"node_modules", "dist", "build", "generated"})
 _LAST_LINES: Final = 30
-
-
-class SiteBuildError(ProvisionerError):
-    """A console could not be built; the message ends with what npm said."""
 
 
 def consoles_folder() -> Path | None:
