@@ -162,7 +162,7 @@ def test_a_release_is_pushed_kept_and_gone_back_to(
     assert console.get("/").text == page
     with pytest.raises(SiteMissingError, match=second.version):
         site.roll_back("none")
-    with pytest.raises(SiteMissingError, match="got no index.html"):
+    with pytest.raises(SiteMissingError, match=r"got no index\.html"):
         site.push(dist / "assets")
     (dist / "config.json").write_text("{}")
     with pytest.raises(SiteMissingError, match="Terraform writes"):
