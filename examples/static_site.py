@@ -19,7 +19,7 @@ site = StaticSite(
     "site",
     name="shop-dev",
     bucket="shop-dev-site",
-    log_bucket=logs.resource.bucket_domain_name,
+    log_bucket=logs.domain_name,
     connects_to=["https://shop-dev.auth.eu-central-1.amazoncognito.com"],
 )
 site.lead_to_api("abc123.execute-api.eu-central-1.amazonaws.com")

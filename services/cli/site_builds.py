@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -56,6 +57,12 @@ def build(folder: Path) -> bool:
     """
     if is_built(folder) or not (folder / "package.json").is_file():
         return False
+    with (folder / "package.json").open() as mine:
+        fcntl.flock(mine, fcntl.LOCK_EX)  # one at a time; who waited finds it done
+        return not is_built(folder) and _build(folder)
+
+
+def _build(folder: Path) -> bool:
     npm = shutil.which("npm")
     if npm is None:
         raise PreconditionError(
