@@ -19,7 +19,7 @@ from tests.e2e.users import Place, SignedInUser
 
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
-_FLOOD = 40
+_FLOOD = 30
 """Requests at once: more than a basic tenant's burst."""
 
 
