@@ -12,6 +12,7 @@ ALL = (
     "review",
     "onboarding",
     "planning",
+    "fleet",
     "control_plane",
     "application_plane",
 )

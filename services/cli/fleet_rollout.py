@@ -30,6 +30,7 @@ from services.cli.settings import Settings
 from services.provisioning.errors import FleetBusyError, PreconditionError, ProvisionerError
 from services.provisioning.fleet.record import RolloutRecord
 from services.provisioning.fleet.rollout import (
+    NOTHING,
     Holder,
     Rollout,
     RolloutStatus,
@@ -147,7 +148,9 @@ def rollback(context: typer.Context, *, yes: Yes = False, options: Careful) -> N
         if not options.as_json:
             write_report(report)
         _require_applicable(report)
-        units = [each for each in back if each.tenant_id in report.digests]
+        # One that has failed before anything was changed has to be well in the registry again.
+        half = (UnitStatus.FAILED, UnitStatus.RUNNING)
+        units = [each for each in back if each.tenant_id in report.digests or each.status in half]
         if not units:
             _end(last, options.as_json, nothing=True)
             return
@@ -157,7 +160,8 @@ def rollback(context: typer.Context, *, yes: Yes = False, options: Careful) -> N
         tenants = [
             (each.tenant_id, each.name, each.tier, each.before, each.target) for each in units
         ]
-        made = units_of(tenants, report.digests, wave_sizes(len(tenants), shares))
+        plans = {each.tenant_id: report.digests.get(each.tenant_id, NOTHING) for each in units}
+        made = units_of(tenants, plans, wave_sizes(len(tenants), shares))
         what = f"back from {last.what}"
         _begin((deployment, client), what, made, rules, as_json=options.as_json)
 
@@ -296,7 +300,7 @@ def _shown_again(
         write_report(report)
     _require_applicable(report)
     # One whose plan is empty is done already; asked for again, it is so in the registry, too.
-    return {unit.tenant_id: report.digests.get(unit.tenant_id, unit.plan) for unit in units}
+    return {unit.tenant_id: report.digests.get(unit.tenant_id, NOTHING) for unit in units}
 
 
 def _ask(context: typer.Context, wanted: RolloutStatus, as_json: bool) -> None:

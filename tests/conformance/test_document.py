@@ -51,6 +51,9 @@ def test_what_there_is_is_shown_as_the_document_says(api: httpx.Client, name: st
     ask("PATCH", row, both)
     for path in ("/tenant-registrations", row, "/tenants", tenant, f"{tenant}/operations"):
         assert ask("GET", path)
+    assert ask("PUT", f"{tenant}/drift", {"attributes": [{"address": "a.b", "path": "c"}]})
+    assert ask("GET", f"{tenant}/drift")["attributes"]
+    assert ask("GET", "/fleet")["drifted"]
     user, path = {"userName": name, "userRole": "SupportReader"}, f"/users/{name}"
     ask("POST", "/users", {**user, "email": f"{name}@example.com"})
     ask("PUT", path, {"userRole": "SystemAdmin"})

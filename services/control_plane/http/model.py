@@ -193,7 +193,9 @@ class DriftNote(_Sent):
     """PUT /tenants/{id}/drift: what was found; nothing if the tenant is what it should be."""
 
     attributes: tuple[DriftedAttribute, ...] = Field(max_length=100)
-    more: int = Field(default=0, ge=0, description="how many there are beside those named")
+    more: int = Field(
+        default=0, ge=0, le=1_000_000, description="how many there are beside those named"
+    )
 
 
 MeterName = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\w.:/@ -]+$")]

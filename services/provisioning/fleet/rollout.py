@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.provisioning.fleet.waves import over_budget
 from services.tenancy import Tier
 
+NOTHING: Final = "0" * 64
+"""The digest of no plan: whoever is asked for it has nothing to change, or fails."""
 LEASE: Final = timedelta(seconds=45)
 """How long a rollout that has given no sign of life is still taken to be carried on."""
 

@@ -29,7 +29,7 @@ def wave_sizes(count: int, shares: Sequence[float]) -> tuple[int, ...]:
     sizes = []
     left = count
     for share in shares:
-        # Without the rounding, 1.1 per cent of 1,000 would be 12.
+        # Without the rounding, 16.1 per cent of 1,000 would be 162.
         wave = min(left, math.ceil(round(count * share / _WHOLE, 9)))
         if wave:
             sizes.append(wave)

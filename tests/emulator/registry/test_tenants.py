@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.control_plane.registry import FieldRefusedError, Registry
+from services.control_plane.registry import FieldRefusedError, Registry, TenantUnknownError
 from services.tenancy import OperationKind, State, TransitionRefusedError
 from tests.emulator.registry.test_registry import asked, ended, onboarded
 
@@ -92,3 +92,42 @@ def test_prices_keep_when_they_were_set(registry: Registry) -> None:
     assert (list(first.before), list(first.after)) == (old, new)
     assert (list(second.before), list(second.after)) == (new, old)
     assert first.at < second.at == registry.tenant(tenant_id).updated_at
+
+
+def test_drift_is_noted_once_and_closed_when_it_is_gone(registry: Registry) -> None:
+    first, second = onboarded(registry, "one").tenant_id, onboarded(registry, "two").tenant_id
+    assert registry.drift(first).checked_at is None
+    found = [("aws_x.a", "tags.x"), ("aws_x.b", "")]
+    noted = registry.note_drift(first, found, more=3, actor="ann")
+    assert (noted.attributes, noted.more, noted.open) == (tuple(found), 3, True)
+    again = registry.note_drift(first, found, more=3, actor="ann")
+    assert again.since == noted.since == noted.checked_at
+    assert again.checked_at and noted.checked_at and again.checked_at > noted.checked_at
+    registry.note_drift(second, [], actor="ann")
+    assert [each.tenant_id for each in registry.drifts().items] == [first]
+
+    closed = registry.note_drift(first, [], actor="ann")
+    assert (closed.open, closed.closed_at) == (False, closed.checked_at)
+    assert registry.drift(first) == closed
+    assert registry.drifts().items == ()
+    day = closed.closed_at and closed.closed_at.date().isoformat()
+    audited = [
+        (each.target, each.after) for each in registry.audit(day or "").items
+        if each.action == "tenant.drift"
+    ]  # fmt: skip
+    shown = {"drifted": ["aws_x.a tags.x", "aws_x.b"], "more": 3}
+    assert audited == [(first, shown), (first, {"drifted": [], "more": 0})]
+    with pytest.raises(TenantUnknownError):
+        registry.note_drift("nobody", [], actor="ann")
+
+
+def test_an_update_names_its_plan_and_a_retry_does_not(registry: Registry) -> None:
+    registration = onboarded(registry)
+    asked_for = {"release": "v2", "plan": "0" * 64}
+    operation = registry.request(
+        registration.tenant_id, OperationKind.UPDATE, actor="ann", parameters=asked_for
+    )
+    assert operation.parameters == asked_for
+    registry.fail(registration.id, event_id=str(uuid.uuid4()), reason="no such image")
+    again = registry.retry(registration.tenant_id, actor="ann")
+    assert again.parameters == {"release": "v2"}

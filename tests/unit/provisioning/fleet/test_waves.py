@@ -39,4 +39,4 @@ def test_shares_that_are_none_are_refused(text: str) -> None:
 def test_shares() -> None:
     assert shares_of("1, 10,20.5") == (1, 10, 20.5)
     assert wave_sizes(1, (1, 10, 20, 30)) == (1,)
-    assert wave_sizes(1000, (1.1,)) == (11, 989)
+    assert wave_sizes(1000, (16.1,)) == (161, 839)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.provisioning.review.markdown import comment_of, whole_of
 from services.provisioning.review.masking import Masker
-from tests.unit.provisioning.review.plans import change, plan, reviewed
+from tests.unit.provisioning.review.plans import ACME, change, plan, reviewed
 
 SECRET = 'hunter2<&>"geheim'
 
@@ -165,3 +165,43 @@ def test_what_json_in_a_string_names_a_secret_is_masked_when_it_is_new() -> None
     written = _written(plan(change(actions=("create",), after={"c": containers, "deep": deep})))
 
     assert [each for each in ("91823", "1234", "5678") if each in written] == []
+
+
+ROW = json.dumps({"tenantId": ACME.id, "apiKey": SECRET, "tenantName": ACME.name})
+
+
+def test_whose_plan_it_is_is_told_though_a_row_that_is_secret_holds_it_too() -> None:
+    shown = {"name": f"queue of {ACME.name}", "row": ROW, "text": SECRET}
+    row = change(after=shown, after_sensitive={"row": True})
+    written = _written(plan(row))
+    assert f"tenant `{ACME.id}`" in written
+    assert f"queue of {ACME.name}" in written
+    assert SECRET not in written
+    assert "apiKey" not in written
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        # The id itself is marked somewhere, or the variable is.
+        {"resource_changes": [change(after={"a": ACME.id}, after_sensitive={"a": True})]},
+        {
+            "resource_changes": [change(after={"row": ROW}, after_sensitive={"row": True})],
+            "configuration": {"root_module": {"variables": {"tenant_id": {"sensitive": True}}}},
+        },
+    ],
+)
+def test_an_id_that_is_marked_itself_is_not_told(more: dict[str, Any]) -> None:
+    assert ACME.id not in _written(plan(**more))
+
+
+@pytest.mark.parametrize(("insecure", "told"), [("prod-stage", True), ("", False), (None, False)])
+def test_a_parameter_that_is_not_encrypted_is_no_secret(insecure: Any, told: bool) -> None:
+    parameter = {
+        "type": "aws_ssm_parameter",
+        "values": {"value": "prod-stage", "insecure_value": insecure},
+        "sensitive_values": {"value": True},
+    }
+    prior = {"values": {"root_module": {"resources": [parameter]}}}
+    written = _written(plan(change(after={"a": "at prod-stage"}), prior_state=prior))
+    assert ("at prod-stage" in written) is told
