@@ -413,6 +413,8 @@ _SHOWN_ELSEWHERE = {
     "quotas_and_increases",
     # test_quotas
     "vcpus_of_fargate",
+    # test_logs_insights
+    "sums_of_queries",
 }
 
 
