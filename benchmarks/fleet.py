@@ -19,7 +19,7 @@ from benchmarks.measure import (
 )
 
 RUNS = 3
-TENANTS = 12
+TENANTS = 8
 WORKERS = 2
 _STACK = "tenant-basic"
 _MINUTE = 60.0
@@ -47,11 +47,11 @@ def _verdicts(lab: Laboratory) -> list[Verdict]:
         loops = [
             f"(cd {directory} && for name in {' '.join(names[worker::WORKERS])}; do "
             "TF_WORKSPACE=$name terraform plan -input=false -no-color "
-            "-var-file=$name.tfvars.json >plan.log || exit 1; done)"
+            "-var-file=$name.tfvars.json >plan.log || exit 1; done) & workers+=($!)"
             for worker, directory in enumerate(directories)
         ]
-        waits = " && ".join(f"wait %{number + 1}" for number in range(WORKERS))
-        return run(["bash", "-mc", f"{' & '.join(loops)} & {waits}"], lab.path, lab.environment)
+        waits = 'for each in "${workers[@]}"; do wait "$each" || exit 1; done'
+        return run(["bash", "-c", "\n".join([*loops, waits])], lab.path, lab.environment)
 
     ours, plain = alternate(RUNS, fleet, bare)
     ours_s, plain_s = median_seconds(ours), median_seconds(plain)
