@@ -163,8 +163,10 @@ RIGHTS: Final[Mapping[tuple[str, str], Rights]] = {
     ("aws_dynamodb_table_item", "dynamodb"): Rights(
         "DeleteItem GetItem PutItem UpdateItem", _named("dynamodb", "table/{prefix}-tenant-mapping")
     ),
+    # Whose tags have changed is asked for them until the answer is the new ones.
     ("aws_ecs_cluster", "ecs"): Rights(
-        "CreateCluster DeleteCluster DescribeClusters TagResource UntagResource UpdateCluster",
+        "CreateCluster DeleteCluster DescribeClusters ListTagsForResource TagResource "
+        "UntagResource UpdateCluster",
         _named("ecs", "cluster/{prefix}-*"),
     ),
     ("aws_ecs_cluster_capacity_providers", "ecs"): Rights(

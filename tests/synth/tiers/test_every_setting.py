@@ -28,6 +28,8 @@ _TRIED_ELSEWHERE: Final = {
     "metering": "tests/synth/planes/test_plug_ins.py",
     "images": "tests/unit/configuration/test_images.py",
     "tiers.*.database": "tests/synth/tiers/test_tier_databases.py",
+    # No stack has anything of it.
+    "fleet": "tests/unit/configuration/test_fleet.py",
     "account_wide": "tests/emulator/provisioning/test_platform.py",
 }
 _FIXED: Final = {
