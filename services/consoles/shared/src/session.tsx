@@ -1,0 +1,135 @@
+// Who is signed in. The code grant with PKCE on the hosted pages; tokens are in memory and nowhere
+// else, so a page that is loaded anew asks the hosted pages again, whose own session still stands.
+import { InMemoryWebStorage, WebStorageStateStore, type UserManagerSettings } from "oidc-client-ts";
+import { createContext, useContext, useEffect, useMemo, useRef, type ReactNode } from "react";
+import { AuthProvider, useAuth } from "react-oidc-context";
+import type { Credentials } from "./client.ts";
+import type { Auth } from "./config.ts";
+import { Landing, Waiting } from "./landing.tsx";
+import { texts } from "./texts.ts";
+
+/** Says that this tab was signed in, so that loading it anew signs in again unasked. No secret. */
+const SIGNED_IN = "ecs-saas.signed-in";
+/** A token this young that is refused is not refused for its age: asking again would go on for ever. */
+const YOUNG_SECONDS = 20;
+
+export interface Session {
+  readonly userName: string;
+  readonly email: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly access: Credentials;
+  readonly identity: Credentials;
+  readonly signOut: () => void;
+}
+
+const Current = createContext<Session | undefined>(undefined);
+
+export function useSession(): Session {
+  const session = useContext(Current);
+  if (session === undefined) throw new Error("there is no session around this component");
+  return session;
+}
+
+export function settingsOf(auth: Auth, origin: string): UserManagerSettings {
+  const at = (path: string) => `${auth.domain}${path}`;
+  return {
+    authority: auth.authority,
+    client_id: auth.clientId,
+    redirect_uri: `${origin}/`,
+    response_type: "code",
+    scope: auth.scopes.join(" "),
+    // Said here, so that nothing has to be asked of another host first.
+    metadata: {
+      issuer: auth.authority,
+      authorization_endpoint: at("/oauth2/authorize"),
+      token_endpoint: at("/oauth2/token"),
+      userinfo_endpoint: at("/oauth2/userInfo"),
+      revocation_endpoint: at("/oauth2/revoke"),
+    },
+    loadUserInfo: false,
+    automaticSilentRenew: true,
+    monitorSession: false,
+    userStore: new WebStorageStateStore({ store: new InMemoryWebStorage() }),
+    // The verifier of a sign-in that is under way; it is of no use once the code has been redeemed.
+    stateStore: new WebStorageStateStore({ store: sessionStorage }),
+  };
+}
+
+interface Properties {
+  readonly auth: Auth;
+  readonly title: string;
+  readonly lead: string;
+  readonly children: ReactNode;
+}
+
+export function SessionProvider({ auth, title, lead, children }: Properties) {
+  const settings = useMemo(() => settingsOf(auth, location.origin), [auth]);
+  const arrive = (user: unknown) => {
+    const state = (user as { state?: { path?: unknown } } | undefined)?.state;
+    const path = typeof state?.path === "string" && /^\/(?!\/)/.test(state.path) ? state.path : "/";
+    sessionStorage.setItem(SIGNED_IN, "yes");
+    history.replaceState(undefined, "", path);
+  };
+  return (
+    <AuthProvider {...settings} onSigninCallback={arrive}>
+      <Gate auth={auth} title={title} lead={lead}>
+        {children}
+      </Gate>
+    </AuthProvider>
+  );
+}
+
+function Gate({ auth, title, lead, children }: Properties) {
+  const oidc = useAuth();
+  const { user, isLoading, activeNavigator, error } = oidc;
+  const latest = useRef(oidc);
+  useEffect(() => {
+    latest.current = oidc;
+  });
+
+  const signIn = () => {
+    const path = location.pathname + location.search + location.hash;
+    void latest.current.signinRedirect({ state: { path } });
+  };
+  const wasSignedIn = sessionStorage.getItem(SIGNED_IN) === "yes";
+  const unasked = user === undefined || user === null ? wasSignedIn && !isLoading && !activeNavigator && !error : false;
+  useEffect(() => {
+    if (unasked) signIn();
+  }, [unasked]);
+
+  const session = useMemo(() => {
+    if (!user) return undefined;
+    const began = Date.now();
+    const refused = () => {
+      if (Date.now() - began > YOUNG_SECONDS * 1000) void latest.current.removeUser();
+    };
+    const claims: Record<string, unknown> = { ...user.profile };
+    return {
+      userName: String(claims["cognito:username"] ?? claims["username"] ?? user.profile.sub),
+      email: String(claims["email"] ?? ""),
+      claims,
+      access: { token: () => latest.current.user?.access_token, refused },
+      identity: { token: () => latest.current.user?.id_token, refused },
+      signOut: () => {
+        sessionStorage.removeItem(SIGNED_IN);
+        const query = new URLSearchParams({ client_id: auth.clientId, logout_uri: `${location.origin}/` });
+        void latest.current.removeUser().then(() => location.assign(`${auth.domain}/logout?${query}`));
+      },
+    } satisfies Session;
+  }, [user, auth]);
+
+  if (session !== undefined) return <Current.Provider value={session}>{children}</Current.Provider>;
+  if (error) {
+    return (
+      <Landing title={title} lead={texts.session.failed} problem={error.message} action={texts.session.again} onAction={() => {
+        sessionStorage.removeItem(SIGNED_IN);
+        history.replaceState(undefined, "", "/");
+        signIn();
+      }} />
+    );
+  }
+  if (isLoading || activeNavigator || unasked) return <Waiting text={texts.session.signingIn} />;
+  return <Landing title={title} lead={lead} action={texts.session.signIn} onAction={signIn} hint={texts.session.hint} />;
+}
+
+export { Current as SessionContext };
