@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from constructs_lib.edge import ApiAccount as ApiAccount
     from constructs_lib.edge import AuthorizerRef as AuthorizerRef
     from constructs_lib.edge import EdgeRoute as EdgeRoute
+    from constructs_lib.edge import SiteDomain as SiteDomain
+    from constructs_lib.edge import StaticSite as StaticSite
     from constructs_lib.edge import TenantApi as TenantApi
     from constructs_lib.edge import TenantKey as TenantKey
     from constructs_lib.edge import UsageLimits as UsageLimits
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from constructs_lib.hcl.reader import HclSyntaxError as HclSyntaxError
     from constructs_lib.identity import Claim as Claim
     from constructs_lib.identity import Role as Role
+    from constructs_lib.identity import SignInPage as SignInPage
     from constructs_lib.identity import Statement as Statement
     from constructs_lib.identity import Trust as Trust
     from constructs_lib.identity import UserPool as UserPool
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
     from constructs_lib.storage import LogBucket as LogBucket
     from constructs_lib.storage import ReleaseBucket as ReleaseBucket
     from constructs_lib.storage import SecureBucket as SecureBucket
+    from constructs_lib.storage import SiteLogBucket as SiteLogBucket
     from constructs_lib.storage import TableIndex as TableIndex
     from constructs_lib.storage import TenantTable as TenantTable
 
@@ -110,8 +114,12 @@ _MODULE_OF = {
     "Scaling": "compute",
     "SecureBucket": "storage",
     "ServiceConnectNamespace": "compute",
+    "SignInPage": "identity",
+    "SiteDomain": "edge",
+    "SiteLogBucket": "storage",
     "StackSettings": "stack",
     "Statement": "identity",
+    "StaticSite": "edge",
     "TableIndex": "storage",
     "TaskRole": "compute",
     "TenantApi": "edge",

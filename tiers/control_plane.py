@@ -11,6 +11,7 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from constructs import Construct
 
 from constructs_lib import SaasStack
+from constructs_lib.contract import read
 from constructs_lib.control_plane import (
     Access,
     AdminPool,
@@ -34,14 +35,15 @@ from services.configuration import Configuration
 from services.contracts import http_routes as routes
 from services.contracts import registry_table as registry_shape
 from services.contracts.progress import build_log_group
-from services.contracts.stacks import CONTROL_PLANE, ControlPlaneContract
+from services.contracts.stacks import CONTROL_PLANE, ControlPlaneContract, PlatformContract
 from services.tenancy.events import EventName, Source
 from services.tenancy.events.registered import registered_name, registered_schema
 from tiers import plug_ins
 from tiers.boundary import limit_roles
-from tiers.deployment import alarm_key, second_factor, stack_settings
+from tiers.deployment import alarm_key, platform_path, second_factor, stack_settings
 from tiers.function_code import control_plane_code
 from tiers.platform_boundary import platform_boundary_arn
+from tiers.sites import admin_site, tell_admin_site, tell_tenant_site
 from tiers.watching import failure_queue, watch_functions
 
 #: Of the contract, what who signs in and calls the API needs.
@@ -51,6 +53,7 @@ _OUTPUTS: Final = (
     "admin_pool_id",
     "public_client_id",
     "machine_client_id",
+    "admin_console_url",
 )
 
 RESOURCE_SERVERS: Final = (
@@ -154,8 +157,34 @@ class ControlPlane(SaasStack):
             },
         )
         self._code = FunctionCode(self, "code", package=control_plane_code(configuration))
-        self._clients = self._pool_clients()
-        api = self._api(account)
+        platform = read(self, "platform", platform_path(configuration), PlatformContract)
+        site = admin_site(
+            self,
+            configuration,
+            sign_in_url=self._pool.sign_in_url,
+            log_bucket=platform.site_log_bucket,
+            access_log_bucket=platform.access_log_bucket,
+        )
+        scopes = [name for server in RESOURCE_SERVERS for name in server.names()]
+        self._clients = self._pool_clients(scopes, f"{site.url}/")
+        api = self._api(account, platform.tenant_app_url)
+        host = f"{api.id}.execute-api.{configuration.region}.amazonaws.com"
+        site.lead_to_api(host)
+        tell_admin_site(
+            self,
+            configuration,
+            site=site,
+            issuer=self._pool.issuer,
+            client_id=self._clients.public_client_id,
+            sign_in_url=self._pool.sign_in_url,
+            scopes=scopes,
+        )
+        tell_tenant_site(
+            self,
+            configuration,
+            bucket=platform.tenant_site_bucket,
+            api_url=f"https://{host}",
+        )
         self._outbox()
         self._application_events()
         self._sweep(account)
@@ -173,12 +202,15 @@ class ControlPlane(SaasStack):
             token_url=self._pool.token_url,
             machine_client_id=self._clients.machine_client_id,
             public_client_id=self._clients.public_client_id,
+            admin_console_url=site.url,
+            admin_site_bucket=site.bucket.name,
+            admin_distribution_id=site.distribution_id,
         )
         self.publish(published)
         for name in _OUTPUTS:
             TerraformOutput(self, name, value=getattr(published, name))
 
-    def _pool_clients(self) -> PoolClients:
+    def _pool_clients(self, scopes: list[str], callback_url: str) -> PoolClients:
         return PoolClients(
             self,
             "pool-clients",
@@ -193,12 +225,12 @@ class ControlPlane(SaasStack):
                     )
                 ],
             ),
-            scopes=[name for server in RESOURCE_SERVERS for name in server.names()],
-            callback_urls=[_console_url(self._configuration)],
+            scopes=scopes,
+            callback_urls=[callback_url],
             depends_on=self._pool.servers,
         )
 
-    def _api(self, account: str) -> HttpApi:
+    def _api(self, account: str, tenant_app: str) -> HttpApi:
         configuration = self._configuration
         # The builds are the application plane's, which stands on this stack.
         group = build_log_group(configuration.prefix)
@@ -235,7 +267,8 @@ class ControlPlane(SaasStack):
                 Route(route.key, scopes=route.scopes, access=_ACCESS[route.access])
                 for route in routes.ROUTES
             ],
-            origins=[_origin(_console_url(configuration))],
+            # The console calls it under its own origin.
+            origins=[tenant_app],
             log_retention_days=configuration.log_retention_days,
         )
 
@@ -391,13 +424,3 @@ class ControlPlane(SaasStack):
                 **plugged.environment,
             },
         )
-
-
-def _console_url(configuration: Configuration) -> str:
-    """Return where administrators come back to after they have signed in."""
-    host = f"https://admin.{configuration.domain}" if configuration.domain else ""
-    return f"{host or 'http://localhost:4200'}/"
-
-
-def _origin(url: str) -> str:
-    return url.rstrip("/")

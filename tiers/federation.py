@@ -87,14 +87,10 @@ class TokenClaims(Construct):
         self.arn: str = function.arn
 
 
-def federation(configuration: Configuration, platform: PlatformContract) -> Federation:
+def federation(platform: PlatformContract) -> Federation:
     """Return how the pool of the tenant module around it is federated, by its variable."""
-    host = f"https://app.{configuration.domain}" if configuration.domain else ""
     return Federation(
         providers=_VARIABLE,
-        domain_prefix=configuration.prefix,
-        # As the consoles' development servers have it.
-        callback_url=f"{host or 'http://localhost:4201'}/",
         claims_function_arn=platform.token_claims_function_arn,
         groups=[ADMINISTRATORS],
     )

@@ -115,6 +115,27 @@ SETTINGS: Final[Mapping[tuple[str, str], tuple[str, Sequence[str]]]] = {
         "GetEventSourceMapping ListTags",
         [f"arn:aws:lambda:{_HERE}:event-source-mapping:*"],
     ),
+    ("aws_cloudfront_distribution", "cloudfront"): (
+        "GetDistribution ListTagsForResource",
+        ["arn:aws:cloudfront::{account}:distribution/*"],
+    ),
+    ("aws_cloudfront_function", "cloudfront"): (
+        "DescribeFunction GetFunction",
+        ["arn:aws:cloudfront::{account}:function/{prefix}-*"],
+    ),
+    ("aws_cloudfront_origin_access_control", "cloudfront"): (
+        "GetOriginAccessControl",
+        ["arn:aws:cloudfront::{account}:origin-access-control/*"],
+    ),
+    ("aws_cloudfront_response_headers_policy", "cloudfront"): (
+        "GetResponseHeadersPolicy",
+        ["arn:aws:cloudfront::{account}:response-headers-policy/*"],
+    ),
+    # Of what is in the sites' buckets, what Terraform writes there; it is no secret.
+    ("aws_s3_object", "s3"): (
+        "GetObject GetObjectTagging",
+        ["arn:aws:s3:::{prefix}-*-site-{account}/config.json"],
+    ),
     ("aws_s3_bucket", "s3"): (_BUCKET_SETTINGS, ["arn:aws:s3:::{prefix}-*"]),
     ("aws_schemas_registry", "schemas"): (
         "DescribeRegistry DescribeSchema ListTagsForResource",

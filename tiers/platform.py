@@ -31,7 +31,7 @@ from constructs_lib.identity import Statement, policy
 from constructs_lib.network import Network
 from constructs_lib.observability import AlarmKey, AlarmTopic
 from constructs_lib.routing import RoutingCell
-from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
+from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket, SiteLogBucket
 from services.configuration import Configuration
 from services.configuration.hcl_modules import hcl_module
 from services.contracts.images import RUNNER
@@ -45,6 +45,7 @@ from tiers.edge import Authorizer, CellEdge
 from tiers.federation import TokenClaims
 from tiers.planner import PLANNED_STATES, planner_statements
 from tiers.platform_boundary import platform_boundary
+from tiers.sites import tenant_site
 from tiers.tenant_boundary import tenant_boundary
 
 
@@ -138,6 +139,14 @@ class Platform(SaasStack):
             depends_on=accounts,
         )
         TerraformOutput(self, "tenant_api_url", value=edge.api.url)
+        site_logs = SiteLogBucket(
+            self, "site-logs", name=configuration.site_log_bucket, force_destroy=not keep
+        )
+        log_bucket = site_logs.resource.bucket_domain_name
+        site = tenant_site(
+            self, configuration, log_bucket=log_bucket, access_log_bucket=access_logs.name
+        )
+        TerraformOutput(self, "tenant_app_url", value=site.url)
         placements = _table(
             self, "placements", configuration.placement_table, keep, cellId="S", slot="N"
         )
@@ -179,6 +188,10 @@ class Platform(SaasStack):
                     mapping=mapping,
                     topic=topic,
                 ).arn,
+                site_log_bucket=log_bucket,
+                tenant_app_url=site.url,
+                tenant_site_bucket=site.bucket.name,
+                tenant_distribution_id=site.distribution_id,
             )
         )
 

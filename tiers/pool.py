@@ -33,6 +33,7 @@ from tiers.deployment import (
 from tiers.platform_boundary import platform_boundary_arn
 from tiers.rights import Rights
 from tiers.silo import service_table
+from tiers.sites import sign_in_page
 from tiers.sizes import manifest_size
 from tiers.tenant import TENANT_ID, TenantStack
 from tiers.workload import Audience, Isolation, Workload, network_of
@@ -80,6 +81,7 @@ class Pool(SaasStack):
             deletion_protection=configuration.deletion_protection,
             token_minutes=configuration.token_minutes,
             second_factor=second_factor(configuration.user_second_factor),
+            sign_in=sign_in_page(configuration, platform.tenant_app_url),
         )
         tables = {
             name: service_table(
@@ -172,6 +174,7 @@ class Pool(SaasStack):
                 user_pool_id=user_pool.id,
                 app_client_id=user_pool.client_id,
                 issuer=user_pool.issuer,
+                sign_in_url=user_pool.sign_in_url,
                 tenant_path=tier.value,
                 load_balancer_dns_name=cell.load_balancer_dns_name,
                 release=configuration.release,
@@ -206,6 +209,7 @@ class PoolTenant(TenantStack):
             user_pool_id=pool.user_pool_id,
             client_id=pool.app_client_id,
             issuer=pool.issuer,
+            sign_in_url=pool.sign_in_url,
             tenant_path=pool.tenant_path,
             cell=read(self, "cell", routing_cell_path(configuration, FIRST_CELL), CellContract),
             cluster_name=pool.cluster_name,

@@ -20,6 +20,7 @@ from tiers.databases import database_of
 from tiers.deployment import second_factor
 from tiers.federation import federation
 from tiers.rights import Rights
+from tiers.sites import sign_in_page
 from tiers.sizes import tenant_size
 from tiers.workload import Audience, Isolation, Workload
 
@@ -87,7 +88,8 @@ class Silo(Construct):
             deletion_protection=deletion_protection,
             token_minutes=configuration.token_minutes,
             second_factor=second_factor(configuration.user_second_factor),
-            federation=federation(configuration, platform),
+            sign_in=sign_in_page(configuration, platform.tenant_app_url),
+            federation=federation(platform),
         )
         tables = {
             name: service_table(

@@ -59,6 +59,7 @@ class SiloTenant(TenantStack):
             user_pool_id=silo.user_pool.id,
             client_id=silo.user_pool.client_id,
             issuer=silo.user_pool.issuer,
+            sign_in_url=silo.user_pool.sign_in_url,
             tenant_path=silo.tenant_path,
             cell=cell,
             cluster_name=cluster.name,

@@ -101,6 +101,7 @@ class TenantStack(SaasStack):
         user_pool_id: str,
         client_id: str,
         issuer: str,
+        sign_in_url: str,
         tenant_path: str,
         cell: CellContract,
         cluster_name: str,
@@ -111,6 +112,8 @@ class TenantStack(SaasStack):
 
         Parameters
         ----------
+        sign_in_url : str
+            The origin of the pages on which the tenant's users sign in.
         cell : CellContract
             The routing cell whose API the tenant's requests come in by.
         tables : mapping of str to str
@@ -186,6 +189,7 @@ class TenantStack(SaasStack):
             "user_pool_id": user_pool_id,
             "app_client_id": client_id,
             "issuer": issuer,
+            "sign_in_url": sign_in_url,
             "api_url": cell.api_url,
             "rest_api_id": cell.rest_api_id,
             "load_balancer_dns_name": cell.load_balancer_dns_name,

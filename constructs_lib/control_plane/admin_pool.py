@@ -17,7 +17,13 @@ from cdktf_cdktf_provider_aws.cognito_user_in_group import CognitoUserInGroup
 from cdktf_cdktf_provider_aws.cognito_user_pool_domain import CognitoUserPoolDomain
 from constructs import Construct
 
-from constructs_lib.identity.user_pool import Claim, SecondFactor, invited_users_pool, issuer
+from constructs_lib.identity.user_pool import (
+    Claim,
+    SecondFactor,
+    invited_users_pool,
+    issuer,
+    sign_in_origin,
+)
 from constructs_lib.sequences import takes_sequences
 
 SYSTEM_ADMIN: Final = "SystemAdmin"
@@ -63,6 +69,8 @@ class AdminPool(Construct):
     Attributes
     ----------
     id, arn, issuer : str
+    sign_in_url : str
+        The origin of the pages on which administrators sign in.
     token_url : str
     servers : list of ITerraformDependable
         What the scopes of clients belong to.
@@ -93,7 +101,8 @@ class AdminPool(Construct):
         self.arn: str = pool.arn
         self.issuer = issuer(region, pool.id)
         host = CognitoUserPoolDomain(self, "Domain", domain=domain, user_pool_id=pool.id)
-        self.token_url = f"https://{host.domain}.auth.{region}.amazoncognito.com/oauth2/token"
+        self.sign_in_url = sign_in_origin(host.domain, region)
+        self.token_url = f"{self.sign_in_url}/oauth2/token"
         self.servers: list[ITerraformDependable] = [
             CognitoResourceServer(
                 self,

@@ -1,4 +1,4 @@
-"""The edge: the REST API that tenants' requests come in by, its usage plans, and tenants' keys."""
+"""The edge: the REST API that tenants' requests come in by, tenants' keys, and sites."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from constructs_lib.edge.account import ApiAccount
     from constructs_lib.edge.document import METHODS, EdgeRoute
     from constructs_lib.edge.firewall import Firewall
+    from constructs_lib.edge.static_site import SiteDomain, StaticSite
     from constructs_lib.edge.tenant_api import (
         AUTHORIZER_TTL_SECONDS,
         STAGE,
@@ -27,6 +28,8 @@ _EXPORTS = {
     "AuthorizerRef": "tenant_api",
     "EdgeRoute": "document",
     "Firewall": "firewall",
+    "SiteDomain": "static_site",
+    "StaticSite": "static_site",
     "TenantApi": "tenant_api",
     "TenantKey": "tenant_key",
     "UsageLimits": "tenant_api",
@@ -40,6 +43,8 @@ __all__ = [
     "AuthorizerRef",
     "EdgeRoute",
     "Firewall",
+    "SiteDomain",
+    "StaticSite",
     "TenantApi",
     "TenantKey",
     "UsageLimits",

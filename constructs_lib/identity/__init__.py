@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from constructs_lib.identity.user_pool import TENANT_CLAIMS as TENANT_CLAIMS
     from constructs_lib.identity.user_pool import Claim as Claim
     from constructs_lib.identity.user_pool import SecondFactor as SecondFactor
+    from constructs_lib.identity.user_pool import SignInPage as SignInPage
     from constructs_lib.identity.user_pool import UserPool as UserPool
     from constructs_lib.identity.user_pool import issuer as issuer
 
@@ -28,6 +29,7 @@ _MODULE_OF = {
     "IdentityProviders": "federation",
     "Role": "role",
     "SecondFactor": "user_pool",
+    "SignInPage": "user_pool",
     "Statement": "statement",
     "Trust": "statement",
     "UserPool": "user_pool",

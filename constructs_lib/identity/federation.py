@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cdktf import Fn, TerraformResourceLifecycle, Token
+from cdktf import TerraformResourceLifecycle, Token
 from cdktf_cdktf_provider_aws.cognito_identity_provider import CognitoIdentityProvider
 from cdktf_cdktf_provider_aws.cognito_user_group import CognitoUserGroup
 from cdktf_cdktf_provider_aws.cognito_user_pool import CognitoUserPool
-from cdktf_cdktf_provider_aws.cognito_user_pool_domain import CognitoUserPoolDomain
 from cdktf_cdktf_provider_aws.data_aws_secretsmanager_secret_version import (
     DataAwsSecretsmanagerSecretVersion,
 )
@@ -45,18 +44,12 @@ class Federation:
         A Terraform expression, without `${}`, of a list of objects: `name`, `kind` (`oidc` or
         `saml`), `attribute_mapping`, and, or null, `issuer`, `client_id`, `client_secret_arn`,
         `metadata_url` and `metadata_xml`. With an empty list nothing is made.
-    domain_prefix : str
-        What the host name of the sign-in page begins with; the rest follows from the pool's id.
-    callback_url : str
-        Where users come back to after they have signed in.
     claims_function_arn : str
         A function that Cognito asks for the claims of each token. It alone says which tenant and
         role a federated user has: no provider is believed in that.
     """
 
     providers: str
-    domain_prefix: str
-    callback_url: str
     claims_function_arn: str
     groups: Sequence[str] = ()
     """Of the pool, for what administrators say of federated users and no provider can."""
@@ -83,7 +76,7 @@ class Federation:
 
 
 class IdentityProviders(Construct):
-    """The identity providers of a pool, and the host of the sign-in page that leads to them.
+    """The identity providers of a pool.
 
     A client's secret is read from Secrets Manager as Terraform runs. It is then in the state, as
     everything is that Terraform gives to AWS, and in no variable, output or plan that is shown.
@@ -132,15 +125,6 @@ class IdentityProviders(Construct):
         )
         names = json.dumps(list(federation.groups))
         groups.add_override("for_each", f"${{toset({federation.wanted} ? {names} : [])}}")
-        host = CognitoUserPoolDomain(
-            self,
-            "Domain",
-            # Unique in a region over all accounts; of hexadecimal digits, so that none of the
-            # words that Cognito forbids can come up in it.
-            domain=f"{federation.domain_prefix}-{Fn.substr(Fn.sha256(pool_id), 0, 20)}",
-            user_pool_id=pool_id,
-        )
-        host.add_override("for_each", f'${{{federation.wanted} ? toset(["sign-in"]) : toset([])}}')
 
 
 def _details(secrets: DataAwsSecretsmanagerSecretVersion) -> str:

@@ -79,6 +79,12 @@ _UNNAMEABLE_READING = frozenset(
 
 UNNAMEABLE_ACTIONS: Final = _UNNAMEABLE_READING | frozenset(
     {
+        # None exists before; a distribution's tags may be demanded by a condition.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
+        "cloudfront:CreateDistribution",
+        "cloudfront:CreateFunction",
+        "cloudfront:CreateOriginAccessControl",
+        "cloudfront:CreateResponseHeadersPolicy",
         # A metric belongs to no resource; its namespace may be restricted by a condition.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
         "cloudwatch:PutMetricData",

@@ -23,6 +23,7 @@ from cdktf_cdktf_provider_aws.cognito_user_pool_client import (
     CognitoUserPoolClient,
     CognitoUserPoolClientTokenValidityUnits,
 )
+from cdktf_cdktf_provider_aws.cognito_user_pool_domain import CognitoUserPoolDomain
 from constructs import Construct
 
 from constructs_lib import limits
@@ -45,6 +46,22 @@ class Claim:
     name: str
     mutable: bool = True
     max_length: int = 64
+
+
+@dataclass(frozen=True)
+class SignInPage:
+    """Cognito's own pages of a pool: sign-in, first and forgotten password, second factor.
+
+    Parameters
+    ----------
+    domain_prefix : str
+        What the host's name begins with; the rest follows from the pool's id.
+    callback_url : str
+        Where users come back to after they have signed in or out.
+    """
+
+    domain_prefix: str
+    callback_url: str
 
 
 TENANT_CLAIMS: Final = (
@@ -85,9 +102,12 @@ class UserPool(Construct):
         How long a session may be refreshed.
     second_factor : SecondFactor, default OFF
         Of the pool's own users. Who comes from an identity provider has given it there [2]_.
+    sign_in : SignInPage, optional
+        Where users sign in by the code grant with PKCE. Without it there is no page, and a program
+        of one's own asks for their passwords.
     federation : Federation, optional
-        The identity providers whose users may sign in too, by the code grant with PKCE. The
-        pool's own users alone by default.
+        The identity providers whose users may sign in too, on that page. The pool's own users
+        alone by default.
 
     Attributes
     ----------
@@ -96,6 +116,8 @@ class UserPool(Construct):
         The client's id, which its ID tokens name as their audience.
     issuer : str
         The `iss` claim of the pool's tokens.
+    sign_in_url : str
+        The origin of its pages, without a slash at its end; empty if it has none.
     resource : CognitoUserPool
     client : CognitoUserPoolClient
 
@@ -103,7 +125,7 @@ class UserPool(Construct):
     ------
     ConfigError
         If `name` has other characters than Cognito allows, or `token_minutes` is outside 5..1440,
-        or `refresh_days` outside 1..3650.
+        or `refresh_days` outside 1..3650, or there are identity providers and no page.
 
     References
     ----------
@@ -122,6 +144,7 @@ class UserPool(Construct):
         token_minutes: int = 15,
         refresh_days: int = 1,
         second_factor: SecondFactor = SecondFactor.OFF,
+        sign_in: SignInPage | None = None,
         federation: Federation | None = None,
     ) -> None:
         super().__init__(scope, id_)
@@ -130,6 +153,8 @@ class UserPool(Construct):
             *limits.number("token_minutes", token_minutes, 5, 1440, _VALIDITY),
             *limits.number("refresh_days", refresh_days, 1, 3650, _VALIDITY),
         ]
+        if federation and not sign_in:
+            problems.append("sign_in: got none with a federation; allowed a page that leads to it")
         if problems:
             raise ConfigError(problems)
         self.resource = invited_users_pool(
@@ -167,7 +192,7 @@ class UserPool(Construct):
                 *(f"custom:{claim.name}" for claim in TENANT_CLAIMS),
             ],
             write_attributes=list(_WRITABLE_ATTRIBUTES),
-            **self._federated_sign_in(federation),
+            **self._sign_in(sign_in, federation),
         )
         self.id: str = self.resource.id
         self.arn: str = self.resource.arn
@@ -175,25 +200,43 @@ class UserPool(Construct):
         # Written out and not taken from the pool's `endpoint`, which names the emulator locally
         # while the tokens name AWS in both places.
         self.issuer = issuer(region, self.id)
+        self.sign_in_url: str = self._host(sign_in, region) if sign_in else ""
 
-    def _federated_sign_in(self, federation: Federation | None) -> dict[str, Any]:
-        """Make the providers, and return what the client needs for its users to come to them."""
-        if federation is None:
+    def _sign_in(self, page: SignInPage | None, federation: Federation | None) -> dict[str, Any]:
+        """Make the providers, and return what the client needs for its users to sign in."""
+        if page is None:
             return {}
+        client = {
+            "supported_identity_providers": ["COGNITO"],
+            "allowed_oauth_flows_user_pool_client": True,
+            "allowed_oauth_flows": ["code"],
+            "allowed_oauth_scopes": ["email", "openid", "profile"],
+            "callback_urls": [page.callback_url],
+            "logout_urls": [page.callback_url],
+        }
+        if federation is None:
+            return client
         federation.ask_for_claims(self.resource)
         providers = IdentityProviders(
             self, "Providers", pool_id=self.resource.id, federation=federation
         )
         return {
+            **client,
             "supported_identity_providers": federation.names,
-            # Whether or not there is a provider: without one there is no page to sign in on.
-            "allowed_oauth_flows_user_pool_client": True,
-            "allowed_oauth_flows": ["code"],
-            "allowed_oauth_scopes": ["email", "openid", "profile"],
-            "callback_urls": [federation.callback_url],
-            "logout_urls": [federation.callback_url],
             "depends_on": [providers.resource],
         }
+
+    def _host(self, page: SignInPage, region: str) -> str:
+        """Make the host of the pages; return its origin."""
+        host = CognitoUserPoolDomain(
+            self,
+            "sign-in-host",
+            # Unique in a region over all accounts; of hexadecimal digits, so that none of the
+            # words that Cognito forbids can come up in it.
+            domain=f"{page.domain_prefix}-{Fn.substr(Fn.sha256(self.id), 0, 20)}",
+            user_pool_id=self.id,
+        )
+        return sign_in_origin(host.domain, region)
 
 
 def issuer(region: str, user_pool_id: str) -> str:
@@ -203,6 +246,15 @@ def issuer(region: str, user_pool_id: str) -> str:
     'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_abc'
     """
     return f"https://cognito-idp.{region}.amazonaws.com/{user_pool_id}"
+
+
+def sign_in_origin(domain: str, region: str) -> str:
+    """Return the origin of the pages of a pool with that domain prefix.
+
+    >>> sign_in_origin("shop-dev", "eu-central-1")
+    'https://shop-dev.auth.eu-central-1.amazoncognito.com'
+    """
+    return f"https://{domain}.auth.{region}.amazoncognito.com"
 
 
 def invited_users_pool(

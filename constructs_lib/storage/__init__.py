@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 from constructs_lib.lazy_exports import lazily
 
 if TYPE_CHECKING:
-    from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
+    from constructs_lib.storage.buckets import (
+        LogBucket,
+        ReleaseBucket,
+        SecureBucket,
+        SiteLogBucket,
+    )
     from constructs_lib.storage.database import Database, DatabaseSize
     from constructs_lib.storage.tables import TableIndex, TenantTable
 
@@ -17,6 +22,7 @@ __all__ = [
     "LogBucket",
     "ReleaseBucket",
     "SecureBucket",
+    "SiteLogBucket",
     "TableIndex",
     "TenantTable",
 ]
@@ -27,6 +33,7 @@ _MODULES = {
     "LogBucket": "buckets",
     "ReleaseBucket": "buckets",
     "SecureBucket": "buckets",
+    "SiteLogBucket": "buckets",
     "TableIndex": "tables",
     "TenantTable": "tables",
 }

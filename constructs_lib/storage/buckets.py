@@ -37,7 +37,7 @@ from constructs import Construct
 from constructs_lib import limits, naming
 from constructs_lib.errors import ConfigError
 
-__all__ = ["LogBucket", "ReleaseBucket", "SecureBucket"]
+__all__ = ["LogBucket", "ReleaseBucket", "SecureBucket", "SiteLogBucket"]
 
 _UNFINISHED_UPLOAD_DAYS = 7
 
@@ -74,6 +74,8 @@ class SecureBucket(Construct):
     ConfigError
         If S3 takes no such name.
     """
+
+    _ownership = "BucketOwnerEnforced"
 
     def __init__(
         self,
@@ -112,7 +114,7 @@ class SecureBucket(Construct):
             self,
             "ownership",
             bucket=self.resource.id,
-            rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
+            rule=S3BucketOwnershipControlsRule(object_ownership=self._ownership),
         )
         versioning = S3BucketVersioningA(
             self,
@@ -121,16 +123,12 @@ class SecureBucket(Construct):
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
         )
         self._encrypt(kms_key_arn)
-        S3BucketPolicy(
+        self._allowed = [self._tls_only(), *self._statements()]
+        self._policy = S3BucketPolicy(
             self,
             "policy",
             bucket=self.resource.id,
-            policy=json.dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [self._tls_only(), *self._statements()],
-                }
-            ),
+            policy=_policy(self._allowed),
             # S3 refuses two changes of a bucket's access at the same time.
             depends_on=[block],
         )
@@ -143,6 +141,11 @@ class SecureBucket(Construct):
                 target_bucket=access_log_bucket,
                 target_prefix=f"s3/{name}/",
             )
+
+    def allow(self, statement: Mapping[str, Any]) -> None:
+        """Add a statement to the bucket policy: of who is known only when the bucket is."""
+        self._allowed.append(statement)
+        self._policy.policy = _policy(self._allowed)
 
     def _statements(self) -> Sequence[Mapping[str, Any]]:
         """What a kind of bucket adds to the bucket policy."""
@@ -274,6 +277,42 @@ class LogBucket(SecureBucket):
         )
 
 
+class SiteLogBucket(SecureBucket):
+    """A bucket that CloudFront writes the access logs of sites to.
+
+    CloudFront's standard logging writes by an access list alone, which it gives itself [1]_; every
+    other kind of bucket here has them off. No list may make anything public.
+
+    Parameters
+    ----------
+    name : str
+        At most 63 characters, unique in the world.
+    expire_days : int, default 90
+        After how many days logs expire.
+    force_destroy : bool, default False
+        Whether deleting the bucket deletes the logs.
+
+    References
+    ----------
+    .. [1] https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
+    """
+
+    _ownership = "BucketOwnerPreferred"
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        expire_days: int = 90,
+        force_destroy: bool = False,
+    ) -> None:
+        super().__init__(
+            scope, id_, name=name, expire_days=expire_days, force_destroy=force_destroy
+        )
+
+
 class ReleaseBucket(SecureBucket):
     """A bucket of release archives: written once, never replaced, never expired.
 
@@ -331,3 +370,7 @@ class ReleaseBucket(SecureBucket):
                 },
             },
         )
+
+
+def _policy(statements: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

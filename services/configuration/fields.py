@@ -185,6 +185,22 @@ KmsKey = Annotated[
         "`aws kms describe-key --key-id alias/NAME` says which it stands for",
     ),
 ]
+CloudFrontCertificate = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^arn:aws:acm:us-east-1:\d{12}:certificate/[0-9a-f-]+$",
+        description="the ARN of a certificate of ACM in us-east-1, where CloudFront looks for them",
+    ),
+]
+CloudFrontWebAcl = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^arn:aws:wafv2:us-east-1:\d{12}:global/webacl/[A-Za-z0-9_-]+/[0-9a-f-]+$",
+        description="the ARN of an access list of AWS WAF for CloudFront, which is in us-east-1",
+    ),
+]
 Image = Annotated[
     str,
     Field(

@@ -125,6 +125,13 @@ class EdgeSettings(Frozen):
     )
 
 
+class ConsoleSettings(Frozen):
+    """The consoles' sites, beside their files: a certificate for `domain`, and AWS WAF."""
+
+    certificate_arn: fields.CloudFrontCertificate | None = None
+    web_acl_arn: fields.CloudFrontWebAcl | None = None
+
+
 class ThrottleSettings(Frozen):
     """What a tenant of the tier may ask for. Unset values are the tier's default."""
 
@@ -320,6 +327,7 @@ class Configuration(Frozen):
     account_wide: AccountWideSettings = AccountWideSettings()
     routing: RoutingSettings = RoutingSettings()
     edge: EdgeSettings = EdgeSettings()
+    consoles: ConsoleSettings = ConsoleSettings()
     log_retention_days: fields.RetentionDays = 30
     token_minutes: fields.TokenMinutes = 15
     function_architecture: Literal["host", "arm64", "x86_64"] = "arm64"
@@ -381,9 +389,27 @@ class Configuration(Frozen):
         return self._bucket("access-logs")
 
     @property
+    def site_log_bucket(self) -> str:
+        """The bucket of what CloudFront logs."""
+        return self._bucket("site-logs")
+
+    @property
+    def tenant_site_bucket(self) -> str:
+        """The bucket of the tenants' application."""
+        return self._bucket("tenant-site")
+
+    @property
+    def admin_site_bucket(self) -> str:
+        """The bucket of the administrators' console."""
+        return self._bucket("admin-site")
+
+    @property
     def buckets(self) -> tuple[str, ...]:
         """All of them but the state's."""
-        return self.access_log_bucket, self.release_bucket, self.export_bucket
+        return (
+            *(self.access_log_bucket, self.release_bucket, self.export_bucket),
+            *(self.site_log_bucket, self.tenant_site_bucket, self.admin_site_bucket),
+        )
 
     def _bucket(self, what: str) -> str:
         """Return a name that nobody else would choose: all accounts of AWS share one space."""
@@ -418,6 +444,13 @@ class Configuration(Frozen):
             return value.model_copy(update={"kms": arn})
         if value.kms.split(":")[3] != region:
             raise not_allowed(f"a key in {region}, where the bucket is", show(value.kms))
+        return value
+
+    @field_validator("consoles")
+    @classmethod
+    def _of_domain(cls, value: ConsoleSettings, info: ValidationInfo) -> ConsoleSettings:
+        if value.certificate_arn and info.data.get("domain") is None:
+            raise not_allowed("certificate_arn only with domain, which it is a certificate of")
         return value
 
     @field_validator("tiers")

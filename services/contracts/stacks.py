@@ -30,6 +30,8 @@ NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
 `ecs-saas platform apply`, and what cdktf is told."""
 APPLIED_ONCE: Final = tuple(stack for stack in NEEDS if stack != ROUTING_CELL)
 """Those of them that have no workspaces: a further routing cell has one of its own."""
+CONFIG_KEY: Final = "config.json"
+"""The object of a site's bucket that says where everything is; Terraform's, and no release's."""
 CELL_NOT_MADE = "the next routing cell was not made"
 """What a build logs of a cell that it could not make; an alarm listens for it."""
 
@@ -86,6 +88,10 @@ class PlatformContract:
     repository_urls: Mapping[str, str]
     repository_arns: Mapping[str, str]
     token_claims_function_arn: str
+    site_log_bucket: str
+    tenant_app_url: str
+    tenant_site_bucket: str
+    tenant_distribution_id: str
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,7 @@ class PoolContract:
     user_pool_id: str
     app_client_id: str
     issuer: str
+    sign_in_url: str
     tenant_path: str
     load_balancer_dns_name: str
     release: str
@@ -144,6 +151,9 @@ class ControlPlaneContract:
     token_url: str
     machine_client_id: str
     public_client_id: str
+    admin_console_url: str
+    admin_site_bucket: str
+    admin_distribution_id: str
 
 
 @dataclass(frozen=True)

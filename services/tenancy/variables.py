@@ -169,6 +169,7 @@ OUTPUTS: Final = (
     "user_pool_id",
     "app_client_id",
     "issuer",
+    "sign_in_url",
     "api_url",
     "rest_api_id",
     "load_balancer_dns_name",

@@ -127,6 +127,8 @@ class LoginConfig(Shown):
     user_pool_id: str
     app_client_id: str = ""
     api_gateway_url: str = ""
+    authority: str = Field("", description="The issuer of the tokens that the tenant's users get")
+    domain: str = Field("", description="The origin of the pages on which they sign in")
 
 
 class User(Shown):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     )
     from services.tenancy.operation import Operation
 
-PUBLIC_CONFIG = ("userPoolId", "appClientId", "apiGatewayUrl")
+PUBLIC_CONFIG = ("userPoolId", "appClientId", "apiGatewayUrl", "authority", "domain")
 """What a login page needs of a tenant's configuration."""
 
 

@@ -23,6 +23,7 @@ SERVICES = (
     "apigateway.v1_requests",
     "apigateway.v2",
     "application_autoscaling",
+    "cloudfront",
     "cloudwatch",
     "codebuild",
     "cognito",

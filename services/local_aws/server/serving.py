@@ -19,6 +19,7 @@ from hypercorn.asyncio import serve as serve_asgi
 from hypercorn.config import Config
 from ministack import app as emulator
 
+from services.local_aws.browsers import Names
 from services.local_aws.layout import HOST, Layout, Running
 from services.local_aws.server.persistence import StateKeeper
 
@@ -48,6 +49,8 @@ async def serve(layout: Layout, running: Running, *, stock: bool = False) -> Non
         parts = _install_parts(layout.home, running.port)
         keeper = StateKeeper(layout.state)
         keeper.watch(emulator)
+    # As it is now: what watches it has its place inside.
+    served = emulator.app if stock else Names(running.port, running.region).app(emulator.app)
 
     _raise_file_limit()
     config = Config()
@@ -60,7 +63,7 @@ async def serve(layout: Layout, running: Running, *, stock: bool = False) -> Non
         loop.add_signal_handler(name, stop.set)
     announcing = asyncio.create_task(_announce(layout, running, keeper))
     try:
-        await serve_asgi(emulator.app, config, shutdown_trigger=stop.wait)
+        await serve_asgi(served, config, shutdown_trigger=stop.wait)
     finally:
         announcing.cancel()
         layout.running.unlink(missing_ok=True)

@@ -229,6 +229,8 @@ def tenant_config(outputs: Mapping[str, Any]) -> str:
             "userPoolId": outputs.get("user_pool_id", ""),
             "appClientId": outputs.get("app_client_id", ""),
             "apiGatewayUrl": _address(outputs),
+            "authority": outputs.get("issuer", ""),
+            "domain": outputs.get("sign_in_url", ""),
         }
     )
 

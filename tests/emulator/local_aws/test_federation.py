@@ -17,7 +17,7 @@ import pytest
 from cdktf import App, TerraformOutput, TerraformVariable
 
 from constructs_lib import SaasStack
-from constructs_lib.identity import Federation, UserPool
+from constructs_lib.identity import Federation, SignInPage, UserPool
 from constructs_lib.observability import AlarmTopic
 from services.configuration import Configuration, load
 from services.local_aws.machine import LocalAws
@@ -68,10 +68,9 @@ class Tenant(SaasStack):
             name="federated",
             region=configuration.region,
             deletion_protection=False,
+            sign_in=SignInPage("federated", "http://localhost:4201/"),
             federation=Federation(
                 providers="var.federation",
-                domain_prefix="federated",
-                callback_url="http://localhost:4201/",
                 claims_function_arn=claims.arn,
                 groups=[ADMINISTRATORS],
             ),

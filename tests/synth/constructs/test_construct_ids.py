@@ -52,7 +52,6 @@ _OLD = frozenset(
         "HttpApi/Integration",
         "HttpApi/Stage",
         "IdentityProviders/ClientSecret",
-        "IdentityProviders/Domain",
         "IdentityProviders/Groups",
         "Instances/CapacityProvider",
         "Instances/Group",

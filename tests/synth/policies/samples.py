@@ -16,6 +16,7 @@ _HERE: Final = f"{REGION}:{ACCOUNT}"
 
 #: What an expression ends in (behind its type, for resources), and a sample of its value.
 _SAMPLES: Final[Mapping[str, str]] = {
+    r"aws_cloudfront_distribution\..*\.arn": f"arn:aws:cloudfront::{ACCOUNT}:distribution/SAMPLE",
     r"aws_cloudwatch_event_bus\..*\.arn": f"arn:aws:events:{_HERE}:event-bus/sample",
     r"aws_cloudwatch_event_rule\..*\.arn": f"arn:aws:events:{_HERE}:rule/sample/sample",
     r"aws_cloudwatch_log_group\..*\.arn": f"arn:aws:logs:{_HERE}:log-group:sample",

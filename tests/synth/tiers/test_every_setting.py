@@ -43,6 +43,8 @@ _CHANGED: Final[Mapping[str, Any]] = {
     "edge.waf": "count",
     "edge.address_rate": 500,
     "domain": "saas.example.com",
+    "consoles.certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b",
+    "consoles.web_acl_arn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/shop/0a-1b",
     "deletion_protection": True,
     "network.nat": "one_per_zone",
     "network.interface_endpoints": ["ecr.dkr", "logs"],

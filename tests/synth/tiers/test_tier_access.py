@@ -200,7 +200,7 @@ def test_workflows_of_a_named_repository_may_apply(
     template = synthesised(configured('repository = "owner/shop"'))["platform"]
     (module,) = template.document["module"].values()
     assert module["repository"] == "owner/shop"
-    groups = {"read", "network", "data", "compute", "access", "planes"}
+    groups = {"read", "network", "data", "compute", "access", "planes", "sites"}
     assert set(module["apply_policy_arns"]) == groups
     for where, statement in template.statements():
         everywhere = "aws_kms_key" not in where and "*" in as_list(statement.get("Resource", []))
