@@ -14,10 +14,11 @@ interface Properties {
   readonly problem?: string;
   readonly action?: string;
   readonly onAction?: () => void;
+  readonly secondary?: { readonly text: string; readonly onAction: () => void };
   readonly children?: ReactNode;
 }
 
-export function Landing({ title, lead, hint, problem, action, onAction, children }: Properties) {
+export function Landing({ title, lead, hint, problem, action, onAction, secondary, children }: Properties) {
   return (
     <main className="landing">
       <div className="landing-card">
@@ -37,6 +38,11 @@ export function Landing({ title, lead, hint, problem, action, onAction, children
             {action !== undefined && (
               <Button variant="primary" fullWidth onClick={onAction}>
                 {action}
+              </Button>
+            )}
+            {secondary !== undefined && (
+              <Button variant="normal" fullWidth onClick={secondary.onAction}>
+                {secondary.text}
               </Button>
             )}
             {hint !== undefined && (

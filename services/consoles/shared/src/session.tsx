@@ -13,6 +13,11 @@ const SIGNED_IN = "ecs-saas.signed-in";
 /** A token this young that is refused is not refused for its age: asking again would go on for ever. */
 const YOUNG_SECONDS = 20;
 
+/** Let the next page that is opened not sign in unasked. */
+export function forget(): void {
+  sessionStorage.removeItem(SIGNED_IN);
+}
+
 export interface Session {
   readonly userName: string;
   readonly email: string;
@@ -111,7 +116,7 @@ function Gate({ auth, title, lead, children }: Properties) {
       access: { token: () => latest.current.user?.access_token, refused },
       identity: { token: () => latest.current.user?.id_token, refused },
       signOut: () => {
-        sessionStorage.removeItem(SIGNED_IN);
+        forget();
         const query = new URLSearchParams({ client_id: auth.clientId, logout_uri: `${location.origin}/` });
         void latest.current.removeUser().then(() => location.assign(`${auth.domain}/logout?${query}`));
       },
@@ -122,7 +127,7 @@ function Gate({ auth, title, lead, children }: Properties) {
   if (error) {
     return (
       <Landing title={title} lead={texts.session.failed} problem={error.message} action={texts.session.again} onAction={() => {
-        sessionStorage.removeItem(SIGNED_IN);
+        forget();
         history.replaceState(undefined, "", "/");
         signIn();
       }} />
