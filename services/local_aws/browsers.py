@@ -105,9 +105,7 @@ class Names:
 
         return outer
 
-    async def _asked(
-        self, scope: _Scope, receive: _Receive, kind: str
-    ) -> tuple[_Scope, _Receive]:
+    async def _asked(self, scope: _Scope, receive: _Receive, kind: str) -> tuple[_Scope, _Receive]:
         headers = _changed(scope["headers"], _ASKED_BY, self.aws)
         if kind == "cloudfront":
             # As at the edge of AWS, where the last part of the way has TLS.

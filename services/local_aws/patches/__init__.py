@@ -53,6 +53,7 @@ SERVICES = (
     "requests",
     "schemas",
     "service_quotas",
+    "sign_in",
     "stepfunctions",
     "sts",
     "tagging",

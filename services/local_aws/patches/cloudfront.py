@@ -25,24 +25,11 @@ def origins_that_are_apis() -> None:
     """
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
-        async def fetch(
-            origin: dict[str, Any],
-            method: str,
-            uri: str,
-            query: str,
-            headers: dict[str, Any],
-            body: bytes,
-            https: bool,
-            client: str,
-            forwarded: str,
-            distribution: str,
-        ) -> Any:
+        async def fetch(*request: Any) -> Any:
+            origin, method, uri, query, headers, body, _, client, forwarded, _ = request
             found = _API.fullmatch(origin["domain_name"])
             if found is None:
-                return await original(
-                    *(origin, method, uri, query, headers, body, https, client, forwarded),
-                    distribution,
-                )
+                return await original(*request)
             path = f"{origin.get('origin_path') or ''}{uri}"
             sent = symbol(cloudfront, "_origin_request_headers")(origin, headers, client, forwarded)
             status, answered, data = await symbol(app, "_handle_execute_api_request")(

@@ -14,6 +14,7 @@ import resource
 import signal
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from hypercorn.asyncio import serve as serve_asgi
 from hypercorn.config import Config
@@ -50,7 +51,7 @@ async def serve(layout: Layout, running: Running, *, stock: bool = False) -> Non
         keeper = StateKeeper(layout.state)
         keeper.watch(emulator)
     # As it is now: what watches it has its place inside.
-    served = emulator.app if stock else Names(running.port, running.region).app(emulator.app)
+    served: Any = emulator.app if stock else Names(running.port, running.region).app(emulator.app)
 
     _raise_file_limit()
     config = Config()

@@ -23,6 +23,7 @@ from tests.emulator.local_aws.test_control_plane_patches import CHECKS as CONTRO
 from tests.emulator.local_aws.test_edge_patches import CHECKS as EDGE_CHECKS
 from tests.emulator.local_aws.test_iam_patches import CHECKS as IAM_CHECKS
 from tests.emulator.local_aws.test_refusals import CHECKS as REFUSAL_CHECKS
+from tests.emulator.local_aws.test_site_patches import CHECKS as SITE_CHECKS
 
 pytestmark = pytest.mark.local_aws
 
@@ -432,6 +433,6 @@ def test_every_patch_has_a_check_and_a_reason() -> None:
     overlay.load()
     names = {patch.name for patch in overlay.patches()}
     checked = (CONTROL_PLANE_CHECKS, COGNITO_CHECKS, EDGE_CHECKS, IAM_CHECKS, REFUSAL_CHECKS)
-    elsewhere = _SHOWN_ELSEWHERE.union(*checked)
+    elsewhere = _SHOWN_ELSEWHERE.union(*checked, SITE_CHECKS)
     assert names == set(_CHECKS) | elsewhere
     assert all(patch.reason for patch in overlay.patches())
