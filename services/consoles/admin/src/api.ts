@@ -3,7 +3,7 @@ import { answered, clientOf } from "@ecs-saas/shared/client.ts";
 import type { components, paths } from "@ecs-saas/shared/generated/control-plane.ts";
 import { useSession } from "@ecs-saas/shared/session.tsx";
 import type { Client } from "openapi-fetch";
-import { createContext, useContext } from "react";
+import { createContext, useContext, useMemo } from "react";
 
 export type Schemas = components["schemas"];
 export type Tenant = Schemas["Tenant"];
@@ -17,17 +17,17 @@ export interface Page<Item> {
   readonly next_token?: string;
 }
 
-export const ApiAddress = createContext("/api");
-const clients = new Map<string, { readonly session: unknown; readonly client: Api }>();
+export const CurrentApi = createContext<Api | undefined>(undefined);
+
+export function useNewApi(address: string): Api {
+  const { access } = useSession();
+  return useMemo(() => clientOf<paths>(address, access), [address, access]);
+}
 
 export function useApi(): Api {
-  const session = useSession();
-  const address = useContext(ApiAddress);
-  const known = clients.get(address);
-  if (known?.session === session) return known.client;
-  const client = clientOf<paths>(address, session.access);
-  clients.set(address, { session, client });
-  return client;
+  const api = useContext(CurrentApi);
+  if (api === undefined) throw new Error("there is no API around this component");
+  return api;
 }
 
 const MOST = 1000;

@@ -8,7 +8,7 @@ import { Shell } from "@ecs-saas/shared/shell.tsx";
 import { texts as shared } from "@ecs-saas/shared/texts.ts";
 import { lazy, Suspense } from "react";
 import { Route, Switch, useLocation } from "wouter";
-import { ApiAddress } from "./api.ts";
+import { CurrentApi, useNewApi } from "./api.ts";
 import { roleOf } from "./roles.ts";
 import { texts } from "./texts.ts";
 
@@ -24,9 +24,7 @@ export function Application({ config }: { readonly config: Config }) {
   if (config.auth === undefined) throw new ConfigError("/config.json lacks auth");
   return (
     <SessionProvider auth={config.auth} title={texts.title(config.name)} lead={texts.lead}>
-      <ApiAddress.Provider value={new URL(config.api, location.origin).href}>
-        <Pages config={config} />
-      </ApiAddress.Provider>
+      <Pages config={config} />
     </SessionProvider>
   );
 }
@@ -34,6 +32,7 @@ export function Application({ config }: { readonly config: Config }) {
 function Pages({ config }: { readonly config: Config }) {
   const session = useSession();
   const [path] = useLocation();
+  const api = useNewApi(new URL(config.api, location.origin).href);
   const role = roleOf(session.claims);
   if (role === undefined) {
     return <Landing title={texts.noRole.title} lead={texts.noRole.body} action={shared.shell.signOut} onAction={session.signOut} />;
@@ -56,6 +55,7 @@ function Pages({ config }: { readonly config: Config }) {
       ]}
     >
       <Catching key={path}>
+        <CurrentApi value={api}>
         <Suspense fallback={<Loading />}>
           <Switch>
             <Route path="/" component={Dashboard} />
@@ -68,6 +68,7 @@ function Pages({ config }: { readonly config: Config }) {
             <Route component={NotFound} />
           </Switch>
         </Suspense>
+        </CurrentApi>
       </Catching>
     </Shell>
   );

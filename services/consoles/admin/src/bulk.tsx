@@ -13,7 +13,8 @@ import { useApi, type Tenant } from "./api.ts";
 import { StateOf } from "./parts.tsx";
 import { texts } from "./texts.ts";
 
-type Outcome = "waiting" | "sent" | "accepted" | string;
+/** What became of one request: nothing yet, accepted, or why it was refused. */
+type Outcome = { readonly is: "sent" | "accepted" } | { readonly is: "refused"; readonly why: string };
 const said = texts.list.bulk;
 
 export function Bulk({ action, tenants, onEnd }: { readonly action: ActionId; readonly tenants: readonly Tenant[]; readonly onEnd: () => void }) {
@@ -28,17 +29,17 @@ export function Bulk({ action, tenants, onEnd }: { readonly action: ActionId; re
     setPhase("running");
     for (const each of those) {
       const note = (outcome: Outcome) => setOutcomes((before) => ({ ...before, [each.tenantId]: outcome }));
-      note("sent");
+      note({ is: "sent" });
       try {
         await ask(api, action, each);
-        note("accepted");
+        note({ is: "accepted" });
       } catch (error) {
-        note(asProblem(error).message);
+        note({ is: "refused", why: asProblem(error).message });
       }
     }
     setPhase("done");
   };
-  const accepted = Object.values(outcomes).filter((each) => each === "accepted").length;
+  const accepted = Object.values(outcomes).filter((each) => each.is === "accepted").length;
 
   return (
     <Modal
@@ -89,7 +90,7 @@ export function Bulk({ action, tenants, onEnd }: { readonly action: ActionId; re
 
 function OutcomeOf({ outcome, obstacle: why }: { readonly outcome: Outcome | undefined; readonly obstacle: string | undefined }) {
   if (outcome === undefined) return why ? <StatusIndicator type="warning">{why}</StatusIndicator> : <StatusIndicator type="pending">–</StatusIndicator>;
-  if (outcome === "sent") return <StatusIndicator type="loading">{shared.loading}</StatusIndicator>;
-  if (outcome === "accepted") return <StatusIndicator type="success">{said.done(1)}</StatusIndicator>;
-  return <StatusIndicator type="error">{outcome}</StatusIndicator>;
+  if (outcome.is === "refused") return <StatusIndicator type="error">{outcome.why}</StatusIndicator>;
+  if (outcome.is === "sent") return <StatusIndicator type="loading">{shared.loading}</StatusIndicator>;
+  return <StatusIndicator type="success">{said.done(1)}</StatusIndicator>;
 }

@@ -30,7 +30,7 @@ export function Landing({ title, lead, hint, problem, action, onAction, secondar
               <Box color="text-body-secondary">{lead}</Box>
             </SpaceBetween>
             {problem !== undefined && (
-              <Alert type="error" statusIconAriaLabel="Error">
+              <Alert type="error">
                 {problem}
               </Alert>
             )}

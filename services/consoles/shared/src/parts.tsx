@@ -3,14 +3,11 @@ import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
-import FormField from "@cloudscape-design/components/form-field";
-import Input from "@cloudscape-design/components/input";
 import Link from "@cloudscape-design/components/link";
-import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import type { UseQueryResult } from "@tanstack/react-query";
-import { Component, useState, type ReactNode } from "react";
+import { Component, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import { moment } from "./format.ts";
 import { asProblem } from "./problem.ts";
@@ -99,61 +96,6 @@ export function PageLink({ to, children }: { readonly to: string; readonly child
 
 export function Json({ value }: { readonly value: unknown }) {
   return <pre className="code">{JSON.stringify(value, null, 2)}</pre>;
-}
-
-interface ConfirmProperties {
-  readonly title: string;
-  readonly children: ReactNode;
-  readonly action: string;
-  /** What has to be typed first, where there is no way back. */
-  readonly typed?: string;
-  readonly busy: boolean;
-  readonly error?: unknown;
-  readonly disabled?: boolean;
-  readonly onConfirm: () => void;
-  readonly onDismiss: () => void;
-}
-
-export function Confirm({ title, children, action, typed, busy, error, disabled, onConfirm, onDismiss }: ConfirmProperties) {
-  const [written, setWritten] = useState("");
-  const ready = (typed === undefined || written === typed) && disabled !== true;
-  return (
-    <Modal
-      visible
-      header={title}
-      closeAriaLabel={texts.close}
-      onDismiss={onDismiss}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onDismiss}>
-              {texts.cancel}
-            </Button>
-            <Button variant="primary" loading={busy} disabled={!ready} onClick={onConfirm}>
-              {action}
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
-    >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (ready && !busy) onConfirm();
-        }}
-      >
-        <SpaceBetween size="m">
-          {children}
-          {typed !== undefined && (
-            <FormField label={texts.typed(typed)}>
-              <Input value={written} onChange={({ detail }) => setWritten(detail.value)} placeholder={typed} autoComplete={false} spellcheck={false} />
-            </FormField>
-          )}
-          {error !== undefined && error !== null && <ProblemAlert error={error} />}
-        </SpaceBetween>
-      </form>
-    </Modal>
-  );
 }
 
 /** An error of our own code is shown as one, in place of an empty page. */

@@ -1,8 +1,8 @@
 // Who is signed in. The code grant with PKCE on the hosted pages; tokens are in memory and nowhere
 // else, so a page that is loaded anew asks the hosted pages again, whose own session still stands.
 import { InMemoryWebStorage, WebStorageStateStore, type UserManagerSettings } from "oidc-client-ts";
-import { createContext, useContext, useEffect, useMemo, useRef, type ReactNode } from "react";
-import { AuthProvider, useAuth } from "react-oidc-context";
+import { createContext, useContext, useEffect, useLayoutEffect, useMemo, useState, type ReactNode } from "react";
+import { AuthProvider, useAuth, type AuthContextProps } from "react-oidc-context";
 import type { Credentials } from "./client.ts";
 import type { Auth } from "./config.ts";
 import { Landing, Waiting } from "./landing.tsx";
@@ -84,57 +84,78 @@ export function SessionProvider({ auth, title, lead, children }: Properties) {
   );
 }
 
+/** What the last sign-in gave, for those who ask later than a page was drawn. */
+class Latest {
+  #oidc: AuthContextProps | undefined;
+  #since = 0;
+
+  note(oidc: AuthContextProps): void {
+    if (oidc.user?.access_token !== this.#oidc?.user?.access_token) this.#since = Date.now();
+    this.#oidc = oidc;
+  }
+
+  signIn(): void {
+    const path = location.pathname + location.search + location.hash;
+    void this.#oidc?.signinRedirect({ state: { path } });
+  }
+
+  credentials(which: "access_token" | "id_token"): Credentials {
+    return {
+      token: () => this.#oidc?.user?.[which],
+      refused: () => {
+        if (Date.now() - this.#since > YOUNG_SECONDS * 1000) void this.#oidc?.removeUser();
+      },
+    };
+  }
+
+  signOut(auth: Auth): void {
+    forget();
+    const query = new URLSearchParams({ client_id: auth.clientId, logout_uri: `${location.origin}/` });
+    void this.#oidc?.removeUser().then(() => location.assign(`${auth.domain}/logout?${query.toString()}`));
+  }
+}
+
 function Gate({ auth, title, lead, children }: Properties) {
   const oidc = useAuth();
   const { user, isLoading, activeNavigator, error } = oidc;
-  const latest = useRef(oidc);
-  useEffect(() => {
-    latest.current = oidc;
+  const [latest] = useState(() => new Latest());
+  useLayoutEffect(() => {
+    latest.note(oidc);
   });
 
-  const signIn = () => {
-    const path = location.pathname + location.search + location.hash;
-    void latest.current.signinRedirect({ state: { path } });
-  };
-  const wasSignedIn = sessionStorage.getItem(SIGNED_IN) === "yes";
-  const unasked = user === undefined || user === null ? wasSignedIn && !isLoading && !activeNavigator && !error : false;
+  const nobody = !user && !isLoading && !activeNavigator && !error;
+  const unasked = nobody && sessionStorage.getItem(SIGNED_IN) === "yes";
   useEffect(() => {
-    if (unasked) signIn();
-  }, [unasked]);
+    if (unasked) latest.signIn();
+  }, [unasked, latest]);
 
-  const session = useMemo(() => {
-    if (!user) return undefined;
-    const began = Date.now();
-    const refused = () => {
-      if (Date.now() - began > YOUNG_SECONDS * 1000) void latest.current.removeUser();
-    };
-    const claims: Record<string, unknown> = { ...user.profile };
+  const profile = user?.profile;
+  const session = useMemo<Session | undefined>(() => {
+    if (!profile) return undefined;
+    const claims: Record<string, unknown> = { ...profile };
     return {
-      userName: String(claims["cognito:username"] ?? claims["username"] ?? user.profile.sub),
-      email: String(claims["email"] ?? ""),
+      userName: text(claims["cognito:username"]) ?? profile.sub,
+      email: text(claims["email"]) ?? "",
       claims,
-      access: { token: () => latest.current.user?.access_token, refused },
-      identity: { token: () => latest.current.user?.id_token, refused },
-      signOut: () => {
-        forget();
-        const query = new URLSearchParams({ client_id: auth.clientId, logout_uri: `${location.origin}/` });
-        void latest.current.removeUser().then(() => location.assign(`${auth.domain}/logout?${query}`));
-      },
-    } satisfies Session;
-  }, [user, auth]);
+      access: latest.credentials("access_token"),
+      identity: latest.credentials("id_token"),
+      signOut: () => latest.signOut(auth),
+    };
+  }, [profile, auth, latest]);
 
-  if (session !== undefined) return <Current.Provider value={session}>{children}</Current.Provider>;
+  if (session !== undefined) return <Current value={session}>{children}</Current>;
   if (error) {
-    return (
-      <Landing title={title} lead={texts.session.failed} problem={error.message} action={texts.session.again} onAction={() => {
-        forget();
-        history.replaceState(undefined, "", "/");
-        signIn();
-      }} />
-    );
+    const again = () => {
+      forget();
+      history.replaceState(undefined, "", "/");
+      latest.signIn();
+    };
+    return <Landing title={title} lead={texts.session.failed} problem={error.message} action={texts.session.again} onAction={again} />;
   }
-  if (isLoading || activeNavigator || unasked) return <Waiting text={texts.session.signingIn} />;
-  return <Landing title={title} lead={lead} action={texts.session.signIn} onAction={signIn} hint={texts.session.hint} />;
+  if (!nobody || unasked) return <Waiting text={texts.session.signingIn} />;
+  return <Landing title={title} lead={lead} action={texts.session.signIn} onAction={() => latest.signIn()} hint={texts.session.hint} />;
 }
+
+const text = (claim: unknown): string | undefined => (typeof claim === "string" ? claim : undefined);
 
 export { Current as SessionContext };

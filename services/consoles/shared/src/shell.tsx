@@ -2,14 +2,12 @@
 import AppLayout from "@cloudscape-design/components/app-layout";
 import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
 import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/components/side-navigation";
-import TopNavigation from "@cloudscape-design/components/top-navigation";
-import { useEffect, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import type { Config } from "./config.ts";
 import { NoticesBar } from "./notices.tsx";
-import { useSession } from "./session.tsx";
 import { texts } from "./texts.ts";
-import { choose, useMode } from "./theme.ts";
+import { TopBar, useTitle } from "./top-bar.tsx";
 
 export interface Crumb {
   readonly text: string;
@@ -27,8 +25,6 @@ interface ShellProperties {
 }
 
 export function Shell({ config, title, standing, pages, header, children }: ShellProperties) {
-  const session = useSession();
-  const appearance = useMode();
   const [path, go] = useLocation();
   const [open, setOpen] = useState(() => matchMedia("(min-width: 912px)").matches);
   const active = `/${path.split("/")[1] ?? ""}`;
@@ -36,34 +32,7 @@ export function Shell({ config, title, standing, pages, header, children }: Shel
 
   return (
     <>
-      <a className="skip" href="#content">
-        {said.skip}
-      </a>
-      <div id="header">
-        <TopNavigation
-          identity={{ href: "/", title, logo: { src: "/icon.svg", alt: "" }, onFollow: (event) => { event.preventDefault(); go("/"); } }}
-          utilities={[
-            {
-              type: "button",
-              text: appearance === "dark" ? said.toLight : said.toDark,
-              title: said.appearance,
-              ariaLabel: `${said.appearance}: ${appearance === "dark" ? said.toLight : said.toDark}`,
-              onClick: () => choose(appearance === "dark" ? "light" : "dark"),
-            },
-            {
-              type: "menu-dropdown",
-              text: session.userName,
-              description: [session.email, standing, `${config.environment} · ${config.region}`].filter(Boolean).join(" · "),
-              iconName: "user-profile",
-              ariaLabel: `${said.account}: ${session.userName}`,
-              items: [{ id: "sign-out", text: said.signOut }],
-              onItemClick: ({ detail }) => {
-                if (detail.id === "sign-out") session.signOut();
-              },
-            },
-          ]}
-        />
-      </div>
+      <TopBar config={config} title={title} standing={standing} />
       <AppLayout
         headerSelector="#header"
         toolsHide
@@ -111,10 +80,4 @@ export function Crumbs({ items }: { readonly items: readonly Crumb[] }) {
       }}
     />
   );
-}
-
-export function useTitle(title: string): void {
-  useEffect(() => {
-    document.title = title;
-  }, [title]);
 }

@@ -5,7 +5,7 @@ import type { components as ProductComponents, paths as ProductPaths } from "@ec
 import type { components as UserComponents, paths as UserPaths } from "@ecs-saas/shared/generated/users.ts";
 import { useSession } from "@ecs-saas/shared/session.tsx";
 import type { Client } from "openapi-fetch";
-import { createContext, useContext } from "react";
+import { createContext, useContext, useMemo } from "react";
 
 export type Product = ProductComponents["schemas"]["Product"];
 export type ProductDraft = ProductComponents["schemas"]["ProductDraft"];
@@ -20,21 +20,25 @@ export interface Apis {
   readonly users: Client<UserPaths>;
 }
 
-/** Where the tenant's cell serves its users. */
-export const CellAddress = createContext("");
-let known: { readonly session: unknown; readonly address: string; readonly apis: Apis } | undefined;
+export const CurrentApis = createContext<Apis | undefined>(undefined);
+
+/** Return clients of the tenant's cell, which is at `address`. */
+export function useNewApis(address: string): Apis {
+  // Whose tenant somebody is, is a claim of the ID token.
+  const { identity } = useSession();
+  return useMemo(
+    () => ({
+      products: clientOf<ProductPaths>(address, identity),
+      orders: clientOf<OrderPaths>(address, identity),
+      users: clientOf<UserPaths>(address, identity),
+    }),
+    [address, identity],
+  );
+}
 
 export function useApis(): Apis {
-  const session = useSession();
-  const address = useContext(CellAddress);
-  if (known?.session === session && known.address === address) return known.apis;
-  // Whose tenant somebody is, is a claim of the ID token.
-  const apis = {
-    products: clientOf<ProductPaths>(address, session.identity),
-    orders: clientOf<OrderPaths>(address, session.identity),
-    users: clientOf<UserPaths>(address, session.identity),
-  };
-  known = { session, address, apis };
+  const apis = useContext(CurrentApis);
+  if (apis === undefined) throw new Error("there is no API around this component");
   return apis;
 }
 

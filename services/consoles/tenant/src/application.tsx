@@ -5,13 +5,13 @@ import { Landing, Waiting } from "@ecs-saas/shared/landing.tsx";
 import { Catching, Loading, NotFound } from "@ecs-saas/shared/parts.tsx";
 import { asProblem, Problem } from "@ecs-saas/shared/problem.ts";
 import { SessionProvider, useSession } from "@ecs-saas/shared/session.tsx";
-import { Shell } from "@ecs-saas/shared/shell.tsx";
 import { texts as shared } from "@ecs-saas/shared/texts.ts";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo, type ReactNode } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
-import { CellAddress, useApis, useIsAdministrator } from "./api.ts";
+import { CurrentApis, useApis, useIsAdministrator, useNewApis } from "./api.ts";
 import { Enter, type Place } from "./enter.tsx";
+import { Frame } from "./frame.tsx";
 import { texts } from "./texts.ts";
 
 const Products = lazy(() => import("./pages/products.tsx"));
@@ -29,13 +29,18 @@ function Open({ config, place }: { readonly config: Config; readonly place: Plac
   );
   return (
     <SessionProvider auth={auth} title={place.tenantName} lead={texts.lead}>
-      <CellAddress.Provider value={place.apiGatewayUrl.replace(/\/$/, "")}>
+      <Cell place={place}>
         <Serving place={place}>
           <Pages config={config} place={place} />
         </Serving>
-      </CellAddress.Provider>
+      </Cell>
     </SessionProvider>
   );
+}
+
+function Cell({ place, children }: { readonly place: Place; readonly children: ReactNode }) {
+  const apis = useNewApis(place.apiGatewayUrl.replace(/\/$/, ""));
+  return <CurrentApis value={apis}>{children}</CurrentApis>;
 }
 
 /** Asks the service whom it takes the user for, before anything is shown that it might refuse. */
@@ -51,7 +56,8 @@ function Serving({ place, children }: { readonly place: Place; readonly children
   const own = session.claims["custom:tenantId"];
   if (own !== place.tenantId) {
     // Tenants of a pool share its sign-in page, which remembers who signed in last.
-    const name = String(session.claims["custom:tenantName"] ?? own);
+    const claimed = session.claims["custom:tenantName"];
+    const name = typeof claimed === "string" ? claimed : "";
     return (
       <Landing
         title={texts.stranger.title}
@@ -82,15 +88,14 @@ function Pages({ config, place }: { readonly config: Config; readonly place: Pla
   const [path] = useLocation();
   const { pages } = texts;
   return (
-    <Shell
+    <Frame
       config={config}
       title={place.tenantName}
-      header={place.tenantName}
       standing={texts.roles[String(session.claims["custom:userRole"])] ?? ""}
       pages={[
-        { type: "link", text: pages.products, href: "/products" },
-        { type: "link", text: pages.orders, href: "/orders" },
-        ...(administers ? [{ type: "divider" as const }, { type: "link" as const, text: pages.users, href: "/users" }] : []),
+        { text: pages.products, href: "/products" },
+        { text: pages.orders, href: "/orders" },
+        ...(administers ? [{ text: pages.users, href: "/users" }] : []),
       ]}
     >
       <Catching key={path}>
@@ -106,6 +111,6 @@ function Pages({ config, place }: { readonly config: Config; readonly place: Pla
           </Switch>
         </Suspense>
       </Catching>
-    </Shell>
+    </Frame>
   );
 }

@@ -9,7 +9,7 @@ import type { components, paths } from "@ecs-saas/shared/generated/control-plane
 import { Landing, Waiting } from "@ecs-saas/shared/landing.tsx";
 import { asProblem } from "@ecs-saas/shared/problem.ts";
 import { forget } from "@ecs-saas/shared/session.tsx";
-import { useTitle } from "@ecs-saas/shared/shell.tsx";
+import { useTitle } from "@ecs-saas/shared/top-bar.tsx";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState, type ReactNode } from "react";
 import { texts } from "./texts.ts";

@@ -9,7 +9,7 @@ import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { answered, newKey } from "@ecs-saas/shared/client.ts";
 import { useNotices } from "@ecs-saas/shared/notices.tsx";
-import { Confirm } from "@ecs-saas/shared/parts.tsx";
+import { Confirm } from "@ecs-saas/shared/confirm.tsx";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useApis, type Product } from "./api.ts";

@@ -12,7 +12,7 @@ import Table from "@cloudscape-design/components/table";
 import { answered } from "@ecs-saas/shared/client.ts";
 import { number } from "@ecs-saas/shared/format.ts";
 import { Json, Moment, Nothing, ProblemAlert } from "@ecs-saas/shared/parts.tsx";
-import { useTitle } from "@ecs-saas/shared/shell.tsx";
+import { useTitle } from "@ecs-saas/shared/top-bar.tsx";
 import { texts as shared } from "@ecs-saas/shared/texts.ts";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";

@@ -10,7 +10,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { number, time } from "@ecs-saas/shared/format.ts";
 import { Loaded, Loading, Moment, Nothing, PageLink } from "@ecs-saas/shared/parts.tsx";
-import { useTitle } from "@ecs-saas/shared/shell.tsx";
+import { useTitle } from "@ecs-saas/shared/top-bar.tsx";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { useLocation } from "wouter";

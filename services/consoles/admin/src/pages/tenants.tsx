@@ -13,7 +13,7 @@ import Grid from "@cloudscape-design/components/grid";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import { answered } from "@ecs-saas/shared/client.ts";
 import { Moment, Nothing, PageLink, ProblemAlert } from "@ecs-saas/shared/parts.tsx";
-import { useTitle } from "@ecs-saas/shared/shell.tsx";
+import { useTitle } from "@ecs-saas/shared/top-bar.tsx";
 import { texts as shared } from "@ecs-saas/shared/texts.ts";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";

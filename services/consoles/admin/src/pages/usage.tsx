@@ -9,7 +9,7 @@ import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Alert from "@cloudscape-design/components/alert";
 import { Loaded } from "@ecs-saas/shared/parts.tsx";
-import { useTitle } from "@ecs-saas/shared/shell.tsx";
+import { useTitle } from "@ecs-saas/shared/top-bar.tsx";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useSearchParams } from "wouter";

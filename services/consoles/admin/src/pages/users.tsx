@@ -11,10 +11,11 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import { answered } from "@ecs-saas/shared/client.ts";
 import { useNotices } from "@ecs-saas/shared/notices.tsx";
-import { Confirm, Moment, Nothing, ProblemAlert } from "@ecs-saas/shared/parts.tsx";
+import { Confirm } from "@ecs-saas/shared/confirm.tsx";
+import { Moment, Nothing, ProblemAlert } from "@ecs-saas/shared/parts.tsx";
 import { findings } from "@ecs-saas/shared/schema.ts";
 import { useSession } from "@ecs-saas/shared/session.tsx";
-import { useTitle } from "@ecs-saas/shared/shell.tsx";
+import { useTitle } from "@ecs-saas/shared/top-bar.tsx";
 import { texts as shared } from "@ecs-saas/shared/texts.ts";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { useState } from "react";
@@ -123,7 +124,7 @@ export default function Users() {
   );
 }
 
-const roleName = (role: string): string => texts.roles[role as Schemas["Role"]] ?? role;
+const roleName = (role: string): string => (texts.roles as Readonly<Record<string, string>>)[role] ?? role;
 const ROLES = (Object.keys(texts.roles) as Schemas["Role"][]).map((value) => ({ value, label: texts.roles[value] }));
 
 function RoleSelect({ role, onChange }: { readonly role: Schemas["Role"]; readonly onChange: (role: Schemas["Role"]) => void }) {

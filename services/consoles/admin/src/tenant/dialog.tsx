@@ -5,7 +5,7 @@ import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tiles from "@cloudscape-design/components/tiles";
-import { Confirm } from "@ecs-saas/shared/parts.tsx";
+import { Confirm } from "@ecs-saas/shared/confirm.tsx";
 import { useNotices } from "@ecs-saas/shared/notices.tsx";
 import { findings } from "@ecs-saas/shared/schema.ts";
 import { useMutation } from "@tanstack/react-query";

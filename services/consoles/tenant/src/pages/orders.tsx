@@ -12,8 +12,9 @@ import Table from "@cloudscape-design/components/table";
 import { answered } from "@ecs-saas/shared/client.ts";
 import { useNotices } from "@ecs-saas/shared/notices.tsx";
 import { useTokens } from "@ecs-saas/shared/paging.ts";
-import { Confirm, Id, Moment, Nothing, ProblemAlert } from "@ecs-saas/shared/parts.tsx";
-import { useTitle } from "@ecs-saas/shared/shell.tsx";
+import { Confirm } from "@ecs-saas/shared/confirm.tsx";
+import { Id, Moment, Nothing, ProblemAlert } from "@ecs-saas/shared/parts.tsx";
+import { useTitle } from "@ecs-saas/shared/top-bar.tsx";
 import { texts as shared } from "@ecs-saas/shared/texts.ts";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -65,8 +66,7 @@ export default function Orders() {
   return (
     <>
       <Table
-        variant="full-page"
-        stickyHeader
+        variant="container"
         items={query.data?.data ?? []}
         trackBy="orderId"
         loading={query.isPending}
@@ -74,7 +74,7 @@ export default function Orders() {
         ariaLabels={{ tableLabel: said.title }}
         header={
           <Header
-            variant="awsui-h1-sticky"
+            variant="h1"
             description={said.description}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
@@ -121,8 +121,8 @@ export default function Orders() {
                 loading={moving.isPending && moving.variables.order.orderId === each.orderId}
                 ariaLabel={`${texts.actions}: ${each.orderName}`}
                 items={[
-                  ...MOVES[each.status ?? "CREATED"].map((status) => ({ id: status, text: said.move(orderStates[status]) })),
-                  { id: "delete", text: said.delete, disabled: !DELETABLE.includes(each.status ?? "CREATED") },
+                  ...MOVES[each.status].map((status) => ({ id: status, text: said.move(orderStates[status]) })),
+                  { id: "delete", text: said.delete, disabled: !DELETABLE.includes(each.status) },
                 ]}
                 onItemClick={({ detail }) => {
                   if (detail.id === "delete") setDeleting(each);

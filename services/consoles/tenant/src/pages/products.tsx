@@ -1,29 +1,26 @@
 // What can be ordered.
-import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
-import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import Pagination from "@cloudscape-design/components/pagination";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { answered } from "@ecs-saas/shared/client.ts";
-import { useNotices } from "@ecs-saas/shared/notices.tsx";
 import { useTokens } from "@ecs-saas/shared/paging.ts";
-import { Confirm, Nothing, ProblemAlert } from "@ecs-saas/shared/parts.tsx";
-import { asProblem } from "@ecs-saas/shared/problem.ts";
-import { useTitle } from "@ecs-saas/shared/shell.tsx";
+import { Nothing, ProblemAlert } from "@ecs-saas/shared/parts.tsx";
+import { useTitle } from "@ecs-saas/shared/top-bar.tsx";
 import { texts as shared } from "@ecs-saas/shared/texts.ts";
-import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { useApis, type Product } from "../api.ts";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useState } from "react";
+import { useApis } from "../api.ts";
+import type { Wish } from "../product-dialog.tsx";
 import { texts } from "../texts.ts";
 
 const said = texts.products;
 const PAGE = 20;
-const PRICE = /^(0|[1-9][0-9]{0,9})([.][0-9]{1,2})?$/;
-const SKU = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+// Not loaded before somebody wants to write.
+const ProductDialog = lazy(() => import("../product-dialog.tsx"));
 
 export default function Products() {
   useTitle(said.title);
@@ -31,8 +28,7 @@ export default function Products() {
   const paging = useTokens();
   const [typed, setTyped] = useState("");
   const [category, setCategory] = useState("");
-  const [editing, setEditing] = useState<Product | "new">();
-  const [deleting, setDeleting] = useState<Product>();
+  const [wish, setWish] = useState<Wish>();
   const asked = { limit: PAGE, next_token: paging.token, ...(category && { category }) };
   const query = useQuery({
     queryKey: ["products", asked],
@@ -43,8 +39,7 @@ export default function Products() {
   return (
     <>
       <Table
-        variant="full-page"
-        stickyHeader
+        variant="container"
         items={query.data?.data ?? []}
         trackBy="productId"
         loading={query.isPending}
@@ -52,12 +47,12 @@ export default function Products() {
         ariaLabels={{ tableLabel: said.title }}
         header={
           <Header
-            variant="awsui-h1-sticky"
+            variant="h1"
             description={said.description}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
                 <Button iconName="refresh" ariaLabel={texts.refresh} loading={query.isFetching && !query.isPending} onClick={() => void query.refetch()} />
-                <Button variant="primary" onClick={() => setEditing("new")}>
+                <Button variant="primary" onClick={() => setWish({ kind: "add" })}>
                   {said.add}
                 </Button>
               </SpaceBetween>
@@ -97,7 +92,7 @@ export default function Products() {
           ) : category ? (
             <Nothing title={texts.nothingMatches} />
           ) : (
-            <Nothing title={said.nothing} body={said.nothingBody} action={<Button onClick={() => setEditing("new")}>{said.add}</Button>} />
+            <Nothing title={said.nothing} body={said.nothingBody} action={<Button onClick={() => setWish({ kind: "add" })}>{said.add}</Button>} />
           )
         }
         columnDefinitions={[
@@ -117,87 +112,17 @@ export default function Products() {
                   { id: "change", text: said.change },
                   { id: "delete", text: said.delete },
                 ]}
-                onItemClick={({ detail }) => (detail.id === "change" ? setEditing(each) : setDeleting(each))}
+                onItemClick={({ detail }) => setWish({ kind: detail.id as "change" | "delete", product: each })}
               />
             ),
           },
         ]}
       />
-      {editing && <Edit product={editing === "new" ? undefined : editing} onEnd={() => { setEditing(undefined); void query.refetch(); }} />}
-      {deleting && <Remove product={deleting} onEnd={() => { setDeleting(undefined); void query.refetch(); }} />}
+      {wish && (
+        <Suspense>
+          <ProductDialog wish={wish} onEnd={() => { setWish(undefined); void query.refetch(); }} />
+        </Suspense>
+      )}
     </>
-  );
-}
-
-function Edit({ product, onEnd }: { readonly product: Product | undefined; readonly onEnd: () => void }) {
-  const { products } = useApis();
-  const notices = useNotices();
-  const [draft, setDraft] = useState({
-    name: product?.name ?? "",
-    price: product?.price ?? "",
-    sku: product?.sku ?? "",
-    category: product?.category ?? "",
-  });
-  const [tried, setTried] = useState(false);
-  const wrong = {
-    name: draft.name.trim() ? undefined : said.needed,
-    price: PRICE.test(draft.price) ? undefined : said.badPrice,
-    sku: SKU.test(draft.sku) ? undefined : said.badSku,
-    category: draft.category.trim() ? undefined : said.needed,
-  };
-  const saving = useMutation({
-    mutationFn: () =>
-      product
-        ? // What somebody else has changed since is not written over.
-          answered(products.PUT("/products/{productId}", { params: { path: { productId: product.productId } }, body: { ...draft, version: product.version } }))
-        : answered(products.POST("/products", { body: draft })),
-    onSuccess: ({ data }) => {
-      notices.tell("success", product ? said.changed(data.name) : said.added(data.name));
-      onEnd();
-    },
-  });
-  const refused = Object.fromEntries((saving.error ? asProblem(saving.error).fields : []).map((each) => [each.field, each.detail]));
-  const field = (name: keyof typeof draft, label: string, hint?: string) => (
-    <FormField label={label} constraintText={hint} errorText={(tried || draft[name]) && (wrong[name] ?? refused[name])}>
-      <Input value={draft[name]} inputMode={name === "price" ? "decimal" : "text"} autoFocus={name === "name"} onChange={({ detail }) => setDraft({ ...draft, [name]: detail.value })} />
-    </FormField>
-  );
-  return (
-    <Confirm
-      title={product ? `${said.change}: ${product.name}` : said.add}
-      action={product ? shared.save : said.add}
-      busy={saving.isPending}
-      error={saving.error}
-      onConfirm={() => {
-        setTried(true);
-        if (Object.values(wrong).every((each) => each === undefined)) saving.mutate();
-      }}
-      onDismiss={onEnd}
-    >
-      {field("name", said.name)}
-      {field("price", said.price, said.priceHint)}
-      {field("sku", said.sku, said.skuHint)}
-      {field("category", said.category)}
-    </Confirm>
-  );
-}
-
-function Remove({ product, onEnd }: { readonly product: Product; readonly onEnd: () => void }) {
-  const { products } = useApis();
-  const notices = useNotices();
-  const removing = useMutation({
-    mutationFn: () => {
-      const path = { productId: product.productId };
-      return answered(products.DELETE("/products/{productId}", { params: { path, query: { version: product.version } } }));
-    },
-    onSuccess: () => {
-      notices.tell("success", said.deleted(product.name));
-      onEnd();
-    },
-  });
-  return (
-    <Confirm title={`${said.delete}: ${product.name}`} action={said.delete} busy={removing.isPending} error={removing.error} onConfirm={() => removing.mutate()} onDismiss={onEnd}>
-      <Box>{said.deleteAbout}</Box>
-    </Confirm>
   );
 }

@@ -13,10 +13,11 @@ import Table from "@cloudscape-design/components/table";
 import { answered } from "@ecs-saas/shared/client.ts";
 import { useNotices } from "@ecs-saas/shared/notices.tsx";
 import { useTokens } from "@ecs-saas/shared/paging.ts";
-import { Confirm, Nothing, ProblemAlert } from "@ecs-saas/shared/parts.tsx";
+import { Confirm } from "@ecs-saas/shared/confirm.tsx";
+import { Nothing, ProblemAlert } from "@ecs-saas/shared/parts.tsx";
 import { asProblem } from "@ecs-saas/shared/problem.ts";
 import { useSession } from "@ecs-saas/shared/session.tsx";
-import { useTitle } from "@ecs-saas/shared/shell.tsx";
+import { useTitle } from "@ecs-saas/shared/top-bar.tsx";
 import { texts as shared } from "@ecs-saas/shared/texts.ts";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -48,8 +49,7 @@ export default function Users() {
   return (
     <>
       <Table
-        variant="full-page"
-        stickyHeader
+        variant="container"
         items={query.data?.data ?? []}
         trackBy="userName"
         loading={query.isPending}
@@ -59,7 +59,7 @@ export default function Users() {
         pagination={<Pagination {...paging.properties(query.data?.next_token ?? undefined)} />}
         header={
           <Header
-            variant="awsui-h1-sticky"
+            variant="h1"
             description={said.description}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
