@@ -30,7 +30,7 @@ from constructs import Construct
 from constructs_lib.edge.headers import browser_rules
 from constructs_lib.errors import ConfigError
 from constructs_lib.sequences import takes_sequences
-from constructs_lib.storage.buckets import SecureBucket
+from constructs_lib.storage.buckets import SiteBucket
 
 API_PATH: Final = "/api"
 ASSETS_PATH: Final = "/assets"
@@ -102,7 +102,7 @@ class StaticSite(Construct):
     ----------
     url : str
         Without a slash at its end: the origin of its pages.
-    bucket : SecureBucket
+    bucket : SiteBucket
     distribution_id, distribution_arn : str
 
     Raises
@@ -129,7 +129,7 @@ class StaticSite(Construct):
         _check(name, domain, web_acl_arn)
         super().__init__(scope, id_)
         self._name = name
-        self.bucket = SecureBucket(
+        self.bucket = SiteBucket(
             self,
             "files",
             name=bucket,

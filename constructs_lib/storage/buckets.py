@@ -37,7 +37,7 @@ from constructs import Construct
 from constructs_lib import limits, naming
 from constructs_lib.errors import ConfigError
 
-__all__ = ["LogBucket", "ReleaseBucket", "SecureBucket", "SiteLogBucket"]
+__all__ = ["LogBucket", "ReleaseBucket", "SecureBucket", "SiteBucket", "SiteLogBucket"]
 
 _UNFINISHED_UPLOAD_DAYS = 7
 
@@ -76,6 +76,7 @@ class SecureBucket(Construct):
     """
 
     _ownership = "BucketOwnerEnforced"
+    _expires = True
 
     def __init__(
         self,
@@ -132,7 +133,8 @@ class SecureBucket(Construct):
             # S3 refuses two changes of a bucket's access at the same time.
             depends_on=[block],
         )
-        self._expire(expire_days, expire_noncurrent_days, versioning)
+        if self._expires:
+            self._expire(expire_days, expire_noncurrent_days, versioning)
         if access_log_bucket is not None:
             S3BucketLoggingA(
                 self,
@@ -274,6 +276,41 @@ class LogBucket(SecureBucket):
                 "Resource": f"{self.arn}/s3/*",
                 "Condition": {"StringEquals": {"aws:SourceAccount": account}},
             },
+        )
+
+
+class SiteBucket(SecureBucket):
+    """A bucket of a site's files, of which nothing expires: an open page may want any of them.
+
+    Parameters
+    ----------
+    name : str
+        At most 63 characters, unique in the world.
+    access_log_bucket : str, optional
+        Name of a `LogBucket`.
+    force_destroy : bool, default False
+        Whether deleting the bucket deletes the files.
+    """
+
+    # Files are put in one part each, so that no upload stays unfinished; and what is replaced, a
+    # page of a kilobyte for each release, is less than the rule that would drop it is worth.
+    _expires = False
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        access_log_bucket: str | None = None,
+        force_destroy: bool = False,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            name=name,
+            access_log_bucket=access_log_bucket,
+            force_destroy=force_destroy,
         )
 
 

@@ -27,6 +27,7 @@ _COMMANDS = {
     "capacity": ("services.cli.capacity", "capacity_app"),
     "events": ("services.cli.events", "events_app"),
     "images": ("services.cli.images", "images_app"),
+    "consoles": ("services.cli.consoles", "consoles_app"),
     "local": ("services.cli.local", "local_app"),
     "demo": ("services.cli.demo", "demo_app"),
 }

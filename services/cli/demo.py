@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from services.cli.demo_consoles import NONE, Console, building, release
 from services.cli.images import push_missing
 from services.cli.options import Json
 from services.cli.output import result_document, result_line, write_json, write_line, write_table
 from services.cli.settings import Settings, Target
-from services.cli.visit import Visit, VisitError, sign_in, visit
+from services.cli.visit import Visit, VisitError, new_password, sign_in, visit
 from services.client.errors import ClientError, ControlPlaneMissingError
 from services.local_aws.machine import LocalAws
 from services.provisioning.errors import PreconditionError
@@ -70,10 +71,12 @@ def up(context: typer.Context, port: _Port = None, as_json: Json = False) -> Non
     started = time.monotonic()
     local = settings.local_aws(port)
     local.up()
-    with settings.deployment(plain=as_json) as deployment:
+    password = new_password()
+    with settings.deployment(plain=as_json) as deployment, building(deployment) as built:
         platform = Platform(deployment).apply(push=lambda: push_missing(settings, deployment))
         with settings.control_plane() as client:
-            shown = _at_once(list(Tier), lambda tier: _onboard(deployment, client, tier))
+            shown = _at_once(list(Tier), lambda tier: _onboard(deployment, client, tier, password))
+        consoles = release(settings, deployment, built.result(), password)
     seconds = time.monotonic() - started
     if as_json:
         write_json(
@@ -81,12 +84,13 @@ def up(context: typer.Context, port: _Port = None, as_json: Json = False) -> Non
                 "endpoint": local.status().endpoint,
                 "platform": [result_document(result) for result in platform],
                 "tenants": [asdict(line) for line in shown],
-                "changed": _changed(platform, shown),
+                "consoles": [asdict(console) for console in consoles],
+                "changed": _changed(platform, shown, consoles),
                 "seconds": round(seconds, 1),
             }
         )
         return
-    _print_up(platform, shown, local, seconds)
+    _print_up(platform, shown, consoles, local, seconds)
 
 
 @demo_app.command()
@@ -133,7 +137,9 @@ def _local(context: typer.Context) -> Settings:
     return settings
 
 
-def _onboard(deployment: Deployment, client: ControlPlaneClient, tier: Tier) -> Shown:
+def _onboard(
+    deployment: Deployment, client: ControlPlaneClient, tier: Tier, password: str
+) -> Shown:
     """Have the control plane onboard the tier's tenant unless it did; then be its first user."""
     name = f"demo-{tier}"
     progress = deployment.progress
@@ -157,7 +163,7 @@ def _onboard(deployment: Deployment, client: ControlPlaneClient, tier: Tier) -> 
             f"{name} is in the registry and has no workspace: `ecs-saas tenant reconcile {name}`"
         )
     seconds = time.monotonic() - started
-    seen = _visit(deployment, tenant.outputs)
+    seen = _visit(deployment, tenant.outputs, password)
     progress.note(name, f"read its product back in {seen.milliseconds:.0f} ms")
     return Shown(
         tenant=name,
@@ -194,12 +200,12 @@ def _offboard_all(settings: Settings, deployment: Deployment) -> list[str]:
     return [*gone, *left]
 
 
-def _visit(deployment: Deployment, tenant: Any) -> Visit:
+def _visit(deployment: Deployment, tenant: Any, password: str) -> Visit:
     import boto3  # noqa: PLC0415 - slow to import, and only needed here
 
     cognito = boto3.client("cognito-idp", region_name=deployment.configuration.region)
     try:
-        return visit(os.environ["AWS_ENDPOINT_URL"], sign_in(cognito, tenant), tenant)
+        return visit(os.environ["AWS_ENDPOINT_URL"], sign_in(cognito, tenant, password), tenant)
     except VisitError as error:
         deployment.progress.note(str(tenant["tenant_id"]), str(error))
         raise
@@ -220,19 +226,34 @@ def _at_once(given: Sequence[_Given], work: Callable[[_Given], _Made]) -> list[_
     return [future.result() for future in futures]
 
 
-def _changed(platform: Sequence[Result], shown: Sequence[Shown]) -> bool:
-    return any(not result.empty for result in platform) or any(line.changed for line in shown)
+def _changed(
+    platform: Sequence[Result], shown: Sequence[Shown], consoles: Sequence[Console]
+) -> bool:
+    made: list[Shown | Console] = [*shown, *consoles]
+    return any(not result.empty for result in platform) or any(each.changed for each in made)
 
 
 def _print_up(
-    platform: Sequence[Result], shown: Sequence[Shown], local: LocalAws, seconds: float
+    platform: Sequence[Result],
+    shown: Sequence[Shown],
+    consoles: Sequence[Console],
+    local: LocalAws,
+    seconds: float,
 ) -> None:
     for result in platform:
         write_line(result_line(result))
     write_line("")
     columns = ("tenant", "tier", "workspace", "resources", "seconds", "address", "answer")
     write_table(columns, [[getattr(line, column) for column in columns] for line in shown])
-    state = "applied" if _changed(platform, shown) else "nothing changed"
+    write_line("")
+    if any(console.version for console in consoles):
+        write_table(
+            ("console", "address", "user", "password"),
+            [[each.site, each.url, each.user, each.password] for each in consoles],
+        )
+    else:
+        write_line(NONE)
+    state = "applied" if _changed(platform, shown, consoles) else "nothing changed"
     write_line(f"\n{state}, {seconds:.0f} s in all. Where to look:")
     write_line(f'  AWS APIs       {local.status().endpoint}  (eval "$(ecs-saas local env)")')
     write_line(f"  server log     {_short(local.log_path)}  (ecs-saas local logs)")

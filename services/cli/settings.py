@@ -111,6 +111,15 @@ class Settings:
             os.environ.pop(name, None)
         os.environ.update(environment)
 
+    def for_browsers(self, url: str) -> str:
+        """Return an address of AWS as a browser on this machine reaches it on the target."""
+        if self.target is not Target.LOCAL:
+            return url
+        from services.local_aws.browsers import Names  # noqa: PLC0415
+
+        status = self.local_aws().status()
+        return Names(status.port, status.region).local(url)
+
     @contextmanager
     def deployment(
         self, *, plain: bool = False, lock_seconds: float = 600.0, locks: bool = True

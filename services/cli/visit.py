@@ -44,12 +44,19 @@ class Visit:
     milliseconds: float
 
 
-def sign_in(cognito: CognitoIdentityProviderClient, tenant: Mapping[str, Any]) -> str:
-    """Give the tenant's administrator a new password and return an ID token.
+def new_password() -> str:
+    """Return a password that the pools' rules allow."""
+    return "".join(secrets.choice(string.ascii_letters) for _ in range(24)) + "aA1!"
+
+
+def sign_in(
+    cognito: CognitoIdentityProviderClient, tenant: Mapping[str, Any], password: str = ""
+) -> str:
+    """Give the tenant's administrator a password, a new one by default; return an ID token.
 
     The invitation's temporary password went out by e-mail, which a laptop does not deliver.
     """
-    password = "".join(secrets.choice(string.ascii_letters) for _ in range(24)) + "aA1!"
+    password = password or new_password()
     pool, user = tenant["user_pool_id"], tenant["admin_username"]
     cognito.admin_set_user_password(
         UserPoolId=pool, Username=user, Password=password, Permanent=True

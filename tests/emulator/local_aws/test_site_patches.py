@@ -28,7 +28,7 @@ def origins_that_are_apis(aws: Aws) -> bool:
 def paths_of_sites(aws: Aws) -> bool:
     # The function puts every path in one place, so that Cognito's would not be found.
     host = distribution(aws, api(aws), "request.uri = '/own';")
-    return get(aws, host, "/logout").json() == {"message": "Not Found"}
+    return bool(get(aws, host, "/logout").json() == {"message": "Not Found"})
 
 
 def headers_that_nothing_removes(aws: Aws) -> bool:
@@ -85,7 +85,7 @@ def _code(aws: Aws, recipient: str) -> str:
     with urllib.request.urlopen(f"{aws.endpoint}/_ministack/ses/messages", timeout=20) as answer:
         accounts = json.load(answer)["messages"]
     texts = [json.dumps(each) for each in accounts[ACCOUNT_ID] if recipient in json.dumps(each)]
-    return re.findall(r"\b\d{6}\b", texts[-1])[-1]
+    return str(re.findall(r"\b\d{6}\b", texts[-1])[-1])
 
 
 def second_factor_on_pages(aws: Aws) -> bool:
