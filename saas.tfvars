@@ -31,6 +31,10 @@ network = {
   flow_log_retention_days = 30
 }
 
+# What AWS asks for, where it is not what services/contracts/prices.py has: of another region, or
+# after a discount. In US dollars, as text; `ecs-saas tenant cost` and the console reckon with them.
+# prices = { fargate-vcpu-hour = "0.04048", fargate-gb-hour = "0.004445" }
+
 # Where Terraform keeps state; unset names are <name>-<environment>-tfstate-<account> and
 # <name>-<environment>-tflock.
 state = {

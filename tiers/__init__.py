@@ -14,6 +14,7 @@ _EXPORTS = {
     "ControlPlane": "tiers.control_plane",
     "Platform": "tiers.platform",
     "RoutingCellModule": "tiers.routing_cell",
+    "deployment_facts": "tiers.facts",
     "shared_stack": "tiers.by_tier",
     "tenant_stack": "tiers.by_tier",
 }
@@ -23,6 +24,7 @@ __all__ = [
     "ControlPlane",
     "Platform",
     "RoutingCellModule",
+    "deployment_facts",
     "shared_stack",
     "tenant_stack",
 ]

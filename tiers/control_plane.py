@@ -34,6 +34,7 @@ from constructs_lib.observability import AlarmTopic
 from services.configuration import Configuration
 from services.contracts import http_routes as routes
 from services.contracts import registry_table as registry_shape
+from services.contracts.deployment_facts import DeploymentFacts
 from services.contracts.progress import build_log_group
 from services.contracts.stacks import CONTROL_PLANE, ControlPlaneContract, PlatformContract
 from services.tenancy.events import EventName, Source
@@ -42,6 +43,12 @@ from tiers import plug_ins
 from tiers.boundary import limit_roles
 from tiers.deployment import alarm_key, platform_path, second_factor, stack_settings
 from tiers.function_code import control_plane_code
+from tiers.measuring import (
+    capacity_statements,
+    counting_statements,
+    inventory_statements,
+    traffic_table,
+)
 from tiers.platform_boundary import platform_boundary_arn
 from tiers.sites import admin_site, tell_admin_site, tell_tenant_site
 from tiers.watching import failure_queue, watch_functions
@@ -78,6 +85,7 @@ _MODULES: Final = {
     "api": "http.api",
     "billing": "consumers.billing_events",
     "events": "consumers.application_events",
+    "traffic": "count_traffic",
 }
 _CLIENT_ACTIONS: Final = (
     "CreateUserPoolClient",
@@ -107,11 +115,16 @@ class ControlPlane(SaasStack):
     ----------
     configuration : Configuration
         The deployment.
+    facts : DeploymentFacts
+        What the root modules of tenants take.
     """
 
-    def __init__(self, scope: Construct, *, configuration: Configuration) -> None:
+    def __init__(
+        self, scope: Construct, *, configuration: Configuration, facts: DeploymentFacts
+    ) -> None:
         super().__init__(scope, CONTROL_PLANE, settings=stack_settings(configuration))
         self._configuration = configuration
+        self._facts = facts
         prefix = configuration.prefix
         account = DataAwsCallerIdentity(self, "account").account_id
         limit_roles(self, platform_boundary_arn(configuration, account))
@@ -167,6 +180,7 @@ class ControlPlane(SaasStack):
         )
         scopes = [name for server in RESOURCE_SERVERS for name in server.names()]
         self._clients = self._pool_clients(scopes, f"{site.url}/")
+        self._traffic = traffic_table(self, configuration)
         api = self._api(account, platform.tenant_app_url)
         host = f"{api.id}.execute-api.{configuration.region}.amazonaws.com"
         site.lead_to_api(host)
@@ -188,6 +202,7 @@ class ControlPlane(SaasStack):
         self._outbox()
         self._application_events()
         self._sweep(account)
+        self._count_traffic(account)
         self._billing()
         watch_functions(self, configuration, self._topic)
         published = ControlPlaneContract(
@@ -250,9 +265,17 @@ class ControlPlane(SaasStack):
                     [arn, f"{arn}:*"],
                     sid="Progress",
                 ),
+                self._traffic.grant_read("Traffic"),
+                *inventory_statements(configuration),
+                *capacity_statements(configuration, account),
             ],
             memory_mib=1024,
-            environment={"BUILD_LOG_GROUP": group},
+            environment={
+                "BUILD_LOG_GROUP": group,
+                "FACTS": self._facts.dump(),
+                "STATE_BUCKET": configuration.state_bucket,
+                "TRAFFIC_TABLE": self._traffic.name,
+            },
         )
         return HttpApi(
             self,
@@ -342,6 +365,24 @@ class ControlPlane(SaasStack):
             "sweep-schedule",
             name=f"{configuration.prefix}-sweep",
             description="Looks for what got lost",
+            minutes=1,
+            function=function,
+        )
+
+    def _count_traffic(self, account: str) -> None:
+        configuration = self._configuration
+        function = self._function(
+            "traffic",
+            "Counts the requests in the access logs of the routing cells",
+            [self._traffic.grant_write("Counts"), *counting_statements(configuration, account)],
+            timeout_seconds=90,
+            environment={"TRAFFIC_TABLE": self._traffic.name},
+        )
+        Schedule(
+            self,
+            "traffic-schedule",
+            name=f"{configuration.prefix}-traffic",
+            description="Counts what was logged since",
             minutes=1,
             function=function,
         )

@@ -14,6 +14,7 @@ from constructs_lib.identity import Statement
 from services.configuration import Configuration
 from tiers import manifest
 from tiers.boundary import ITEMS, boundary_arn, boundary_policy, running_statements
+from tiers.measuring import COUNTED, measuring_statements
 
 _UNNAMED = (
     *("dynamodb:ListStreams", "ecr:GetAuthorizationToken", "ecs:DiscoverPollEndpoint"),
@@ -21,18 +22,20 @@ _UNNAMED = (
     *("logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries"),
     *("logs:PutResourcePolicy", "logs:UpdateLogDelivery"),
     *("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+    *COUNTED,
 )
 # API Gateway has one role for all that an account has of it, and asks that it may all of this.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 _LOGS = (
     *("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams"),
     *("logs:FilterLogEvents", "logs:GetLogEvents", "logs:PutLogEvents"),
+    *("logs:GetQueryResults", "logs:StartQuery"),
 )
 _STREAMS = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 _USERS = (
     *("cognito-idp:Admin*", "cognito-idp:CreateUserPoolClient", "cognito-idp:DescribeUserPool"),
     *("cognito-idp:DeleteUserPoolClient", "cognito-idp:ListUserPoolClients"),
-    *("cognito-idp:ListUsers", "cognito-idp:ListUsersInGroup"),
+    *("cognito-idp:ListGroups", "cognito-idp:ListUsers", "cognito-idp:ListUsersInGroup"),
     "cognito-idp:UpdateUserPoolClient",
 )
 
@@ -62,8 +65,8 @@ def platform_boundary(scope: Construct, configuration: Configuration, account: s
 def boundary_statements(configuration: Configuration, account: str) -> list[Statement]:
     """Return what the roles of shared stacks may do at most; builds have a boundary of their own.
 
-    Nothing of IAM is in it, and of roles to take on only those that pooled services have for one
-    tenant at a time.
+    Nothing of IAM is in it but how many roles there are, and of roles to take on only those that
+    pooled services have for one tenant at a time.
     """
     prefix = configuration.prefix
 
@@ -110,6 +113,7 @@ def boundary_statements(configuration: Configuration, account: str) -> list[Stat
             [f"arn:aws:iam::{account}:role/{prefix}-basic-*"],
             sid="OneTenant",
         ),
+        *measuring_statements(configuration, account),
         *running_statements(configuration, account),
         *wanted,
     ]

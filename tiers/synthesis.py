@@ -53,12 +53,15 @@ def build(configuration: Configuration, outdir: str | Path = OUTPUT) -> App:
 
     for tier in Tier:
         tiers.shared_stack(app, configuration=configuration, tier=tier)
-    tenants = [tiers.tenant_stack(app, configuration=configuration, tier=tier) for tier in Tier]
+    tenants = {
+        tier: tiers.tenant_stack(app, configuration=configuration, tier=tier) for tier in Tier
+    }
 
     cells = tiers.RoutingCellModule(app, configuration=configuration)
 
-    tiers.ControlPlane(app, configuration=configuration)
-    tiers.ApplicationPlane(app, configuration=configuration, tenants=[*tenants, cells])
+    facts = tiers.deployment_facts(configuration, tenants, cells)
+    tiers.ControlPlane(app, configuration=configuration, facts=facts)
+    tiers.ApplicationPlane(app, configuration=configuration, tenants=[*tenants.values(), cells])
 
     for stack, needed in NEEDS.items():
         for each in needed:

@@ -2,6 +2,7 @@
 
 from constructs_lib.control_plane.admin_pool import AdminPool, ResourceServer
 from constructs_lib.control_plane.event_bus import EventBus, EventPattern, EventRule, Schedule
+from constructs_lib.control_plane.expiring_table import ExpiringTable
 from constructs_lib.control_plane.http_api import Access, HttpApi, Route, TokenIssuer
 from constructs_lib.control_plane.pool_clients import PoolClients
 from constructs_lib.control_plane.registry_table import RegistryTable, TableShape
@@ -14,6 +15,7 @@ __all__ = [
     "EventBus",
     "EventPattern",
     "EventRule",
+    "ExpiringTable",
     "HttpApi",
     "PoolClients",
     "RegistryTable",

@@ -25,7 +25,11 @@ _UNNAMEABLE_READING = frozenset(
         "autoscaling:DescribeScalingActivities",
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
         "cognito-idp:DescribeUserPoolDomain",
+        "cognito-idp:ListUserPools",
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+        "cloudwatch:GetMetricStatistics",
         "dynamodb:ListStreams",
+        "dynamodb:ListTables",
         "ec2:DescribeAddresses",
         "ec2:DescribeAddressesAttribute",
         "ec2:DescribeAvailabilityZones",
@@ -49,6 +53,8 @@ _UNNAMEABLE_READING = frozenset(
         "ecs:DescribeTaskDefinition",
         "ecs:ListAccountSettings",
         "ecs:ListClusters",
+        # Named by a condition alone, of one cluster.
+        "ecs:ListServices",
         # Named by container instances, which tasks on Fargate have none of.
         "ecs:ListTasks",
         "elasticloadbalancing:DescribeCapacityReservation",

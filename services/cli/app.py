@@ -25,6 +25,7 @@ _COMMANDS = {
     "platform": ("services.cli.platform", "platform_app"),
     "review": ("services.cli.review", "review_app"),
     "capacity": ("services.cli.capacity", "capacity_app"),
+    "metrics": ("services.cli.metrics", "metrics_app"),
     "events": ("services.cli.events", "events_app"),
     "images": ("services.cli.images", "images_app"),
     "consoles": ("services.cli.consoles", "consoles_app"),

@@ -15,9 +15,9 @@ from services.tenancy import Tier
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from services.capacity.headroom import Headroom, Room
     from services.contracts.quotas import Quota
     from services.provisioning.aws import Aws
-    from services.provisioning.capacity.headroom import Headroom, Room
 
 capacity_app = typer.Typer(
     help="How many more tenants fit into this account, by AWS's quotas and what is used of them.",
@@ -39,17 +39,26 @@ def capacity(
     as_json: Json = False,
 ) -> None:
     """Say how many more tenants of each tier fit, and which quota ends that."""
-    from services.provisioning.aws import Aws  # noqa: PLC0415 - not for the help's sake
-    from services.provisioning.capacity import headroom, usage  # noqa: PLC0415
-    from services.provisioning.capacity.demand import growth_of  # noqa: PLC0415
+    from services.capacity import headroom, usage  # noqa: PLC0415 - not for the help's sake
+    from services.capacity.demand import growth_of  # noqa: PLC0415
+    from services.contracts.stacks import ROUTING_CELL  # noqa: PLC0415
+    from services.provisioning.aws import Aws, access_errors  # noqa: PLC0415
+    from services.provisioning.terraform.workspace import read_module  # noqa: PLC0415
 
     settings: Settings = context.obj
     configuration = settings.configuration()
     settings.use_target()
-    demands = {tier: growth_of(configuration, settings.modules_dir, tier) for tier in Tier}
+    cell = read_module(settings.modules_dir, ROUTING_CELL)
+    demands = {
+        tier: growth_of(
+            configuration, read_module(settings.modules_dir, tier.tenant_stack), cell, tier
+        )
+        for tier in Tier
+    }
     aws = Aws(configuration.region, configuration.account)
     aws.check_access()
-    found = usage.headrooms(aws, configuration, usage.EVERY)
+    with access_errors():
+        found = usage.headrooms(aws, configuration, usage.EVERY)
     rooms = {tier: headroom.room(found, demand) for tier, demand in demands.items()}
     if not request:
         _show(rooms, found, demands, as_json)
@@ -124,7 +133,8 @@ def _show(
 
 
 def _file(aws: Aws, wanted: Mapping[Quota, float], tenants: int, yes: bool, as_json: bool) -> None:
-    from services.provisioning.capacity import usage  # noqa: PLC0415
+    from services.capacity import usage  # noqa: PLC0415
+    from services.provisioning.aws import access_errors  # noqa: PLC0415
     from services.provisioning.errors import PreconditionError  # noqa: PLC0415
 
     fixed = [quota for quota in wanted if not quota.adjustable or quota.code is None]
@@ -137,7 +147,8 @@ def _file(aws: Aws, wanted: Mapping[Quota, float], tenants: int, yes: bool, as_j
         if not sys.stdin.isatty():
             raise PreconditionError("this asks AWS for more: say --yes where nobody can be asked")
         typer.confirm(f"Ask AWS for these {len(asked)} increases?", abort=True)
-    states = {quota: usage.request(aws, quota, value) for quota, value in asked.items()}
+    with access_errors():
+        states = {quota: usage.request(aws, quota, value) for quota, value in asked.items()}
     if as_json:
         write_json(
             [

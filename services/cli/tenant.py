@@ -115,6 +115,52 @@ def show(context: typer.Context, tenant: _Tenant, as_json: Json = False) -> None
             write_line(f"log of {each.id}: {each.log_url}")
 
 
+@tenant_app.command()
+def resources(context: typer.Context, tenant: _Tenant, as_json: Json = False) -> None:
+    """List what a tenant has of AWS, as of its last apply."""
+    with _client(context) as client:
+        found = client.resources(client.tenant(tenant)["tenantId"])
+    if as_json:
+        write_json(found)
+        return
+    rows = [[row[column] for column in ("address", "id", "name")] for row in found["data"]]
+    write_table(("address", "id", "name"), rows)
+    at = found.get("recordedAt")
+    write_line(f"as of {at}" if at else "no apply has ended yet")
+
+
+@tenant_app.command()
+def cost(
+    context: typer.Context,
+    tenant: _Tenant,
+    *,
+    month: Annotated[
+        str | None, typer.Option("--month", help="Such as 2026-01; the running one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Estimate what a tenant costs in a month, at list prices."""
+    with _client(context) as client:
+        found = client.cost(client.tenant(tenant)["tenantId"], month)
+    if as_json:
+        write_json(found)
+        return
+    write_table(
+        ("service", "what", "quantity", "unit", "price", "share", "amount"),
+        [
+            [line[name] for name in ("service", "what", "quantity", "unit", "price")]
+            + [line["share"] if line["shared"] else "", line["amount"]]
+            for line in found["lines"]
+        ],
+    )
+    usage = found["usage"]
+    write_line(
+        f"{found['monthly']} {found['currency']} a month at the prices of {found['prices']}; "
+        f"{usage['requests']} requests from {usage['from']} to {usage['to']}"
+    )
+    write_line(f"not counted: {'; '.join(found['notCounted'])}")
+
+
 def _told(operation: Operation) -> tuple[str, ...]:
     requested = (operation.requested_at or "").replace("T", " ").split(".")[0].removesuffix("Z")
     took = in_words(operation.seconds)

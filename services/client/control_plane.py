@@ -166,6 +166,37 @@ class ControlPlaneClient:
         self._call("DELETE", f"/tenant-registrations/{tenant['tenantRegistrationId']}")
         return next(each for each in self.operations(tenant["tenantId"]) if each.kind == "offboard")
 
+    def metrics(self, **asked: str) -> dict[str, Any]:
+        """Return requests over time, as `GET /metrics` shows them.
+
+        Parameters
+        ----------
+        asked : str
+            `from`, `to`, `periodSeconds`, `tenantId`, `by` and `limit`.
+        """
+        found: dict[str, Any] = self._call("GET", "/metrics", query=asked)["data"]
+        return found
+
+    def resources(self, tenant_id: str) -> dict[str, Any]:
+        """Return what a tenant has of AWS: `data`, and when it was listed, `recordedAt`."""
+        return self._call("GET", f"/tenants/{tenant_id}/resources")
+
+    def capacity(self) -> dict[str, Any]:
+        """Return how many more tenants of each tier fit, and what ends that."""
+        found: dict[str, Any] = self._call("GET", "/capacity")["data"]
+        return found
+
+    def cost(self, tenant_id: str, month: str | None = None) -> dict[str, Any]:
+        """Return what a tenant costs in a month, such as `2026-01`; the running one by default."""
+        query = {"month": month} if month else None
+        found: dict[str, Any] = self._call("GET", f"/tenants/{tenant_id}/cost", query=query)["data"]
+        return found
+
+    def tier_cost(self, tier: str) -> dict[str, Any]:
+        """Return what a new tenant of a tier costs in a month."""
+        found: dict[str, Any] = self._call("GET", f"/tiers/{tier}/cost")["data"]
+        return found
+
     def wait(
         self,
         operation: Operation,

@@ -150,6 +150,14 @@ Release = Annotated[
         description="1 to 128 letters, digits, '.', '_' and '-': an image tag",
     ),
 ]
+Price = Annotated[
+    str,
+    Field(
+        strict=True,
+        pattern=r"^[0-9]{1,6}(?:\.[0-9]{1,12})?$",
+        description='US dollars as text, such as "0.04048"',
+    ),
+]
 AccountId = Annotated[
     str,
     Field(

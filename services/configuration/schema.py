@@ -18,6 +18,7 @@ from services.configuration.fields import memory_for
 from services.configuration.images import ImageLock
 from services.configuration.permissions import Frozen, Permission
 from services.configuration.plug_ins import BillingPlugIn, PlugIn
+from services.contracts.prices import KEYS
 from services.storage.registry import DEFAULT_ENGINE, engine, engine_names
 from services.tenancy import Tier
 from services.tenancy.problems import not_allowed, one_of, show
@@ -339,6 +340,7 @@ class Configuration(Frozen):
     gateway: GatewaySpec = GatewaySpec()
     billing: BillingPlugIn | None = None
     metering: PlugIn | None = None
+    prices: Mapping[str, fields.Price] = Field(default_factory=dict)
     images: ImageLock | None = Field(
         default=None, description="nothing: `ecs-saas images push` writes it to images.lock.json"
     )
@@ -419,6 +421,14 @@ class Configuration(Frozen):
     def mapping_table(self) -> str:
         """The table that says which tenants are served, and how."""
         return f"{self.prefix}-tenant-mapping"
+
+    @field_validator("prices")
+    @classmethod
+    def _priced(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for name in value:
+            if name not in KEYS:
+                raise not_allowed(one_of(KEYS), name)
+        return value
 
     @field_validator("zones")
     @classmethod

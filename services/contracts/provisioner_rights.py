@@ -68,11 +68,12 @@ RIGHTS: Final = (
         "terraform.state",
     ),
     Right(
-        # Tenants, routing cells, and how far each move is; shared stacks have no workspaces.
+        # Tenants, routing cells, how far each move is, what each tenant has; shared stacks have no
+        # workspaces.
         "Workspaces",
         ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
         ("arn:aws:s3:::{state_bucket}/workspaces/*",),
-        "terraform.state, records.move_log",
+        "terraform.state, records.move_log, records.inventories",
     ),
     Right(
         # `terraform init` looks into the default workspace, which stays empty.
@@ -171,7 +172,7 @@ RIGHTS: Final = (
         "Tasks",
         ("ecs:DescribeTasks",),
         ("arn:aws:ecs:{region}:{account}:task/{prefix}-*",),
-        "capacity.usage, recovery.presence",
+        "preflight, recovery.presence",
     ),
     Right(
         # Counted account-wide: none of these takes a resource.
@@ -183,8 +184,8 @@ RIGHTS: Final = (
             "servicequotas:GetServiceQuota",
         ),
         (),
-        "capacity.usage",
+        "preflight",
     ),
-    Right("CountedTasks", ("ecs:ListTasks",), (), "capacity.usage"),
+    Right("CountedTasks", ("ecs:ListTasks",), (), "preflight"),
 )
 """Each right, with the module that needs it."""

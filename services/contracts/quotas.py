@@ -1,7 +1,7 @@
 """Every quota of AWS that grows with tenants, one row for each: pure data.
 
 What one tenant takes is not here: it is counted in the root modules, by
-`services.provisioning.capacity`.
+`services.capacity`.
 A resource type that tenants make is in a row, or in `UNCOUNTED` with the reason.
 """
 

@@ -10,11 +10,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from services.contracts.deployment_facts import DeploymentFacts
     from services.control_plane.admin_users import AdminUsers
     from services.control_plane.caller import Caller
+    from services.control_plane.capacity import CapacityReader
+    from services.control_plane.inventories import InventoryReader
     from services.control_plane.metering import IBilling, IMetering, PluginContext
     from services.control_plane.progress import BuildLogs
     from services.control_plane.registry import Registry
+    from services.control_plane.traffic.table import TrafficTable
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,12 @@ class Settings:
         The microservices that tenants have; empty where nobody said.
     build_log_group : str
         Where builds say how far they are; empty for functions that do not ask.
+    traffic_table : str
+        Where requests are counted; empty for functions that neither count nor ask.
+    state_bucket : str
+        Where builds list what tenants have; empty for functions that do not ask.
+    facts : str
+        What is counted in the root modules, as JSON; empty for functions that do not ask.
     """
 
     registry_table: str
@@ -35,6 +45,9 @@ class Settings:
     release: str = "latest"
     services: tuple[str, ...] = ()
     build_log_group: str = ""
+    traffic_table: str = ""
+    state_bucket: str = ""
+    facts: str = ""
 
     @classmethod
     def of_environment(cls) -> Settings:
@@ -46,6 +59,9 @@ class Settings:
             os.environ.get("RELEASE") or "latest",
             tuple(os.environ.get("SERVICES", "").split()),
             os.environ.get("BUILD_LOG_GROUP", ""),
+            os.environ.get("TRAFFIC_TABLE", ""),
+            os.environ.get("STATE_BUCKET", ""),
+            os.environ.get("FACTS", ""),
         )
 
 
@@ -62,11 +78,11 @@ class Runtime:
     settings: Settings = field(default_factory=Settings.of_environment)
     caller: Caller | None = None
 
-    def client(self, service: str) -> Any:
-        """Return a new boto3 client."""
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return a new boto3 client, of the function's own region if none is given."""
         import boto3  # noqa: PLC0415 - 200 ms that a refused or public request does not pay
 
-        return cast(Any, boto3).client(service)
+        return cast(Any, boto3).client(service, region_name=region)
 
     @cached_property
     def registry(self) -> Registry:
@@ -87,6 +103,34 @@ class Runtime:
         from services.control_plane.progress import BuildLogs  # noqa: PLC0415
 
         return BuildLogs(self.client("logs"), self.settings.build_log_group)
+
+    @cached_property
+    def traffic(self) -> TrafficTable:
+        """What is counted of requests of tenants' users."""
+        from services.control_plane.traffic.table import TrafficTable  # noqa: PLC0415
+
+        return TrafficTable(self.client("dynamodb"), self.settings.traffic_table)
+
+    @cached_property
+    def inventories(self) -> InventoryReader:
+        """What builds have listed of tenants' resources."""
+        from services.control_plane.inventories import InventoryReader  # noqa: PLC0415
+
+        return InventoryReader(self.client("s3"), self.settings.state_bucket)
+
+    @cached_property
+    def facts(self) -> DeploymentFacts:
+        """What is counted in the root modules and sized by the configuration."""
+        from services.contracts.deployment_facts import DeploymentFacts  # noqa: PLC0415
+
+        return DeploymentFacts.parse(self.settings.facts)
+
+    @cached_property
+    def capacity(self) -> CapacityReader:
+        """What is left of AWS's quotas."""
+        from services.control_plane.capacity import CapacityReader, Regional  # noqa: PLC0415
+
+        return CapacityReader(Regional(self.client), self.facts)
 
     @cached_property
     def users(self) -> AdminUsers:

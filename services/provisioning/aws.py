@@ -83,6 +83,10 @@ class Aws:
         """Return the client of a service that is asked for rarely."""
         return self._client(service)
 
+    def of_region(self, region: str) -> Aws:
+        """Return the clients of another region."""
+        return Aws(region, self._account)
+
     def check_access(self) -> str:
         """Return the account id, or raise `AwsAccessError` within a few seconds.
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from services.configuration import Configuration
 from services.provisioning.aws import Aws
+from services.provisioning.records.inventories import Inventories
 from services.provisioning.records.mapping import MappingTable
 from services.provisioning.records.move_log import MoveLog
 from services.provisioning.records.published import published_cells
@@ -127,3 +128,8 @@ class Deployment:
     def moves(self) -> MoveLog:
         """The moves between tiers that have not ended."""
         return MoveLog(self.state)
+
+    @functools.cached_property
+    def inventories(self) -> Inventories:
+        """What each copy of a tenant has of AWS."""
+        return Inventories(self.state)

@@ -15,7 +15,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ import boto3
 import httpx
 import pytest
 
+from services.contracts import traffic
 from services.contracts.http_routes import TENANT_READ, TENANT_WRITE, USER_READ, USER_WRITE, Role
 from services.contracts.registry_table import INDEXES, PARTITION_KEY, SORT_KEY, STREAM_VIEW
 from services.control_plane import runtime, sweep
@@ -32,6 +33,7 @@ from tests.aws import aws_client
 from tests.conformance.adapter import serving, token
 from tests.conformance.bus import Bus
 from tests.conformance.offboarding import offboard
+from tests.facts import FACTS
 
 
 @dataclass(frozen=True)
@@ -135,13 +137,32 @@ def _deliver(envelope: dict[str, Any]) -> None:
 class _LocalRuntime(runtime.Runtime):
     endpoint = ""
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str | None = None) -> Any:
         return aws_client(service, self.endpoint)
 
 
 def _runtime(endpoint: str) -> runtime.Runtime:
-    made = _LocalRuntime(runtime.Settings("registry", "bus", ""))
+    made = _LocalRuntime(
+        runtime.Settings(
+            "registry",
+            "bus",
+            "",
+            traffic_table="traffic",
+            state_bucket="states",
+            facts=FACTS.dump(),
+        )
+    )
     made.endpoint = endpoint
+    made.client("s3").create_bucket(Bucket="states")
+    made.client("dynamodb").create_table(
+        TableName="traffic",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": "S"}
+            for key in (traffic.PARTITION_KEY, traffic.SORT_KEY)
+        ],
+        KeySchema=_schema(traffic.PARTITION_KEY, traffic.SORT_KEY),
+    )
     dynamodb = made.client("dynamodb")
     keys = {PARTITION_KEY, SORT_KEY, *(key for pair in INDEXES.values() for key in pair)}
     dynamodb.create_table(
@@ -162,7 +183,7 @@ def _runtime(endpoint: str) -> runtime.Runtime:
     )["UserPool"]["Id"]
     for role in Role:
         cognito.create_group(UserPoolId=pool, GroupName=role.value)
-    made.settings = runtime.Settings("registry", "bus", pool)
+    made.settings = replace(made.settings, admin_pool_id=pool)
     return made
 
 

@@ -69,6 +69,10 @@ def test_what_there_is_is_shown_as_the_document_says(api: httpx.Client, name: st
     ask("DELETE", "/usage", {"eventIds": [name]})
     ask("DELETE", f"/meters/{meter}")
     assert ask("GET", "/audit")
+    for path in ("/metrics", "/capacity", f"{tenant}/cost", "/tiers/basic/cost"):
+        assert ask("GET", path)
+    ask("GET", "/metrics", tenantId=ids[1])
+    assert ask("GET", f"{tenant}/resources") == []
     ask("DELETE", row)
     ask("GET", "/health")
     assert {route.key for route in ROUTES} - set(routes) == _ELSEWHERE

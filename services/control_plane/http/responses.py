@@ -191,6 +191,132 @@ class UsageCancelled(Shown):
     cancelled: list[str]
 
 
+class MetricPoint(Shown):
+    """One value, for the period that begins then."""
+
+    at: datetime
+    value: float
+
+
+class MetricSeries(Shown):
+    """One metric over time; periods that are not counted yet have no point."""
+
+    metric: Literal["requests", "clientErrors", "serverErrors", "throttles", "latencyMs"] = Field(
+        description="clientErrors are answers by 4xx but for 429, which are throttles; latencyMs "
+        "is the mean, and has no point where there was no request"
+    )
+    unit: Literal["Count", "Milliseconds"]
+    points: list[MetricPoint]
+
+
+class TenantMetricSeries(MetricSeries):
+    """One metric of one tenant."""
+
+    tenant_id: str
+
+
+class Metrics(Shown):
+    """Requests of tenants' users in whole periods."""
+
+    from_: datetime = Field(alias="from")
+    to: datetime = Field(description="no part of it")
+    period_seconds: int
+    measured_until: datetime | None = Field(
+        default=None, description="left out where nothing was counted yet"
+    )
+    total: list[MetricSeries] | None = Field(
+        default=None,
+        description="of all tenants, and of requests that were refused before it was known whose "
+        "they are; left out where one tenant was asked for",
+    )
+    series: list[TenantMetricSeries]
+
+
+class TenantResource(Shown):
+    """One resource of a tenant."""
+
+    address: str
+    type: str = Field(description="Terraform's, as aws_ecs_service")
+    module: str = Field(description="empty in the root module")
+    id: str
+    name: str
+
+
+class TenantResources(Shown):
+    """What a tenant has of AWS."""
+
+    data: list[TenantResource]
+    recorded_at: datetime | None = Field(
+        default=None, description="when the last apply ended; left out before the first"
+    )
+
+
+class Wall(Shown):
+    """The quota that ends it."""
+
+    quota: str = Field(description="as Service Quotas calls it")
+    service: str
+    code: str | None = Field(description="null if Service Quotas does not know it")
+    used: float
+    value: float
+    adjustable: bool
+
+
+class TierCapacity(Shown):
+    """How many more tenants of a tier fit; both are left out if nothing ends it."""
+
+    tier: Tier
+    room: int | None = Field(default=None, ge=0)
+    wall: Wall | None = None
+
+
+class CapacityReport(Shown):
+    """How many more tenants fit."""
+
+    tiers: list[TierCapacity]
+    as_of: datetime
+
+
+class CostLine(Shown):
+    """One thing that costs; numbers are strings, to be exact."""
+
+    service: str
+    what: str
+    quantity: str = Field(description="in a month, of all that share it")
+    unit: str
+    price: str = Field(description="of one unit")
+    shared: bool = Field(description="whether the tier's tenants share it")
+    share: str = Field(description="the tenant's part of the quantity, 0 to 1")
+    amount: str = Field(description="the tenant's")
+
+
+class TierCost(Shown):
+    """What a tenant of a tier costs in a month, estimated."""
+
+    tier: Tier
+    currency: Literal["USD"]
+    monthly: str = Field(description="the sum of all amounts, to the cent")
+    prices: str = Field(description="the day of AWS's latest list among them, or saas.tfvars")
+    lines: list[CostLine]
+    not_counted: list[str] = Field(description="what the estimate leaves out")
+
+
+class CostUsage(Shown):
+    """What was counted of a month."""
+
+    from_: datetime = Field(alias="from")
+    to: datetime
+    requests: int = Field(ge=0)
+    tier_requests: int = Field(ge=0, description="of all tenants of the tier")
+
+
+class TenantCost(TierCost):
+    """What a tenant costs in a month, estimated."""
+
+    tenant_id: str
+    usage: CostUsage
+
+
 class AuditEntry(Shown):
     """Who did what, when, and what it changed."""
 

@@ -42,6 +42,7 @@ SERVICES = (
     "iam.resources",
     "iam.roles",
     "lambda_streams",
+    "logs_insights",
     "refusals.apigateway",
     "refusals.cognito",
     "refusals.ec2",

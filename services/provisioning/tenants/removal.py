@@ -36,6 +36,7 @@ def destroy_copy(
         copy.purge()
     result = _end(deployment, RunKind.DESTROY, tenant_id, tier, document)
     deployment.engine.forget(tier.tenant_stack, tenant_id, deployment.tenant_module(tier))
+    deployment.inventories.forget(tier, tenant_id)
     return result
 
 

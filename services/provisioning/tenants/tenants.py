@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.provisioning.aws import access_errors
-from services.provisioning.capacity.preflight import require_room
 from services.provisioning.cells import make_next
 from services.provisioning.deployment import Deployment
 from services.provisioning.errors import (
@@ -19,6 +18,7 @@ from services.provisioning.errors import (
     ProvisionerError,
     WrongWorkspaceError,
 )
+from services.provisioning.preflight import require_room
 from services.provisioning.records.mapping import Refusal
 from services.provisioning.records.slots import placement_errors
 from services.provisioning.recovery.leftovers import verify_nothing_left
@@ -122,6 +122,7 @@ class Tenants:
             if not existed:
                 self._forget_if_empty(document)
             raise
+        self._deployment.inventories.record(document.tier, document.tenant_id)
         return result, self._state(document, result)
 
     def recover(self, document: TenantDocument) -> None:

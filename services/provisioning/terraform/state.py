@@ -94,7 +94,7 @@ class StateStore:
         StateUnusableError
             If what is there is no state, or another tenant's.
         """
-        document = self._document(stack, workspace)
+        document = self.document(stack, workspace)
         if document is None:
             return None
         outputs = {name: output["value"] for name, output in document["outputs"].items()}
@@ -112,9 +112,9 @@ class StateStore:
 
     def identities(self, stack: str, workspace: str) -> dict[str, str]:
         """Return the ARN, or else the id, of each resource that the workspace's state knows."""
-        document = self._document(stack, workspace) or {"resources": []}
+        document = self.document(stack, workspace) or {"resources": []}
         return {
-            f"{item['type']}.{item['name']}{_index(instance)}": str(
+            f"{item['type']}.{item['name']}{index(instance)}": str(
                 instance["attributes"].get("arn") or instance["attributes"].get("id")
             )
             for item in document["resources"]
@@ -124,9 +124,9 @@ class StateStore:
 
     def protected(self, stack: str, workspace: str) -> list[str]:
         """Return the addresses of the workspace's resources that refuse to be deleted."""
-        document = self._document(stack, workspace) or {"resources": []}
+        document = self.document(stack, workspace) or {"resources": []}
         return [
-            f"{item['type']}.{item['name']}{_index(instance)}"
+            f"{item['type']}.{item['name']}{index(instance)}"
             for item in document["resources"]
             if item["mode"] == "managed" and item["type"] in _PROTECTION
             for instance in item["instances"]
@@ -148,7 +148,8 @@ class StateStore:
         begun = (key.removeprefix(prefix).partition("/")[0] for key, _ in self._keys(prefix))
         return sorted({*begun, *(workspace for workspace, _ in self._states(stack))})
 
-    def _document(self, stack: str, workspace: str) -> dict[str, Any] | None:
+    def document(self, stack: str, workspace: str) -> dict[str, Any] | None:
+        """Return the workspace's state as it is stored, read; see `read`."""
         key = object_key(stack, workspace)
         content = self._get(key)
         if content is None:
@@ -363,7 +364,7 @@ def _begun_key(stack: str, workspace: str) -> str:
     return f"{_UNFINISHED}/{stack}/{workspace}/"
 
 
-def _index(instance: Mapping[str, Any]) -> str:
+def index(instance: Mapping[str, Any]) -> str:
     """Return what tells an instance from its siblings in an address, as `[0]` or `["name"]`."""
     key = instance.get("index_key")
     return "" if key is None else f"[{json.dumps(key)}]"

@@ -165,6 +165,13 @@ def require_module(modules: Path, stack: str) -> Path:
     return directory.absolute()
 
 
+def read_module(modules: Path, stack: str) -> Mapping[str, Any]:
+    """Return a synthesised root module as it is written, or raise `ModuleMissingError`."""
+    text = (require_module(modules, stack) / "cdk.tf.json").read_text(encoding="utf-8")
+    found: Mapping[str, Any] = json.loads(text)
+    return found
+
+
 def initialise(terraform: Terraform, template: Path, module: Path) -> Path:
     """Run `terraform init` for `module` unless it has run; return the data directory."""
     data = template / "data"

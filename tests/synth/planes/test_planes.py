@@ -15,6 +15,7 @@ from constructs_lib.identity.statement import UNNAMEABLE_ACTIONS
 from services.contracts import http_routes as routes
 from services.tenancy.events import EventName
 from services.tenancy.events.registered import registered_name, registered_schema
+from tests.facts import FACTS
 from tests.synth.planes.builds import stable
 from tests.synth.sample import configured
 from tests.synth.template import Template, as_list
@@ -251,7 +252,8 @@ def test_the_second_factor_of_administrators_is_a_setting(
     assert optional["mfa_configuration"] == "OPTIONAL"
     assert optional["software_token_mfa_configuration"] == {"enabled": True}
     app = App(outdir=str(tmp_path))
-    plane = ControlPlane(app, configuration=configured(f'admin_second_factor = "{setting}"'))
+    other = configured(f'admin_second_factor = "{setting}"')
+    plane = ControlPlane(app, configuration=other, facts=FACTS)
     pool = Template.of(plane).resource("aws_cognito_user_pool")
     assert pool["mfa_configuration"] == mode
     assert ("software_token_mfa_configuration" in pool) == (mode == "ON")

@@ -54,6 +54,7 @@ _CHANGED: Final[Mapping[str, Any]] = {
     "token_minutes": 30,
     "export_retention_days": 30,
     "release": "r2",
+    "prices": {"fargate-gb-hour": "0.004"},
     "repository": "owner/name",
     "tiers.*.throttle.rate": 11,
     "tiers.*.throttle.burst": 12,

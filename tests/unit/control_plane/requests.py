@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+from services.contracts.inventory import Inventory
 from services.control_plane import runtime
 from services.control_plane.http import api
 from services.control_plane.registry.errors import RegistrationUnknownError, TenantUnknownError
@@ -20,9 +21,12 @@ from services.control_plane.registry.records import (
     RegistrationRecord,
     TenantRecord,
 )
+from services.control_plane.traffic.table import TrafficTable
 from services.tenancy import Tier
 from services.tenancy.operation import Operation, OperationStatus
 from services.tenancy.operations import OperationKind, State
+from tests.facts import FACTS
+from tests.unit.control_plane.items import Items
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 ALL_SCOPES = "tenant/tenant_read tenant/tenant_write user/user_read user/user_write"
@@ -173,9 +177,28 @@ class NotingRegistry:
         return Operation("o1", tenant_id, "r1", OperationKind(kind), status, "ann", AT)
 
 
+@dataclass
+class Listed:
+    """What builds have listed, and what is left of quotas."""
+
+    found: Inventory | None = None
+
+    def find(self, stack: str, tenant_id: str) -> Inventory | None:
+        return self.found
+
+    def document(self) -> dict[str, Any]:
+        return {"tiers": [], "asOf": AT.isoformat()}
+
+
 def use(registry: NotingRegistry, **more: Any) -> None:
     made = runtime.Runtime(runtime.Settings("table", "bus", "pool", services=("orders", "users")))
-    vars(made).update(registry=registry, **more)
+    measures = {
+        "traffic": TrafficTable(Items(), "t"),
+        "inventories": Listed(),
+        "capacity": Listed(),
+        "facts": FACTS,
+    }
+    vars(made).update(registry=registry, **{**measures, **more})
     runtime.use(made)
 
 

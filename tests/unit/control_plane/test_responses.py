@@ -92,7 +92,13 @@ def document() -> Document:
 
 def concrete(route: Route) -> str:
     ids = {"tenants": "t1", "tenant-registrations": "r1", "users": "reader"}
-    ids |= {"meters": "m1", "usage": "m1", "tenant-config": "acme", "billing": "x"}
+    ids |= {
+        "meters": "m1",
+        "usage": "m1",
+        "tenant-config": "acme",
+        "billing": "x",
+        "tiers": "basic",
+    }
     return re.sub(r"\{[^}]+\}", ids.get(route.path.split("/")[1], ""), route.path)
 
 

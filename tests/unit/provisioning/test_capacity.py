@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.capacity.demand import Module, demand_of, growth_of
+from services.capacity.headroom import Headroom, increases, lacking, room
+from services.capacity.usage import EVERY, countable
 from services.configuration import parse
 from services.contracts.quotas import FARGATE, MAIL, NAMESPACES, QUOTAS, ROLES, UNCOUNTED
-from services.provisioning.capacity.demand import demand_of, growth_of
-from services.provisioning.capacity.headroom import Headroom, increases, lacking, room
-from services.provisioning.capacity.usage import EVERY, countable
 from services.tenancy import TenantDocument, Tier
 from tests.synth.sample import CONFIGURATION
 
 DOCUMENT = {"tenant_id": "t1", "tenant_name": "acme", "admin_email": "a@b.io", "release": "r1"}
 
 
-def _module(directory: Path, stack: str, **resources: int) -> None:
-    (directory / stack).mkdir()
-    bodies: dict[str, dict[str, dict[str, str]]] = {
+def _module(**resources: int) -> Module:
+    bodies: dict[str, Any] = {
         kind: {f"r{n}": {} for n in range(count)} for kind, count in resources.items()
     }
-    (directory / stack / "cdk.tf.json").write_text(json.dumps({"resource": bodies}))
+    return {"resource": bodies}
 
 
 def test_every_row_is_whole() -> None:
@@ -73,35 +71,30 @@ def test_an_increase_is_as_much_as_the_tenants_need(
 @pytest.mark.parametrize(
     ("compute", "vcpu"), [("fargate", 1.25), ("fargate_spot", 1.0), ("ec2", None)]
 )
-def test_fargate_takes_what_a_tenant_starts_with(
-    compute: str, vcpu: float | None, tmp_path: Path
-) -> None:
-    _module(tmp_path, "tenant-advanced")
+def test_fargate_takes_what_a_tenant_starts_with(compute: str, vcpu: float | None) -> None:
     text = f'{CONFIGURATION}\ntiers = {{ advanced = {{ compute = "{compute}" }} }}'
-    taken = demand_of(parse(text), tmp_path, Tier.ADVANCED)
+    taken = demand_of(parse(text), _module(), Tier.ADVANCED)
     assert taken.get(FARGATE.key) == vcpu  # four containers, and a second task of one
 
 
-def test_sizes_of_its_own_are_what_a_tenant_takes(tmp_path: Path) -> None:
-    _module(tmp_path, "tenant-premium")
+def test_sizes_of_its_own_are_what_a_tenant_takes() -> None:
     overrides = {
         "services": {"orders": {"min": 3, "cpu": 1024, "memory": 2048}, "users": {"min": 0}}
     }
     document = TenantDocument.parse({**DOCUMENT, "tier": "premium", "overrides": overrides})
-    taken = demand_of(parse(CONFIGURATION), tmp_path, Tier.PREMIUM, document)
+    taken = demand_of(parse(CONFIGURATION), _module(), Tier.PREMIUM, document)
     assert taken[FARGATE.key] == 3 + 0.5 + 0.25
 
 
-def test_what_is_its_own_takes_nothing_of_the_others(tmp_path: Path) -> None:
-    _module(tmp_path, "tenant-advanced", aws_ecs_service=4)
-    _module(tmp_path, "tenant-premium", aws_ecs_service=4, aws_ecs_cluster=1)
+def test_what_is_its_own_takes_nothing_of_the_others() -> None:
+    shared = _module(aws_ecs_service=4)
+    own = _module(aws_ecs_service=4, aws_ecs_cluster=1)
     configuration = parse(CONFIGURATION)
-    assert demand_of(configuration, tmp_path, Tier.ADVANCED)["services-per-cluster"] == 4
-    assert "services-per-cluster" not in demand_of(configuration, tmp_path, Tier.PREMIUM)
+    assert demand_of(configuration, shared, Tier.ADVANCED)["services-per-cluster"] == 4
+    assert "services-per-cluster" not in demand_of(configuration, own, Tier.PREMIUM)
 
 
-def test_a_silo_takes_its_share_of_a_cell(tmp_path: Path) -> None:
-    _module(tmp_path, "tenant-advanced")
-    _module(tmp_path, "routing-cell", aws_api_gateway_vpc_link=1)
-    grown = growth_of(parse(CONFIGURATION), tmp_path, Tier.ADVANCED)
+def test_a_silo_takes_its_share_of_a_cell() -> None:
+    cell = _module(aws_api_gateway_vpc_link=1)
+    grown = growth_of(parse(CONFIGURATION), _module(), cell, Tier.ADVANCED)
     assert grown["vpc-links"] == pytest.approx(1 / 90)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ministack.services import kms
+from ministack.services import cloudwatch_logs, kms
 
 Request = Mapping[str, Any]
 Finder = Callable[[str, Request, str], str | None]
@@ -185,6 +185,18 @@ def _key_of(alias: str) -> str | None:
     return str(record["KeyId"]) if record else None
 
 
+def _logs(operation: str, request: Request, where: str) -> str | None:
+    """https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html"""
+    start = f"arn:aws:logs:{where}:log-group:"
+    if operation == "StartQuery":
+        return _full(_only(request.get("logGroupNames")), start)
+    if operation == "GetQueryResults":
+        # Whoever may read the logs that were asked may read the answer.
+        query = cloudwatch_logs._queries.get(request.get("queryId")) or {}
+        return _full(_only(query.get("logGroupNames")), start)
+    return None
+
+
 def _only(listed: Any) -> Any:
     """Return the one element; None for several, of which none may be forgotten."""
     return listed[0] if isinstance(listed, list) and len(listed) == 1 else None
@@ -205,6 +217,7 @@ FINDERS: Final[Mapping[str, Finder]] = {
     "elasticloadbalancing": _elasticloadbalancing,
     "iam": _iam,
     "kms": _kms,
+    "logs": _logs,
     "rds": _rds,
     "servicediscovery": _servicediscovery,
     "ssm": _ssm,

@@ -6,22 +6,44 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
+from services.capacity.headroom import Headroom
 from services.contracts.quotas import FARGATE, QUOTAS, ROLES, UNITS_OF_A_VCPU, Quota
 from services.contracts.stacks import contract_path
-from services.provisioning.aws import Aws, access_errors
-from services.provisioning.capacity.headroom import Headroom
 from services.tenancy import Tier
-
-if TYPE_CHECKING:
-    from services.configuration import Configuration
 
 GLOBAL_REGION: Final = "us-east-1"
 """Where Service Quotas knows what an account has once.
 
 https://docs.aws.amazon.com/servicequotas/latest/userguide/intro.html
 """
+
+
+class RegionalClients(Protocol):
+    """Clients of one region."""
+
+    def client(self, service: str) -> Any:
+        """Return the client of a service, by botocore's name."""
+        ...
+
+    def of_region(self, region: str) -> RegionalClients:
+        """Return the clients of another region."""
+        ...
+
+
+class Deployed(Protocol):
+    """Which deployment is meant."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def environment(self) -> str: ...
+
+    @property
+    def prefix(self) -> str: ...
+
 
 _THREADS: Final = 8
 _DESCRIBED: Final = 100
@@ -60,7 +82,7 @@ _LISTED: Final[Mapping[str, tuple[str, str, str, Mapping[str, Any]]]] = {
 
 
 def headrooms(
-    aws: Aws, configuration: Configuration, quotas: Iterable[Quota], *, measured: bool = True
+    aws: RegionalClients, deployed: Deployed, quotas: Iterable[Quota], *, measured: bool = True
 ) -> list[Headroom]:
     """Return what the account may use and uses, asking for all of it at once.
 
@@ -69,26 +91,21 @@ def headrooms(
     measured : bool, default True
         Whether CloudWatch is asked for the vCPUs of others' tasks beside ours. A build is not: its
         boundary, of few characters, has no room for the right.
-
-    Raises
-    ------
-    AwsAccessError
-        If AWS cannot be asked.
     """
     wanted = [each for each in quotas if each.per != "aws_lb"]
-    with access_errors(), ThreadPoolExecutor(_THREADS) as threads:
+    with ThreadPoolExecutor(_THREADS) as threads:
         limits = [threads.submit(limit, aws, each) for each in wanted]
         counters = [
             _own_vcpu if each is FARGATE and not measured else usage_of(each) for each in wanted
         ]
-        used = [threads.submit(counter, aws, configuration) for counter in counters]
+        used = [threads.submit(counter, aws, deployed) for counter in counters]
         return [
             Headroom(quota, most.result(), now.result())
             for quota, most, now in zip(wanted, limits, used, strict=True)
         ]
 
 
-def limit(aws: Aws, quota: Quota) -> float:
+def limit(aws: RegionalClients, quota: Quota) -> float:
     """Return the value that is applied to this account; the default if AWS says none."""
     if quota is ROLES:  # IAM tells it everywhere, and what is used in the same answer
         return float(_summary(aws)["RolesQuota"])
@@ -102,14 +119,14 @@ def limit(aws: Aws, quota: Quota) -> float:
     return float(answer["Quota"]["Value"])
 
 
-def usage_of(quota: Quota) -> Callable[[Aws, Configuration], float]:
+def usage_of(quota: Quota) -> Callable[[RegionalClients, Deployed], float]:
     """Return what counts the use of a quota: 0 where nobody can, as of the mail of a day."""
     counter = _COUNTERS.get(quota.key)
     if counter is not None:
         return counter
 
-    def count(aws: Aws, configuration: Configuration) -> float:
-        del configuration
+    def count(aws: RegionalClients, deployed: Deployed) -> float:
+        del deployed
         return float(len(_all(aws, *_LISTED[quota.key]))) if quota.key in _LISTED else 0.0
 
     return count
@@ -120,48 +137,49 @@ def countable() -> frozenset[str]:
     return frozenset({*_LISTED, *_COUNTERS})
 
 
-def request(aws: Aws, quota: Quota, value: float) -> str:
+def request(aws: RegionalClients, quota: Quota, value: float) -> str:
     """File an increase; return the state that AWS says it is in."""
-    with access_errors():
-        answer = (
-            _where(aws, quota)
-            .client("service-quotas")
-            .request_service_quota_increase(
-                ServiceCode=quota.service, QuotaCode=quota.code, DesiredValue=value
-            )
+    answer = (
+        _where(aws, quota)
+        .client("service-quotas")
+        .request_service_quota_increase(
+            ServiceCode=quota.service, QuotaCode=quota.code, DesiredValue=value
         )
+    )
     return str(answer["RequestedQuota"]["Status"])
 
 
-def _where(aws: Aws, quota: Quota) -> Aws:
-    return Aws(GLOBAL_REGION) if quota.everywhere else aws
+def _where(aws: RegionalClients, quota: Quota) -> RegionalClients:
+    return aws.of_region(GLOBAL_REGION) if quota.everywhere else aws
 
 
-def _all(aws: Aws, service: str, call: str, key: str, given: Mapping[str, Any]) -> Sequence[Any]:
+def _all(
+    aws: RegionalClients, service: str, call: str, key: str, given: Mapping[str, Any]
+) -> Sequence[Any]:
     pages = aws.client(service).get_paginator(call).paginate(**given)
     return [each for page in pages for each in page.get(key, ())]
 
 
-def _summary(aws: Aws) -> Mapping[str, int]:
+def _summary(aws: RegionalClients) -> Mapping[str, int]:
     found: Mapping[str, int] = aws.client("iam").get_account_summary()["SummaryMap"]
     return found
 
 
-def _roles(aws: Aws, configuration: Configuration) -> float:
-    del configuration
+def _roles(aws: RegionalClients, deployed: Deployed) -> float:
+    del deployed
     return float(_summary(aws)["Roles"])
 
 
-def _balancers(kind: str) -> Callable[[Aws, Configuration], float]:
-    def count(aws: Aws, configuration: Configuration) -> float:
-        del configuration
+def _balancers(kind: str) -> Callable[[RegionalClients, Deployed], float]:
+    def count(aws: RegionalClients, deployed: Deployed) -> float:
+        del deployed
         found = _all(aws, "elbv2", "describe_load_balancers", "LoadBalancers", {})
         return float(sum(each["Type"] == kind for each in found))
 
     return count
 
 
-def _vcpu(aws: Aws, configuration: Configuration) -> float:
+def _vcpu(aws: RegionalClients, deployed: Deployed) -> float:
     """Return the vCPUs of on-demand Fargate: as AWS measures them, else of our own tasks.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/monitoring-fargate-usage.html
@@ -182,19 +200,19 @@ def _vcpu(aws: Aws, configuration: Configuration) -> float:
         Statistics=["Maximum"],
     )["Datapoints"]
     measured = max((point["Maximum"] for point in points), default=0.0)
-    return max(float(measured), _own_vcpu(aws, configuration))
+    return max(float(measured), _own_vcpu(aws, deployed))
 
 
-def _own_vcpu(aws: Aws, configuration: Configuration) -> float:
+def _own_vcpu(aws: RegionalClients, deployed: Deployed) -> float:
     """Return what our tasks have, those of the last minutes too, which no metric shows yet."""
     clusters = _all(aws, "ecs", "list_clusters", "clusterArns", {})
     units = 0
     for cluster in clusters:
-        if not cluster.rpartition("/")[2].startswith(f"{configuration.prefix}-"):
+        if not cluster.rpartition("/")[2].startswith(f"{deployed.prefix}-"):
             continue
         tasks = _all(aws, "ecs", "list_tasks", "taskArns", {"cluster": cluster})
         for start in range(0, len(tasks), _DESCRIBED):
-            described = aws.ecs.describe_tasks(
+            described = aws.client("ecs").describe_tasks(
                 cluster=cluster, tasks=list(tasks[start : start + _DESCRIBED])
             )["tasks"]
             units += sum(int(each.get("cpu") or 0) for each in described if _on_demand(each))
@@ -207,22 +225,20 @@ def _on_demand(task: Mapping[str, Any]) -> bool:
     )
 
 
-def _groups(aws: Aws, configuration: Configuration) -> float:
+def _groups(aws: RegionalClients, deployed: Deployed) -> float:
     """Return the groups of the pool that basic tenants share; none before it is there."""
-    path = contract_path(
-        configuration.name, configuration.environment, str(Tier.BASIC.shared_stack)
-    )
-    found = aws.ssm.get_parameters(Names=[path])["Parameters"]
+    path = contract_path(deployed.name, deployed.environment, str(Tier.BASIC.shared_stack))
+    found = aws.client("ssm").get_parameters(Names=[path])["Parameters"]
     if not found:
         return 0.0
     pool = json.loads(found[0]["Value"])["user_pool_id"]
     return float(len(_all(aws, "cognito-idp", "list_groups", "Groups", {"UserPoolId": pool})))
 
 
-def _services(aws: Aws, configuration: Configuration) -> float:
+def _services(aws: RegionalClients, deployed: Deployed) -> float:
     """Return the services of the fullest cluster that tenants share."""
     clusters = _all(aws, "ecs", "list_clusters", "clusterArns", {})
-    shared = {f"{configuration.prefix}-{tier}" for tier in Tier if tier.shared_stack}
+    shared = {f"{deployed.prefix}-{tier}" for tier in Tier if tier.shared_stack}
     return float(
         max(
             (
@@ -235,7 +251,7 @@ def _services(aws: Aws, configuration: Configuration) -> float:
     )
 
 
-_COUNTERS: Final[Mapping[str, Callable[[Aws, Configuration], float]]] = {
+_COUNTERS: Final[Mapping[str, Callable[[RegionalClients, Deployed], float]]] = {
     FARGATE.key: _vcpu,
     ROLES.key: _roles,
     "application-load-balancers": _balancers("application"),

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from services.capacity.demand import demand_of
+from services.capacity.headroom import lacking
+from services.capacity.usage import headrooms
 from services.contracts.quotas import FARGATE, NAMESPACES, ROLES
-from services.provisioning.capacity.demand import demand_of
-from services.provisioning.capacity.headroom import lacking
-from services.provisioning.capacity.usage import headrooms
+from services.provisioning.aws import access_errors
 from services.provisioning.errors import CapacityError
+from services.provisioning.terraform.workspace import read_module
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.capacity.headroom import Headroom
     from services.contracts.quotas import Quota
-    from services.provisioning.capacity.headroom import Headroom
     from services.provisioning.deployment import Deployment
     from services.tenancy import TenantDocument
 
@@ -31,7 +33,8 @@ def require_room(deployment: Deployment, document: TenantDocument) -> None:
     """Raise `CapacityError` if the tenant's copy would not fit into the account."""
     if not document.tier.silo:
         return
-    demand = demand_of(deployment.configuration, deployment.modules, document.tier, document)
+    module = read_module(deployment.modules, document.tier.tenant_stack)
+    demand = demand_of(deployment.configuration, module, document.tier, document)
     asked = [quota for quota in ASKED if demand.get(quota.key)]
     missing = lacking(_found(deployment, asked), demand)
     if missing:
@@ -48,4 +51,5 @@ def require_room(deployment: Deployment, document: TenantDocument) -> None:
 
 
 def _found(deployment: Deployment, asked: Sequence[Quota]) -> Sequence[Headroom]:
-    return headrooms(deployment.aws, deployment.configuration, asked, measured=False)
+    with access_errors():
+        return headrooms(deployment.aws, deployment.configuration, asked, measured=False)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.contracts.quotas import FARGATE, QUOTAS, UNITS_OF_A_VCPU, Quota
-from services.contracts.stacks import ROUTING_CELL
-from services.provisioning.terraform.workspace import require_module
 from services.tenancy import TenantDocument, Tier
 from services.tenancy.tier import Compute
 
@@ -18,12 +14,16 @@ if TYPE_CHECKING:
     from services.configuration import Configuration
 
 
-def counted(module: Path) -> Counter[str]:
+Module = Mapping[str, Any]
+"""A root module, as `cdk.tf.json` has it."""
+
+
+def counted(module: Module) -> Counter[str]:
     """Return how many resources of each type a root module makes at most.
 
     Load balancers are counted once more by their kind, as ``aws_lb:network``.
     """
-    resources = json.loads((module / "cdk.tf.json").read_text()).get("resource", {})
+    resources = module.get("resource", {})
     found = Counter({kind: len(bodies) for kind, bodies in resources.items()})
     for body in resources.get("aws_lb", {}).values():
         found[f"aws_lb:{body.get('load_balancer_type', 'application')}"] += 1
@@ -32,7 +32,7 @@ def counted(module: Path) -> Counter[str]:
 
 def demand_of(
     configuration: Configuration,
-    modules: Path,
+    module: Module,
     tier: Tier,
     document: TenantDocument | None = None,
 ) -> Mapping[str, float]:
@@ -43,28 +43,26 @@ def demand_of(
 
     Parameters
     ----------
+    module : Module
+        Of the tier's tenants.
     document : TenantDocument, optional
         Of a tenant whose sizes may differ from its tier's.
-
-    Raises
-    ------
-    ModuleMissingError
-        If the root module was not synthesised.
     """
-    made = counted(require_module(modules, tier.tenant_stack))
+    made = counted(module)
     taken = _by_quota(made, made)
     if tier.silo:
         taken[FARGATE.key] = _vcpu(configuration, tier, document)
     return _positive(taken)
 
 
-def growth_of(configuration: Configuration, modules: Path, tier: Tier) -> Mapping[str, float]:
+def growth_of(
+    configuration: Configuration, module: Module, cell: Module, tier: Tier
+) -> Mapping[str, float]:
     """Return what many tenants of a tier take, each: a silo's share of a routing cell too."""
-    taken = dict(demand_of(configuration, modules, tier))
+    taken = dict(demand_of(configuration, module, tier))
     if tier.silo:
-        cell = counted(require_module(modules, ROUTING_CELL))
         share = 1 / configuration.routing.cell_capacity
-        for key, amount in _by_quota(cell, Counter()).items():
+        for key, amount in _by_quota(counted(cell), Counter()).items():
             taken[key] = taken.get(key, 0) + amount * share
     return _positive(taken)
 
