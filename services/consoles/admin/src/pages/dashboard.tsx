@@ -17,11 +17,13 @@ import { useLocation } from "wouter";
 import { fleet, useApi, type Fleet, type State, type Tenant, type Tier } from "../api.ts";
 import { LogLink, StateOf, TierOf } from "../parts.tsx";
 import { useMayWrite } from "../roles.ts";
+import { Capacity } from "../capacity.tsx";
 import { RunningProgress } from "../tenant/progress.tsx";
 import { states, texts, TIERS } from "../texts.ts";
 
 // Charts are as much to load as half of the rest: the figures do not wait for them.
 const FleetChart = lazy(() => import("../charts/fleet.tsx"));
+const Traffic = lazy(() => import("../charts/traffic.tsx"));
 const said = texts.dashboard;
 const STATES: readonly State[] = ["ACTIVE", "SUSPENDED", "REGISTERED", "PROVISIONING", "UPDATING", "FAILED", "DEPROVISIONING"];
 
@@ -77,6 +79,10 @@ function Figures({ all }: { readonly all: Fleet }) {
       <ByTier tenants={tenants} />
       <Running tenants={running} />
       <Failures tenants={failed} />
+      <Suspense fallback={<Loading />}>
+        <Traffic names={new Map(tenants.map((each) => [each.tenantId, each.tenantName]))} />
+      </Suspense>
+      <Capacity />
     </SpaceBetween>
   );
 }

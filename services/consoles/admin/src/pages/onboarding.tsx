@@ -22,6 +22,7 @@ import { useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useApi, type Schemas, type Tier } from "../api.ts";
 import { TierOf } from "../parts.tsx";
+import { TierCost } from "../tenant/cost.tsx";
 import { isEmpty, overridesOf, Sizes, type SizeTexts } from "../tenant/sizes.tsx";
 import { texts, tiers } from "../texts.ts";
 
@@ -184,6 +185,7 @@ function TierStep({ draft, change }: { readonly draft: Draft; readonly change: C
             description: (
               <SpaceBetween size="xs">
                 <Box color="inherit">{tiers[tier].line}</Box>
+                <TierCost tier={tier} />
                 <ul className="points">
                   {tiers[tier].details.map((each) => (
                     <li key={each}>{each}</li>

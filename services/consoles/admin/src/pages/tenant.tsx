@@ -8,10 +8,10 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import { answered } from "@ecs-saas/shared/client.ts";
-import { Loaded } from "@ecs-saas/shared/parts.tsx";
+import { Loaded, Loading } from "@ecs-saas/shared/parts.tsx";
 import { Crumbs } from "@ecs-saas/shared/shell.tsx";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useSearchParams } from "wouter";
 import { ACTIONS, obstacle, type ActionId } from "../actions.ts";
 import { useApi, type Tenant } from "../api.ts";
@@ -19,9 +19,14 @@ import { LogLink, StateOf, TierOf } from "../parts.tsx";
 import { useMayWrite } from "../roles.ts";
 import { ActionDialog } from "../tenant/dialog.tsx";
 import { History } from "../tenant/history.tsx";
+import { TenantCost } from "../tenant/cost.tsx";
 import { Overview } from "../tenant/overview.tsx";
 import { OperationProgress, operationsOf, POLL_MILLISECONDS } from "../tenant/progress.tsx";
+import { Resources } from "../tenant/resources.tsx";
 import { kinds, texts } from "../texts.ts";
+import { MonthSelect, Statement, thisMonth } from "../usage/statement.tsx";
+
+const Traffic = lazy(() => import("../charts/traffic.tsx"));
 
 const said = texts.page;
 const IDLE_MILLISECONDS = 10_000;
@@ -83,6 +88,18 @@ function Page({ tenant }: { readonly tenant: Tenant }) {
           tabs={[
             { id: "overview", label: said.details, content: <Overview tenant={tenant} /> },
             { id: "operations", label: said.operations, content: <History tenantId={tenant.tenantId} /> },
+            { id: "resources", label: said.resources, content: <Resources tenantId={tenant.tenantId} /> },
+            {
+              id: "requests",
+              label: said.requests,
+              content: (
+                <Suspense fallback={<Loading />}>
+                  <Traffic tenantId={tenant.tenantId} />
+                </Suspense>
+              ),
+            },
+            { id: "cost", label: said.cost, content: <TenantCost tenantId={tenant.tenantId} /> },
+            { id: "statement", label: said.usage, content: <Statements tenant={tenant} /> },
           ]}
         />
       </SpaceBetween>
@@ -97,6 +114,16 @@ function Page({ tenant }: { readonly tenant: Tenant }) {
         />
       )}
     </ContentLayout>
+  );
+}
+
+function Statements({ tenant }: { readonly tenant: Tenant }) {
+  const [month, setMonth] = useState(thisMonth);
+  return (
+    <SpaceBetween size="m">
+      <MonthSelect month={month} onChange={setMonth} />
+      <Statement tenantId={tenant.tenantId} name={tenant.tenantName} month={month} />
+    </SpaceBetween>
   );
 }
 
