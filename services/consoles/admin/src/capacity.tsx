@@ -40,7 +40,7 @@ export function Capacity() {
         {
           id: "room",
           header: said.room,
-          cell: (each) => <span className="number">{each.room === null || each.room === undefined ? said.unlimited : number(each.room)}</span>,
+          cell: (each) => <span className="number">{"room" in each && each.room !== null ? number(each.room) : said.unlimited}</span>,
         },
         {
           id: "wall",
