@@ -175,7 +175,7 @@ export const texts = {
     amount: "Amount",
     notCounted: "Not counted",
     requests: (own: string, all: string) => `${own} requests this month, of ${all} of the tier`,
-    perTier: (amount: string, currency: string) => `About ${amount} ${currency} a month, without requests`,
+    perTier: (amount: string, currency: string) => `${amount} ${currency} a month at list prices, and its requests`,
     unknown: "No estimate",
   },
   list: {

@@ -174,8 +174,8 @@ function providerOf({ name, kind, issuer, client_id, client_secret_arn, metadata
 function TierStep({ draft, change }: { readonly draft: Draft; readonly change: Change }) {
   return (
     <Container>
-      <FormField label={texts.tier} stretch>
         <Tiles
+          ariaLabel={texts.tier}
           columns={3}
           value={draft.tier}
           onChange={({ detail }) => change({ tier: detail.value as Tier })}
@@ -195,7 +195,6 @@ function TierStep({ draft, change }: { readonly draft: Draft; readonly change: C
             ),
           }))}
         />
-      </FormField>
     </Container>
   );
 }
