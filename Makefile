@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 SOURCES := $(shell find main.py saas.tfvars requirements.lock constructs_lib tiers modules services plug_ins -type f \
-	\( -name '*.py' -o -name '*.tf' -o -name '*.tfvars' -o -name '*.json' -o -name '*.yml' -o -name Dockerfile \) -not -path '*/__pycache__/*' 2>/dev/null)
+	\( -name '*.py' -o -name '*.tf' -o -name '*.tfvars' -o -name '*.json' -o -name '*.yml' -o -name Dockerfile \) -not -path '*/__pycache__/*' -not -path 'services/consoles/*' 2>/dev/null)
 SYNTHESISED := cdktf.out/manifest.json
 
 # Where a shell forbids it, each of the thousands of processes compiles every module anew: that is

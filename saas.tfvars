@@ -22,7 +22,8 @@ function_architecture = "host"
 # export_retention_days = 90 # how long the data of an offboarded tenant is kept
 # release             = "1.4.0" # tag of the images; a repository takes each once. Unset: their content's
 
-# domain     = "saas.example.com"
+# domain     = "saas.example.com" # its certificate is in us-east-1, as CloudFront wants it
+# consoles   = { certificate_arn = "arn:aws:acm:us-east-1:...", web_acl_arn = "arn:aws:wafv2:us-east-1:..." }
 # repository = "owner/name" # GitHub repository whose workflows may plan and apply
 
 network = {

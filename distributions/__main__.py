@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-_LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "*.pyc", ".terraform*", "*.egg-info")
+_NEVER: Final = shutil.ignore_patterns("__pycache__", "*.pyc", ".terraform*", "*.egg-info")
+CONSOLES: Final = "services/consoles"
+"""Of the consoles a wheel has what was built of them: `<site>/dist`, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def build(distribution: Distribution, outdir: Path) -> None:
 def stage(distribution: Distribution, directory: Path) -> None:
     """Write the sources of a distribution to `directory`."""
     for folder, place in distribution.folders.items():
-        shutil.copytree(ROOT / folder, directory / place, ignore=_LEFT_OUT)
+        shutil.copytree(ROOT / folder, directory / place, ignore=_left_out)
     tops = sorted({place.partition("/")[0] for place in distribution.folders.values()})
     grafts = "".join(f"graft {top}\n" for top in tops)
     (directory / "MANIFEST.in").write_text(grafts, encoding="utf-8")
@@ -85,6 +87,16 @@ def stage(distribution: Distribution, directory: Path) -> None:
     shutil.copy(ROOT / distribution.readme, directory / "README.md")
     with (directory / "setup.cfg").open("w", encoding="utf-8") as written:
         settings(distribution).write(written)
+
+
+def _left_out(directory: str, names: list[str]) -> set[str]:
+    place = Path(directory)
+    left = set(_NEVER(directory, names))
+    if place == ROOT / CONSOLES:
+        left.update(name for name in names if not (place / name / "dist").is_dir())
+    elif place.parent == ROOT / CONSOLES:
+        left.update(name for name in names if name != "dist")
+    return left
 
 
 def settings(distribution: Distribution) -> configparser.RawConfigParser:

@@ -142,7 +142,7 @@ class Platform(SaasStack):
         site_logs = SiteLogBucket(
             self, "site-logs", name=configuration.site_log_bucket, force_destroy=not keep
         )
-        log_bucket = site_logs.resource.bucket_domain_name
+        log_bucket = site_logs.domain_name
         site = tenant_site(
             self, configuration, log_bucket=log_bucket, access_log_bucket=access_logs.name
         )

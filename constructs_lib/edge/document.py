@@ -40,6 +40,7 @@ _AUTHORIZER: Final = "tenant"
 _API_KEY: Final = "tenantKey"
 _BODY_MODEL: Final = "JsonObject"
 _CORS_ALLOWED_HEADERS: Final = ("authorization", "content-type", "idempotency-key", "if-match")
+_CORS_EXPOSED_HEADERS: Final = ("retry-after", "x-amzn-requestid")
 _CORS_MAX_AGE_SECONDS: Final = 3600
 _BEARER: Final = r"^Bearer [-_0-9a-zA-Z]+\.[-_0-9a-zA-Z]+\.[-_0-9a-zA-Z]+$"
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
@@ -239,6 +240,9 @@ def _gateway_responses(origin: str) -> dict[str, Any]:
         "gatewayresponse.header.Access-Control-Allow-Origin": f"'{origin}'",
         "gatewayresponse.header.Access-Control-Allow-Headers": (
             f"'{','.join(_CORS_ALLOWED_HEADERS)}'"
+        ),
+        "gatewayresponse.header.Access-Control-Expose-Headers": (
+            f"'{','.join(_CORS_EXPOSED_HEADERS)}'"
         ),
     }
     template = {"application/json": '{"message":$context.error.messageString}'}

@@ -83,7 +83,7 @@ class StaticSite(Construct):
     bucket : str
         The bucket's name, at most 63 characters, unique in the world.
     log_bucket : str
-        Domain name of a `SiteLogBucket`, which takes CloudFront's access logs.
+        The `domain_name` of a `SiteLogBucket`, which takes CloudFront's access logs.
     connects_to : sequence of str, optional
         Other origins that the page's scripts may call, as
         `https://*.execute-api.eu-west-1.amazonaws.com`. Its own origin is always one.

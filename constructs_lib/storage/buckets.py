@@ -111,7 +111,7 @@ class SecureBucket(Construct):
             ignore_public_acls=True,
             restrict_public_buckets=True,
         )
-        S3BucketOwnershipControls(
+        self._owned = S3BucketOwnershipControls(
             self,
             "ownership",
             bucket=self.resource.id,
@@ -329,6 +329,11 @@ class SiteLogBucket(SecureBucket):
     force_destroy : bool, default False
         Whether deleting the bucket deletes the logs.
 
+    Attributes
+    ----------
+    domain_name : str
+        As CloudFront wants it; known once the bucket has access lists.
+
     References
     ----------
     .. [1] https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
@@ -348,6 +353,8 @@ class SiteLogBucket(SecureBucket):
         super().__init__(
             scope, id_, name=name, expire_days=expire_days, force_destroy=force_destroy
         )
+        # By what gives it lists, so that no distribution names a bucket without.
+        self.domain_name = f"{self._owned.bucket}.s3.amazonaws.com"
 
 
 class ReleaseBucket(SecureBucket):

@@ -115,10 +115,10 @@ class Settings:
         """Return an address of AWS as a browser on this machine reaches it on the target."""
         if self.target is not Target.LOCAL:
             return url
-        from services.local_aws.browsers import Names  # noqa: PLC0415
+        from services.local_aws.browsers import LocalNames  # noqa: PLC0415
 
         status = self.local_aws().status()
-        return Names(status.port, status.region).local(url)
+        return LocalNames(status.port, status.region).local(url)
 
     @contextmanager
     def deployment(

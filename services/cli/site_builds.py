@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -9,15 +10,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from services.provisioning.errors import PreconditionError, ProvisionerError
-from services.provisioning.sites import NAMES, PAGE
+from services.provisioning.errors import PreconditionError
+from services.provisioning.sites import NAMES, PAGE, SiteBuildError
 
 _MADE: Final = frozenset({"node_modules", "dist", "build", "generated"})
 _LAST_LINES: Final = 30
-
-
-class SiteBuildError(ProvisionerError):
-    """A console could not be built; the message ends with what npm said."""
 
 
 def consoles_folder() -> Path | None:
@@ -60,6 +57,12 @@ def build(folder: Path) -> bool:
     """
     if is_built(folder) or not (folder / "package.json").is_file():
         return False
+    with (folder / "package.json").open() as mine:
+        fcntl.flock(mine, fcntl.LOCK_EX)  # one at a time; who waited finds it done
+        return not is_built(folder) and _build(folder)
+
+
+def _build(folder: Path) -> bool:
     npm = shutil.which("npm")
     if npm is None:
         raise PreconditionError(

@@ -44,7 +44,7 @@ _ADDRESSES: Final = frozenset({"logout_uri", "redirect_uri"})
 _FORM: Final = b"application/x-www-form-urlencoded"
 
 
-class Names:
+class LocalNames:
     """Both kinds of names of one local AWS.
 
     Parameters
@@ -65,7 +65,7 @@ class Names:
     def local(self, text: str) -> str:
         """Return `text` with the names that a browser here can reach.
 
-        >>> Names(4566, "eu-west-1").local("https://d1.cloudfront.net/")
+        >>> LocalNames(4566, "eu-west-1").local("https://d1.cloudfront.net/")
         'http://d1.cloudfront.localhost:4566/'
         """
 
@@ -78,7 +78,7 @@ class Names:
     def aws(self, text: str) -> str:
         """Return `text` with AWS's names.
 
-        >>> Names(4566, "eu-west-1").aws("http://shop.auth.localhost:4566/login")
+        >>> LocalNames(4566, "eu-west-1").aws("http://shop.auth.localhost:4566/login")
         'https://shop.auth.eu-west-1.amazoncognito.com/login'
         """
 

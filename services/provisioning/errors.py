@@ -8,11 +8,13 @@
     ├── StateLockedError            another run holds the state lock
     ├── InterruptedRunError         stopped by a signal; the same command resumes
     ├── LeftoverResourcesError      an offboarded tenant still owns resources
+    ├── SiteBuildError              a console's site could not be built
     └── PreconditionError           exit code 2: wrong input or environment, nothing was tried
         ├── TerraformMissingError
         ├── ModuleMissingError      the root module was not synthesised
         ├── CapacityError           one more tenant would exceed a quota of the account
         ├── AwsAccessError          no credentials, or an endpoint that does not answer
+        ├── SiteMissingError        a console's site is not applied or built, or has no such release
         ├── StateBackendMissingError
         ├── ForeignBucketError      a name of ours is another account's bucket
         ├── PlanUnreadableError     a file that is no plan, or of a Terraform that nobody knows

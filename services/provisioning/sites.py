@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.contracts.stacks import CONFIG_KEY, CONTROL_PLANE, PLATFORM, contract_path
 from services.provisioning.aws import access_errors
-from services.provisioning.errors import PreconditionError
+from services.provisioning.errors import PreconditionError, ProvisionerError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,6 +55,10 @@ _TYPES: Final[Mapping[str, str]] = {
 
 class SiteMissingError(PreconditionError):
     """A site's bucket is not there, or was not built, or has no such release."""
+
+
+class SiteBuildError(ProvisionerError):
+    """A site could not be built; the message ends with what npm said."""
 
 
 @dataclass(frozen=True)

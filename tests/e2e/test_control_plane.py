@@ -59,7 +59,7 @@ def _as_the_toolkits(
     assert output["tenantRegistrationData"]["registrationStatus"] == "created"
     assert all(isinstance(value, str) for part in output.values() for value in part.values())
     page = json.loads(output["tenantData"]["tenantConfig"])
-    assert set(page) == {"userPoolId", "appClientId", "apiGatewayUrl"}
+    assert set(page) == {*("userPoolId", "appClientId", "apiGatewayUrl"), "authority", "domain"}
 
 
 def test_no_two_silo_tenants_share_a_listener_priority(system: System, fleet: Onboarding) -> None:

@@ -41,6 +41,7 @@ SERVICES = (
     "iam.events",
     "iam.resources",
     "iam.roles",
+    "iam.sites",
     "lambda_streams",
     "logs_insights",
     "refusals.apigateway",

@@ -20,7 +20,7 @@ from hypercorn.asyncio import serve as serve_asgi
 from hypercorn.config import Config
 from ministack import app as emulator
 
-from services.local_aws.browsers import Names
+from services.local_aws.browsers import LocalNames
 from services.local_aws.layout import HOST, Layout, Running
 from services.local_aws.server.persistence import StateKeeper
 
@@ -51,7 +51,9 @@ async def serve(layout: Layout, running: Running, *, stock: bool = False) -> Non
         keeper = StateKeeper(layout.state)
         keeper.watch(emulator)
     # As it is now: what watches it has its place inside.
-    served: Any = emulator.app if stock else Names(running.port, running.region).app(emulator.app)
+    served: Any = (
+        emulator.app if stock else LocalNames(running.port, running.region).app(emulator.app)
+    )
 
     _raise_file_limit()
     config = Config()

@@ -332,6 +332,51 @@ def sources_of_events(aws: Aws) -> bool:
     )
 
 
+def resources_of_cloudfront(aws: Aws) -> bool:
+    """Functions are one's own by their names, distributions by their tags."""
+    mine = {"StringEquals": {"aws:RequestTag/Project": "mine"}}
+    client = _as_role(
+        aws,
+        "sites",
+        _allow("cloudfront:CreateFunction", "*"),
+        _allow("cloudfront:PublishFunction", f"arn:aws:cloudfront::{ACCOUNT_ID}:function/mine-*"),
+        _allow("cloudfront:CreateDistribution", "*", **mine),
+        _allow("cloudfront:TagResource", f"arn:aws:cloudfront::{ACCOUNT_ID}:distribution/*"),
+    )("cloudfront")
+
+    def make(name: str) -> dict[str, str]:
+        made = client.create_function(
+            Name=name,
+            FunctionConfig={"Comment": "", "Runtime": "cloudfront-js-2.0"},
+            FunctionCode=b"function handler(event) { return event.request; }",
+        )
+        return {"Name": name, "IfMatch": made["ETag"]}
+
+    client.publish_function(**make("mine-x"))
+    files = {"Id": "o", "DomainName": "x.example.com"}
+    custom = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}
+
+    def distribution(project: str) -> dict[str, Any]:
+        config = {
+            "CallerReference": project,
+            "Comment": "",
+            "Enabled": False,
+            "Origins": {"Quantity": 1, "Items": [{**files, "CustomOriginConfig": custom}]},
+            "DefaultCacheBehavior": {
+                "TargetOriginId": "o",
+                "ViewerProtocolPolicy": "https-only",
+                "CachePolicyId": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
+            },
+        }
+        tags = {"Items": [{"Key": "Project", "Value": project}]}
+        return {"DistributionConfigWithTags": {"DistributionConfig": config, "Tags": tags}}
+
+    client.create_distribution_with_tags(**distribution("mine"))
+    return _denied(client.publish_function, **make("theirs-x")) and _denied(
+        client.create_distribution_with_tags, **distribution("theirs")
+    )
+
+
 CHECKS: dict[str, Callable[[Aws], bool]] = {
     check.__name__: check
     for check in (
@@ -343,6 +388,7 @@ CHECKS: dict[str, Callable[[Aws], bool]] = {
         tracing_of_state_machines,
         secure_transport,
         sources_of_events,
+        resources_of_cloudfront,
     )
 }
 

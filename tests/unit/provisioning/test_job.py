@@ -143,11 +143,19 @@ def test_an_operation_changes_what_its_parameters_name() -> None:
 
 
 def test_the_applications_configuration_names_its_api() -> None:
-    outputs = {"user_pool_id": "p", "app_client_id": "c", "api_url": "https://api/prod"}
+    outputs = {
+        "user_pool_id": "p",
+        "app_client_id": "c",
+        "api_url": "https://api/prod",
+        "issuer": "https://issuer",
+        "sign_in_url": "https://pages",
+    }
     assert json.loads(tenant_config(outputs)) == {
         "userPoolId": "p",
         "appClientId": "c",
         "apiGatewayUrl": "https://api/prod",
+        "authority": "https://issuer",
+        "domain": "https://pages",
     }
 
 

@@ -97,7 +97,10 @@ def test_roles_that_act_for_tenants_have_their_boundary(
 
 
 def test_pull_requests_read_no_content() -> None:
-    """Neither items nor objects, secrets, messages, logs or what a tenant's module alone has."""
+    """Neither items nor objects, secrets, messages, logs or what a tenant's module alone has.
+
+    Of the objects, only what Terraform itself tells the consoles' sites, and they everybody.
+    """
     groups = planner_statements(
         name="shop", environment="dev", region="eu-central-1", account=ACCOUNT
     )
@@ -105,10 +108,17 @@ def test_pull_requests_read_no_content() -> None:
     actions = {action for each in statements for action in each.actions}
     for content in (
         *("dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:BatchGetItem"),
-        *("s3:GetObject", "secretsmanager:GetSecretValue", "kms:Decrypt", "sqs:ReceiveMessage"),
+        *(
+            "s3:GetObjectVersion",
+            "secretsmanager:GetSecretValue",
+            "kms:Decrypt",
+            "sqs:ReceiveMessage",
+        ),
         *("logs:GetLogEvents", "logs:FilterLogEvents", "lambda:InvokeFunction"),
     ):
         assert not [each for each in actions if fnmatchcase(content, each)], content
+    (told,) = (s for s in statements if "s3:GetObject" in s.actions)
+    assert list(told.resources) == [f"arn:aws:s3:::shop-dev-*-site-{ACCOUNT}/config.json"]
     (clients,) = (s for s in statements if "cognito-idp:DescribeUserPoolClient" in s.actions)
     assert clients.conditions == {"StringEquals": {"aws:ResourceTag/Stack": "tier-basic"}}
     for group in groups.values():
