@@ -36,7 +36,7 @@ def latencies(system: System, api: Api, replayed: tuple[str, Tier, str]) -> Iter
             "POST /tenant-registrations (replay)": lambda: api.register(*replayed),
             **_writes(api, tenants[0], meter),
         }
-        taken = _measure(routes, REQUESTS)
+        taken = measure(routes, REQUESTS)
     for name, seconds in taken.items():
         p50, p99 = statistics.median(seconds) * 1e3, _p99(seconds) * 1e3
         measured = f"p50 {p50:.0f} ms, p99 {p99:.0f} ms (least {min(seconds) * 1e3:.0f} ms)"
@@ -49,7 +49,7 @@ def scale(system: System, api: Api) -> Iterator[Verdict]:
     many: dict[str, list[float]] = {}
 
     def add(to: dict[str, list[float]], tenants: Sequence[TenantRecord], meter: str) -> None:
-        for name, seconds in _measure(_reads(api, tenants[0], meter), PER_ROUND * ROUNDS).items():
+        for name, seconds in measure(_reads(api, tenants[0], meter), PER_ROUND * ROUNDS).items():
             to.setdefault(name, []).extend(seconds)
 
     with _Metered(api) as meter, system.more_tenants(FEW) as tenants:
@@ -96,6 +96,11 @@ def _reads(api: Api, tenant: TenantRecord, meter: str) -> Routes:
         "/meters/{id}": f"/meters/{meter}",
         "/usage": f"/usage?tenantId={tenant.id}",
         "/usage/{id}": f"/usage/{meter}?tenantId={tenant.id}",
+        "/metrics": "/metrics",
+        "/tenants/{id}/resources": f"/tenants/{tenant.id}/resources",
+        "/tenants/{id}/cost": f"/tenants/{tenant.id}/cost",
+        "/tiers/{tier}/cost": f"/tiers/{tenant.tier.value}/cost",
+        "/capacity": "/capacity",
         "/audit": "/audit?limit=10",
         "/openapi.json": "/openapi.json",
         "/health": "/health",
@@ -146,7 +151,8 @@ def _get(api: Api, path: str) -> Callable[[], object]:
     return lambda: api.send("GET", path)
 
 
-def _measure(routes: Routes, requests: int) -> dict[str, list[float]]:
+def measure(routes: Routes, requests: int) -> dict[str, list[float]]:
+    """Return the seconds of each request, of all routes in turn."""
     for _ in range(_WARM_UP):
         for request in routes.values():
             request()

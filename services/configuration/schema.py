@@ -18,7 +18,6 @@ from services.configuration.fields import memory_for
 from services.configuration.images import ImageLock
 from services.configuration.permissions import Frozen, Permission
 from services.configuration.plug_ins import BillingPlugIn, PlugIn
-from services.contracts.prices import KEYS
 from services.storage.registry import DEFAULT_ENGINE, engine, engine_names
 from services.tenancy import Tier
 from services.tenancy.problems import not_allowed, one_of, show
@@ -425,6 +424,8 @@ class Configuration(Frozen):
     @field_validator("prices")
     @classmethod
     def _priced(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        from services.contracts.prices import KEYS  # noqa: PLC0415 - few say prices
+
         for name in value:
             if name not in KEYS:
                 raise not_allowed(one_of(KEYS), name)

@@ -7,11 +7,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from services.configuration import Configuration
 from services.provisioning.aws import Aws
-from services.provisioning.records.inventories import Inventories
 from services.provisioning.records.mapping import MappingTable
 from services.provisioning.records.move_log import MoveLog
 from services.provisioning.records.published import published_cells
@@ -24,6 +23,9 @@ from services.provisioning.terraform.progress import Progress, Silent
 from services.provisioning.terraform.state import StateStore
 from services.provisioning.terraform.workspace import Workdir, require_module
 from services.tenancy import Tier
+
+if TYPE_CHECKING:
+    from services.provisioning.records.inventories import Inventories
 
 REFUSAL_SECONDS: Final = 90.0
 """The authorizer believes a row for 30 s, the API its answer for 30 s, and a request takes 29 s."""
@@ -132,4 +134,6 @@ class Deployment:
     @functools.cached_property
     def inventories(self) -> Inventories:
         """What each copy of a tenant has of AWS."""
+        from services.provisioning.records.inventories import Inventories  # noqa: PLC0415
+
         return Inventories(self.state)

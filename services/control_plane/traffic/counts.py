@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 THROTTLED: Final = 429
@@ -35,7 +35,13 @@ class Counts:
 
     def __add__(self, other: Counts) -> Counts:
         """Return both together."""
-        return Counts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Counts(
+            self.requests + other.requests,
+            self.client_errors + other.client_errors,
+            self.server_errors + other.server_errors,
+            self.throttles + other.throttles,
+            self.latency_ms + other.latency_ms,
+        )
 
     @classmethod
     def of_status(cls, status: int, requests: int, latency_ms: int) -> Counts:

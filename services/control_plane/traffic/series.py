@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from services.control_plane.traffic.counts import Counts
 from services.control_plane.traffic.periods import LONG, SHORT, Window, floor
-from services.control_plane.traffic.table import Everyone, TrafficTable, first
+from services.control_plane.traffic.table import RANKED, Everyone, TrafficTable, first
 
 METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "requests": ("requests", "Count"),
@@ -92,7 +92,7 @@ def of_busiest(table: TrafficTable, window: Window, by: str, count: int) -> Traf
     until = _seen(table)
     everyone = _kept(table, window, table.everyone)
     ranked, _ = METRICS[by]
-    chosen = [name for name, _ in first(_sums(everyone.values()), ranked, count)]
+    chosen = first(_sums(everyone.values(), RANKED.index(ranked)), count)
 
     def kept(part: Window, period: int) -> Mapping[datetime, Mapping[str, Counts]]:
         found: defaultdict[datetime, dict[str, Counts]] = defaultdict(dict)
@@ -155,12 +155,12 @@ def _in_periods(kept: Mapping[datetime, Counts], window: Window) -> Mapping[date
     return found
 
 
-def _sums(everyone: Iterable[Everyone]) -> Mapping[str, Counts]:
-    found: defaultdict[str, Counts] = defaultdict(Counts)
+def _sums(everyone: Iterable[Everyone], ranked: int) -> Mapping[str, int]:
+    found: defaultdict[str, int] = defaultdict(int)
     for each in everyone:
-        for tenant, counts in each.busiest.items():
-            found[tenant] += counts
-    return found
+        for tenant, numbers in each.busiest.items():
+            found[tenant] += numbers[ranked]
+    return {tenant: number for tenant, number in found.items() if number}
 
 
 def _value(counts: Counts, metric: str, attribute: str) -> float | None:

@@ -69,13 +69,12 @@ class Period:
 
     def busiest(self) -> dict[str, Counts]:
         """Return the tenants that are among the first by one of `RANKED`."""
-        chosen = {
-            tenant
-            for ranked in RANKED
-            for tenant, counts in first(self.tenants, ranked, RANKS)
-            if getattr(counts, ranked)
-        }
+        chosen = {tenant for ranked in RANKED for tenant in first(self._by(ranked), RANKS)}
         return {tenant: self.tenants[tenant] for tenant in sorted(chosen)}
+
+    def _by(self, ranked: str) -> dict[str, int]:
+        value = attrgetter(ranked)
+        return {tenant: value(counts) for tenant, counts in self.tenants.items() if value(counts)}
 
 
 @dataclass(frozen=True)
@@ -84,19 +83,18 @@ class Everyone:
 
     Attributes
     ----------
-    busiest : Mapping of str to Counts
-        Without latency.
+    busiest : Mapping of str to Sequence of int
+        By tenant, the numbers of `RANKED`: as they are stored, since they are many.
     """
 
     total: Counts
-    busiest: Mapping[str, Counts]
+    busiest: Mapping[str, Sequence[int]]
     tiers: Mapping[str, int]
 
 
-def first(tenants: Mapping[str, Counts], by: str, count: int) -> Sequence[tuple[str, Counts]]:
-    """Return the tenants with the most of one of `RANKED`; of equals the first by id."""
-    value = attrgetter(by)
-    return sorted(tenants.items(), key=lambda each: (-value(each[1]), each[0]))[:count]
+def first(tenants: Mapping[str, int], count: int) -> Sequence[str]:
+    """Return the tenants with the largest numbers; of equals the first by id."""
+    return sorted(tenants, key=lambda tenant: (-tenants[tenant], tenant))[:count]
 
 
 class TrafficTable:
@@ -168,10 +166,7 @@ class TrafficTable:
         return {
             _beginning(item): Everyone(
                 _counts(item),
-                {
-                    name: Counts(*numbers)
-                    for name, numbers in json.loads(item[_BUSIEST]["S"]).items()
-                },
+                json.loads(item[_BUSIEST]["S"]),
                 json.loads(item[_TIERS]["S"]),
             )
             for item in self._query("ALL", window, kept)

@@ -72,7 +72,7 @@ def test_those_who_call_it_know_it(plane: Template, planes: dict[str, Template])
     settings = {"BILLING_PLUGIN": "acme_billing:billing", "BILLING_SECRET_ARN": SECRET}
     without = environments(planes["control-plane"])
     # What is counted in the root modules is not of the plug-in.
-    assert {name: dict({n: v for n, v in had.items() - without[name].items() if n != "FACTS"})
+    assert {name: {n: v for n, v in had.items() - without[name].items() if n != "FACTS"}
             for name, had in environments(plane).items()} == {
         "api": settings, "billing": settings,
         "clients": {}, "events": {}, "outbox": {}, "sweep": {}, "traffic": {},
