@@ -179,7 +179,6 @@ export const texts = {
     unknown: "No estimate",
   },
   list: {
-    description: "A page at a time, as the registry sorts them.",
     find: "Find by exact name",
     findHint: "Name, as acme",
     badName: "2 to 30 of a–z, 0–9 and -, first a letter",

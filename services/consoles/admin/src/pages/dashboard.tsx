@@ -94,12 +94,14 @@ function Quiet() {
   return (
     <Container>
       <ColumnLayout columns={2}>
-        <StatusIndicator type="success">
-          {said.noneFailed}. {said.noneFailedBody}
-        </StatusIndicator>
-        <StatusIndicator type="info">
-          {said.noneRunning}. {said.noneRunningBody}
-        </StatusIndicator>
+        <div>
+          <StatusIndicator type="success">{said.noneFailed}</StatusIndicator>
+          <Box color="text-body-secondary">{said.noneFailedBody}</Box>
+        </div>
+        <div>
+          <StatusIndicator type="info">{said.noneRunning}</StatusIndicator>
+          <Box color="text-body-secondary">{said.noneRunningBody}</Box>
+        </div>
       </ColumnLayout>
     </Container>
   );

@@ -125,7 +125,6 @@ export default function Tenants() {
         header={
           <Header
             variant="awsui-h1-sticky"
-            description={said.description}
             counter={chosen.length > 0 ? said.selected(chosen.length) : undefined}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
