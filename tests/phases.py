@@ -37,7 +37,8 @@ EMULATED: Final = ("tests/emulator", "tests/conformance")
 ROLES: Final = "tests/emulator/authorization/test_ci_roles.py"
 # Under three minutes of a processor in seven, for the same reason.
 CDKTF: Final = "tests/emulator/cdktf_cli"
-E2E: Final = ("tests/e2e",)
+E2E: Final = ("tests/browser", "tests/e2e")
+CONSOLES: Final = ("npm", "--prefix", "services/consoles", "run", "--silent", "test")
 
 
 @dataclass
@@ -152,6 +153,7 @@ def everything(run: Run) -> None:
         directory, log, port = Path(temporary, "system"), Path(temporary, "log"), free_port()
         with system_beside(directory, port, log) as creation:
             run.do("lint", "make", "lint")
+            run.do("consoles", *CONSOLES)
             roles_log, cdktf_log = Path(temporary, "roles.log"), Path(temporary, "cdktf.log")
             with beside("the CLI of cdktf", cdktf_log, *MEASURED, CDKTF) as cdktf:
                 run.do("unit, synth, terraform, cli, wheels", *MEASURED, "-n", "2", *SPREAD, *FAST)

@@ -15,12 +15,14 @@ from playwright.sync_api import Browser, sync_playwright
 from services.cli.site_builds import consoles_folder, is_built
 from services.configuration import load
 from services.contracts.http_routes import TENANT_READ, TENANT_WRITE, USER_READ, USER_WRITE
-from services.local_aws.browsers import Names
+from services.local_aws.browsers import LocalNames
 from tests.browser.window import Window, window
-from tests.e2e.conftest import system as system
+from tests.e2e import conftest as e2e
 from tests.e2e.operators import api_url, machine_token
 from tests.e2e.system import System
 
+#: The same system; ECS_SAAS_E2E_SYSTEM keeps it.
+system = e2e.system
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -50,7 +52,7 @@ def sites(system: System) -> Sites:
     assert folder is not None
     assert is_built(folder), "the consoles are not built: run `make consoles`"
     system.run("consoles", "push")
-    names = Names(system.port, system.local.environment()["AWS_REGION"])
+    names = LocalNames(system.port, system.local.environment()["AWS_REGION"])
     return Sites(
         admin=names.local(system.contract("control-plane")["admin_console_url"]),
         tenant=names.local(system.contract("platform")["tenant_app_url"]),

@@ -23,9 +23,7 @@ _SCRIPT = "<img src=x onerror=\"document.title='owned'\">"
 
 
 @pytest.fixture(scope="module")
-def reader(
-    system: System, browser: Browser, sites: Sites, api: httpx.Client
-) -> Iterator[Window]:
+def reader(system: System, browser: Browser, sites: Sites, api: httpx.Client) -> Iterator[Window]:
     """A window in which somebody is signed in who may look, and no more."""
     name = f"reader-{secrets.token_hex(4)}"
     user = {"userName": name, "userRole": "SupportReader", "email": f"{name}@example.com"}

@@ -37,9 +37,7 @@ def name() -> str:
 
 
 @pytest.fixture(scope="module")
-def customer(
-    system: System, admin: Window, api: httpx.Client, name: str
-) -> Iterator[Customer]:
+def customer(system: System, admin: Window, api: httpx.Client, name: str) -> Iterator[Customer]:
     """A tenant that was onboarded with the console, its first user's password not yet chosen."""
     page = admin.page
     admin.go("/onboarding")

@@ -1,5 +1,5 @@
 // Makes the clients' types, and the schemas that forms are checked by, from the checked-in documents.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import openapiTS, { astToString } from "openapi-typescript";
 
@@ -28,5 +28,9 @@ function collect(name) {
 
 async function keep(file, text) {
   const before = await readFile(file, "utf8").catch(() => "");
-  if (before !== text) await writeFile(fileURLToPath(file), text);
+  if (before === text) return;
+  // Whole at once: a linter may read it while a build beside it writes.
+  const path = fileURLToPath(file);
+  await writeFile(`${path}.${process.pid}`, text);
+  await rename(`${path}.${process.pid}`, path);
 }
