@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from services.contracts.inventory import Inventory, inventory_key
 from tests.emulator.provisioning.conftest import NAME, Finished, Project
 from tests.waiting import eventually
 
@@ -56,6 +57,10 @@ def test_life_of_a_silo_tenant(project: Project) -> None:
     assert [each["tenant_id"] for each in project.run("workspace", "list", "--json").json] == ["t1"]
     shown = project.run("workspace", "show", "t1", "--json").json
     assert (shown["tier"], shown["resources"]) == ("advanced", 3)
+    listed = project.client("s3").get_object(
+        Bucket=project.bucket, Key=inventory_key("tenant-advanced", "t1")
+    )
+    assert len(Inventory.parse(listed["Body"].read()).entries) == 3
 
     moved = project.run("workspace", "apply", "t1", "--tier", "basic", *NAME, code=2)
     assert "exists in tier advanced" in moved.err
