@@ -71,7 +71,7 @@ export function Id({ value, name }: { readonly value: string; readonly name: str
       variant="inline"
       textToCopy={value}
       textToDisplay={value}
-      copyButtonAriaLabel={`Copy ${name}`}
+      copyButtonAriaLabel={texts.copy(name)}
       copySuccessText={texts.copied}
       copyErrorText={texts.copyFailed}
     />

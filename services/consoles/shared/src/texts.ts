@@ -7,6 +7,7 @@ export const texts = {
   create: "Create",
   save: "Save",
   delete: "Delete",
+  copy: (name: string) => `Copy ${name}`,
   copied: "Copied",
   copyFailed: "Could not be copied",
   notFound: {

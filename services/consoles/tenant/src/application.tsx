@@ -44,17 +44,18 @@ function Cell({ place, children }: { readonly place: Place; readonly children: R
 }
 
 /** Asks the service whom it takes the user for, before anything is shown that it might refuse. */
-function Serving({ place, children }: { readonly place: Place; readonly children: ReactNode }) {
+export function Serving({ place, children }: { readonly place: Place; readonly children: ReactNode }) {
   const { products } = useApis();
   const session = useSession();
+  const isOwn = session.claims["custom:tenantId"] === place.tenantId;
   const query = useQuery({
     queryKey: ["identity"],
+    enabled: isOwn,
     queryFn: () => answered(products.GET("/products/identity")),
     staleTime: 60_000,
     retry: (failures, error) => error instanceof Problem && error.status !== 403 && error.status !== 401 && failures < 2,
   });
-  const own = session.claims["custom:tenantId"];
-  if (own !== place.tenantId) {
+  if (!isOwn) {
     // Tenants of a pool share its sign-in page, which remembers who signed in last.
     const claimed = session.claims["custom:tenantName"];
     const name = typeof claimed === "string" ? claimed : "";

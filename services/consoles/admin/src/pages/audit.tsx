@@ -73,7 +73,7 @@ export default function Audit() {
           <FormField label={said.day}>
             <DatePicker
               value={day}
-              placeholder="YYYY/MM/DD"
+              placeholder={said.dayHint}
               isDateEnabled={(date) => date <= new Date()}
               onChange={({ detail }) => {
                 if (/^\d{4}-\d{2}-\d{2}$/.test(detail.value)) setSearch({ day: detail.value });

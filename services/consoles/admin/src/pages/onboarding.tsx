@@ -17,6 +17,7 @@ import { ProblemAlert } from "@ecs-saas/shared/parts.tsx";
 import { asProblem } from "@ecs-saas/shared/problem.ts";
 import { findings, type Findings } from "@ecs-saas/shared/schema.ts";
 import { Crumbs } from "@ecs-saas/shared/shell.tsx";
+import { texts as shared } from "@ecs-saas/shared/texts.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
@@ -27,10 +28,7 @@ import { isEmpty, overridesOf, Sizes, type SizeTexts } from "../tenant/sizes.tsx
 import { texts, tiers } from "../texts.ts";
 
 const said = texts.onboarding;
-const KINDS = [
-  { value: "oidc", label: "OpenID Connect" },
-  { value: "saml", label: "SAML 2.0" },
-];
+const KINDS = (["oidc", "saml"] as const).map((value) => ({ value, label: said.protocols[value] }));
 
 interface Provider {
   readonly name: string;
@@ -102,7 +100,7 @@ export default function Onboarding() {
           collapsedStepsLabel: said.step,
           skipToButtonLabel: ({ title }) => said.skip(title),
           navigationAriaLabel: said.title,
-          cancelButton: "Cancel",
+          cancelButton: shared.cancel,
           previousButton: said.back,
           nextButton: said.next,
           optional: said.optional,

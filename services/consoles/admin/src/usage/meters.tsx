@@ -59,7 +59,7 @@ export function Meters() {
         columnDefinitions={[
           { id: "name", header: said.metric, cell: (each) => each.name, isRowHeader: true },
           { id: "unit", header: said.unit, cell: (each) => each.unit || "–" },
-          { id: "id", header: "Id", cell: (each) => <Id value={each.meterId} name={each.name} /> },
+          { id: "id", header: said.meterId, cell: (each) => <Id value={each.meterId} name={each.name} /> },
           ...(mayWrite
             ? [
                 {
