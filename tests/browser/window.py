@@ -74,6 +74,7 @@ class Window:
         self.page.fill("input[name=password]", password)
         self.page.keyboard.press("Enter")
         if new_password:
+            self.page.wait_for_selector("input[name=new_password]")
             for each in self.page.locator("input[type=password]").all():
                 each.fill(new_password)
             self.page.keyboard.press("Enter")
@@ -114,7 +115,7 @@ class Window:
         for view, (width, height) in views.items():
             self.page.emulate_media(color_scheme="dark" if view == "dark" else "light")
             self.page.set_viewport_size({"width": width, "height": height})
-            self.page.wait_for_timeout(250)
+            self.page.wait_for_timeout(100)
             self.page.screenshot(path=PICTURES / f"{name}-{view}.png", animations="disabled")
         self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size({"width": _DESKTOP[0], "height": _DESKTOP[1]})

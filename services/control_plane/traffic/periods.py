@@ -113,18 +113,14 @@ def window(
     >>> found.start.isoformat(), found.end.isoformat(), found.period
     ('2026-01-02T00:00:00+00:00', '2026-01-02T03:05:00+00:00', 300)
     """
-    until = min(_utc(end), now) if end else now
-    since = _utc(start) if start else until - DEFAULT_RANGE
-    if start and end and _utc(start) >= _utc(end):
-        raise WindowError("from", "has to be before `to`")
+    until = min(_utc(end, "to", now), now) if end else now
+    since = _utc(start, "from", now) if start else until - DEFAULT_RANGE
     if since >= now:
         raise WindowError("from", "has to be in the past")
     if since >= until:
         raise WindowError("from", "has to be before `to`")
     if until - since > LONGEST_RANGE:
         raise WindowError("from", f"at most {LONGEST_RANGE.days} days before `to`")
-    if since < now - KEPT[LONG]:
-        raise WindowError("from", f"at most {KEPT[LONG].days} days ago: no longer is kept")
     seconds = (until - since).total_seconds()
     # What is kept of the short periods ends before the range may.
     shortest = SHORT if since >= now - KEPT[SHORT] else LONG
@@ -145,14 +141,19 @@ def month_of(month: str, now: datetime) -> Window:
     >>> found.start.isoformat(), found.end.isoformat()
     ('2026-02-01T00:00:00+00:00', '2026-03-01T00:00:00+00:00')
     """
+    if not f"{now - KEPT[LONG]:%Y-%m}" < month <= f"{now:%Y-%m}":
+        raise WindowError("month", f"has to have begun, {KEPT[LONG].days} days ago at most")
     start = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
     following = (start + timedelta(days=31)).replace(day=1)
-    if start > now:
-        raise WindowError("month", "has to have begun")
-    if start < now - KEPT[LONG]:
-        raise WindowError("month", f"at most {KEPT[LONG].days} days ago: no longer is kept")
     return Window(start, ceiling(min(following, now), LONG), LONG)
 
 
-def _utc(at: datetime) -> datetime:
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+def _utc(at: datetime, field: str, now: datetime) -> datetime:
+    """Return a time in UTC, if anything is kept of it."""
+    try:
+        found = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError:  # the first and the last day of the calendar, in another zone
+        found = at.replace(tzinfo=UTC)
+    if found < now - KEPT[LONG]:
+        raise WindowError(field, f"at most {KEPT[LONG].days} days ago: no longer is kept")
+    return found

@@ -31,7 +31,7 @@ def logs(shared_local_aws: LocalAws) -> tuple[Any, str]:
     group = f"/test/{uuid.uuid4()}"
     client.create_log_group(logGroupName=group)
     client.create_log_stream(logGroupName=group, logStreamName="s")
-    events = [
+    events: list[dict[str, Any]] = [
         {"timestamp": (START + second) * 1000, "message": json.dumps(line)}
         for second, line in LINES
     ]
@@ -39,7 +39,7 @@ def logs(shared_local_aws: LocalAws) -> tuple[Any, str]:
     client.put_log_events(
         logGroupName=group,
         logStreamName="s",
-        logEvents=sorted(events, key=lambda each: int(each["timestamp"])),
+        logEvents=sorted(events, key=lambda each: each["timestamp"]),
     )
     return client, group
 

@@ -63,7 +63,8 @@ def test_metrics_of_all_and_of_one(traffic: TrafficTable) -> None:
     [
         ({"from": "2026-01-02T00:00:00", "to": "2026-01-01T00:00:00"}, "from"),
         ({"from": "2999-01-01T00:00:00"}, "from"),
-        ({"from": "2020-01-01T00:00:00", "to": "2020-01-02T00:00:00"}, "from"),
+        ({"from": "2020-01-01T00:00:00", "to": "2020-01-02T00:00:00"}, "to"),
+        ({"from": "0001-01-01T00:00:00+14:00"}, "from"),
         ({"from": "soon"}, "from"),
         ({"periodSeconds": "0"}, "periodSeconds"),
         ({"periodSeconds": "86401"}, "periodSeconds"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -19,6 +19,7 @@ from services.control_plane.traffic.periods import (
     window,
 )
 
+EAST, WEST = (timezone(timedelta(hours=each)) for each in (14, -12))
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 
@@ -50,15 +51,19 @@ def test_a_window_holds_what_was_asked_in_few_whole_periods(
 @pytest.mark.parametrize(
     ("start", "end", "field", "why"),
     [
-        (NOW, NOW - timedelta(hours=1), "from", "before `to`"),
+        (NOW - timedelta(hours=1), NOW - timedelta(hours=2), "from", "before `to`"),
         (NOW - timedelta(hours=1), NOW - timedelta(hours=1), "from", "before `to`"),
         (NOW + timedelta(days=1), None, "from", "in the past"),
         (NOW - LONGEST_RANGE - timedelta(minutes=1), None, "from", "at most 31 days before"),
-        (NOW - timedelta(days=402), NOW - timedelta(days=401), "from", "no longer is kept"),
+        (NOW - timedelta(days=402), NOW - timedelta(days=401), "to", "no longer is kept"),
+        (NOW - timedelta(days=402), NOW - timedelta(days=399), "from", "no longer is kept"),
+        (datetime.min.replace(tzinfo=EAST), None, "from", "no longer is kept"),
+        (None, datetime.min, "to", "no longer is kept"),
+        (datetime.max.replace(tzinfo=WEST), None, "from", "in the past"),
     ],
 )
 def test_what_cannot_be_shown_is_named(
-    start: datetime, end: datetime | None, field: str, why: str
+    start: datetime | None, end: datetime | None, field: str, why: str
 ) -> None:
     with pytest.raises(WindowError, match=why) as refused:
         window(start, end, None, NOW)
@@ -77,6 +82,6 @@ def test_a_month_is_what_has_passed_of_it() -> None:
     assert (running.start.day, running.end) == (1, NOW.replace(hour=6, minute=0, second=0))
     assert month_of("2026-02", NOW).end.month == 3
     assert month_of("2025-12", NOW).end == datetime(2026, 1, 1, tzinfo=UTC)
-    for month in ("2026-04", "2024-01"):
+    for month in ("2026-04", "2024-01", "0000-01", "9999-12"):
         with pytest.raises(WindowError):
             month_of(month, NOW)
