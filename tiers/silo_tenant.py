@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from cdktf import Token
 from constructs import Construct
 
@@ -21,6 +23,8 @@ from tiers.deployment import (
 from tiers.silo import Silo
 from tiers.tenant import TENANT_ID, TenantStack
 from tiers.workload import network_of
+
+_FORMER_HOST: Final = "silo_UserPool_Providers_Domain_445F5B26"
 
 
 class SiloTenant(TenantStack):
@@ -55,6 +59,9 @@ class SiloTenant(TenantStack):
             release="${var.release}",
             priority=Token.as_number("${var.placement.listener_priority}"),
         )
+        if host := silo.user_pool.sign_in_host:
+            # Of federated tenants alone it was there before every pool had one, by its old place.
+            host.move_from_id(f'{host.terraform_resource_type}.{_FORMER_HOST}["sign-in"]')
         self.register(
             user_pool_id=silo.user_pool.id,
             client_id=silo.user_pool.client_id,

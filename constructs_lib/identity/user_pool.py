@@ -118,6 +118,7 @@ class UserPool(Construct):
         The `iss` claim of the pool's tokens.
     sign_in_url : str
         The origin of its pages, without a slash at its end; empty if it has none.
+    sign_in_host : CognitoUserPoolDomain or None
     resource : CognitoUserPool
     client : CognitoUserPoolClient
 
@@ -200,7 +201,10 @@ class UserPool(Construct):
         # Written out and not taken from the pool's `endpoint`, which names the emulator locally
         # while the tokens name AWS in both places.
         self.issuer = issuer(region, self.id)
-        self.sign_in_url: str = self._host(sign_in, region) if sign_in else ""
+        self.sign_in_host = self._host(sign_in) if sign_in else None
+        self.sign_in_url = (
+            sign_in_origin(self.sign_in_host.domain, region) if self.sign_in_host else ""
+        )
 
     def _sign_in(self, page: SignInPage | None, federation: Federation | None) -> dict[str, Any]:
         """Make the providers, and return what the client needs for its users to sign in."""
@@ -226,9 +230,8 @@ class UserPool(Construct):
             "depends_on": [providers.resource],
         }
 
-    def _host(self, page: SignInPage, region: str) -> str:
-        """Make the host of the pages; return its origin."""
-        host = CognitoUserPoolDomain(
+    def _host(self, page: SignInPage) -> CognitoUserPoolDomain:
+        return CognitoUserPoolDomain(
             self,
             "sign-in-host",
             # Unique in a region over all accounts; of hexadecimal digits, so that none of the
@@ -236,7 +239,6 @@ class UserPool(Construct):
             domain=f"{page.domain_prefix}-{Fn.substr(Fn.sha256(self.id), 0, 20)}",
             user_pool_id=self.id,
         )
-        return sign_in_origin(host.domain, region)
 
 
 def issuer(region: str, user_pool_id: str) -> str:

@@ -91,3 +91,23 @@ def headers_that_nothing_removes() -> None:
         return build
 
     replace(cloudfront, "_build_rhp_config_xml", make)
+
+
+@patch
+def tags_of_what_is_gone() -> None:
+    """The tags of a distribution are gone with it.
+
+    Stock keeps them, so that the tagging API lists a distribution which nobody can delete.
+    """
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def delete(id_: str, headers: dict[str, str]) -> Any:
+            there = symbol(cloudfront, "_distributions").get(id_)
+            answer = original(id_, headers)
+            if there is not None and answer[0] == 204:
+                symbol(cloudfront, "_tags").pop(there["ARN"], None)
+            return answer
+
+        return delete
+
+    replace(cloudfront, "_delete_distribution", make)

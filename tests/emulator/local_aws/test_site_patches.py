@@ -13,7 +13,15 @@ from botocore.exceptions import ClientError
 
 from services.local_aws.layout import ACCOUNT_ID
 from tests.emulator.local_aws.conftest import Aws
-from tests.emulator.local_aws.sites import PASSWORD, Page, api, code_of, distribution, get
+from tests.emulator.local_aws.sites import (
+    NEVER_KEPT,
+    PASSWORD,
+    Page,
+    api,
+    code_of,
+    distribution,
+    get,
+)
 
 pytestmark = pytest.mark.local_aws
 
@@ -44,6 +52,39 @@ def headers_that_nothing_removes(aws: Aws) -> bool:
     )
     config = made["ResponseHeadersPolicyConfig"]
     return "RemoveHeadersConfig" not in config and "CustomHeadersConfig" not in config
+
+
+def tags_of_what_is_gone(aws: Aws) -> bool:
+    front = aws.client("cloudfront")
+    config = {
+        "CallerReference": "gone",
+        "Comment": "",
+        "Enabled": False,
+        "Origins": {
+            "Quantity": 1,
+            "Items": [
+                {
+                    "Id": "o",
+                    "DomainName": "x.s3.us-east-1.amazonaws.com",
+                    "S3OriginConfig": {"OriginAccessIdentity": ""},
+                }
+            ],
+        },
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "o",
+            "ViewerProtocolPolicy": "https-only",
+            "CachePolicyId": NEVER_KEPT,
+        },
+    }
+    tags = {"Items": [{"Key": "Site", "Value": "gone"}]}
+    made = front.create_distribution_with_tags(
+        DistributionConfigWithTags={"DistributionConfig": config, "Tags": tags}
+    )
+    listing = aws.client("resourcegroupstaggingapi").get_resources
+    wanted = [{"Key": "Site", "Values": ["gone"]}]
+    before = listing(TagFilters=wanted)["ResourceTagMappingList"]
+    front.delete_distribution(Id=made["Distribution"]["Id"], IfMatch=made["ETag"])
+    return len(before) == 1 and not listing(TagFilters=wanted)["ResourceTagMappingList"]
 
 
 def pages_of_a_domain(aws: Aws) -> bool:
@@ -136,6 +177,7 @@ CHECKS: dict[str, Callable[[Aws], bool]] = {
         origins_that_are_apis,
         paths_of_sites,
         headers_that_nothing_removes,
+        tags_of_what_is_gone,
         pages_of_a_domain,
         way_to_a_forgotten_password,
         second_factor_on_pages,
