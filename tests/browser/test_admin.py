@@ -48,9 +48,10 @@ def test_the_figures_are_those_of_the_api(admin: Window, api: httpx.Client) -> N
     active = [each for each in there if each["tenantStatus"] == "ACTIVE"]
     figures = admin.page.get_by_test_id("figure")
     assert figures.all_inner_texts()[:2] == [str(len(there)), str(len(active))]
-    room = api.get("/capacity").json()["data"]["tiers"][0]["room"]
-    table = admin.page.get_by_role("table", name="Capacity")
-    expect(table.get_by_role("row").nth(1)).to_contain_text(str(room))
+    rooms = {each["tier"]: each["room"] for each in api.get("/capacity").json()["data"]["tiers"]}
+    row = admin.page.get_by_role("table", name="Capacity").get_by_role("row").nth(1)
+    expect(row).to_contain_text("Basic")
+    expect(row).to_contain_text(f"{rooms['basic']:,}")
 
 
 @pytest.mark.parametrize("path", PAGES)

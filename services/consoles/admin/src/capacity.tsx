@@ -8,7 +8,7 @@ import { texts as shared } from "@ecs-saas/shared/texts.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useApi } from "./api.ts";
 import { TierOf } from "./parts.tsx";
-import { texts } from "./texts.ts";
+import { texts, TIERS } from "./texts.ts";
 
 const said = texts.capacity;
 const MINUTE = 60_000;
@@ -32,7 +32,7 @@ export function Capacity() {
       ariaLabels={{ tableLabel: said.title }}
       loading={query.isPending}
       loadingText={shared.loading}
-      items={query.data?.tiers ?? []}
+      items={TIERS.flatMap((tier) => query.data?.tiers.filter((each) => each.tier === tier) ?? [])}
       trackBy="tier"
       empty={query.isError && <ProblemAlert error={query.error} onRetry={() => void query.refetch()} />}
       columnDefinitions={[

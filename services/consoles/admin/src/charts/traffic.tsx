@@ -22,7 +22,7 @@ type Name = Metric["metric"];
 const said = texts.traffic;
 const HOUR = 3_600_000;
 const REFRESH_MILLISECONDS = 60_000;
-const COUNTED: readonly Name[] = ["requests", "clientErrors", "serverErrors", "throttles"];
+const COUNTED = ["requests", "clientErrors", "serverErrors", "throttles"] as const satisfies readonly Name[];
 const COLOURS: Readonly<Record<Name, string>> = {
   requests: tokens.colorChartsBlue2500,
   clientErrors: tokens.colorChartsOrange500,
@@ -167,10 +167,10 @@ function Busiest({ series, names }: { readonly series: Schemas["Metrics"]["serie
       items={rows}
       trackBy="id"
       columnDefinitions={[
-        { id: "tenant", header: texts.tenant, cell: (each) => <PageLink to={`/tenants/${each.id}?tab=requests`}>{names.get(each.id) ?? each.id}</PageLink>, isRowHeader: true },
+        { id: "tenant", header: texts.tenant, cell: (each) => <PageLink to={`/tenants/${each.id}?tab=requests`}>{names.get(each.id) ?? said.gone(each.id.slice(0, 8))}</PageLink>, isRowHeader: true },
         ...COUNTED.map((name) => ({
           id: name,
-          header: said.names[name],
+          header: said.short[name],
           cell: (each: (typeof rows)[number]) => <span className="number">{number(sumOf(each.metrics, name))}</span>,
         })),
       ]}

@@ -84,13 +84,13 @@ function Figures({ all }: { readonly all: Fleet }) {
         </ColumnLayout>
         {!all.complete && <Box color="text-status-warning">{said.truncated(number(tenants.length))}</Box>}
       </Container>
-      <ByTier tenants={tenants} />
       {running.length > 0 && <Running tenants={running} />}
       {failed.length > 0 && <Failures tenants={failed} />}
       {running.length + failed.length === 0 && <Quiet />}
       <Suspense fallback={<Loading />}>
         <Traffic names={new Map(tenants.map((each) => [each.tenantId, each.tenantName]))} />
       </Suspense>
+      <ByTier tenants={tenants} />
       <Capacity />
     </SpaceBetween>
   );
