@@ -50,7 +50,7 @@ from tiers.measuring import (
     traffic_table,
 )
 from tiers.platform_boundary import platform_boundary_arn
-from tiers.sites import admin_site, tell_admin_site, tell_tenant_site
+from tiers.sites import SIGN_IN_SCOPES, admin_site, tell_sites
 from tiers.watching import failure_queue, watch_functions
 
 #: Of the contract, what who signs in and calls the API needs.
@@ -182,22 +182,18 @@ class ControlPlane(SaasStack):
         self._clients = self._pool_clients(scopes, f"{site.url}/")
         self._traffic = traffic_table(self, configuration)
         api = self._api(account, platform.tenant_app_url)
-        host = f"{api.id}.execute-api.{configuration.region}.amazonaws.com"
-        site.lead_to_api(host)
-        tell_admin_site(
+        tell_sites(
             self,
             configuration,
-            site=site,
-            issuer=self._pool.issuer,
-            client_id=self._clients.public_client_id,
-            sign_in_url=self._pool.sign_in_url,
-            scopes=scopes,
-        )
-        tell_tenant_site(
-            self,
-            configuration,
-            bucket=platform.tenant_site_bucket,
-            api_url=f"https://{host}",
+            admin=site,
+            tenant_bucket=platform.tenant_site_bucket,
+            api_id=api.id,
+            sign_in={
+                "authority": self._pool.issuer,
+                "clientId": self._clients.public_client_id,
+                "domain": self._pool.sign_in_url,
+                "scopes": [*SIGN_IN_SCOPES, *scopes],
+            },
         )
         self._outbox()
         self._application_events()

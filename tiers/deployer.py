@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from constructs_lib.identity.statement import Statement
 from services.contracts.untouchable import PLATFORM_ROLES
+from tiers.deployer_sites import on_sites
 
 _PASSED_TO = (
     *("apigateway.amazonaws.com", "codebuild.amazonaws.com", "ec2.amazonaws.com"),
@@ -188,7 +189,7 @@ def deployer_statements(
             ),
         ],
         "planes": _on_planes(arn, account, name, prefix),
-        "sites": _on_sites(account, name, prefix),
+        "sites": on_sites(account, name, prefix),
         "access": _on_access(account, prefix),
     }
 
@@ -294,62 +295,6 @@ def _on_planes(
             # A dashboard is of all regions.
             f"arn:aws:cloudwatch::{account}:dashboard/{prefix}-*",
         ),
-    ]
-
-
-def _on_sites(account: str, name: str, prefix: str) -> Sequence[Statement]:
-    """Return what may be done to the consoles' sites; CloudFront is of all regions."""
-
-    def arn(resource: str) -> str:
-        return f"arn:aws:cloudfront::{account}:{resource}"
-
-    return [
-        _allow(
-            "cloudfront",
-            "CreateFunction CreateOriginAccessControl CreateResponseHeadersPolicy",
-        ),
-        # A distribution's id is CloudFront's choice: its tags say whose it is.
-        Statement(
-            ["cloudfront:CreateDistribution"],
-            conditions={"StringEquals": {"aws:RequestTag/Project": name}},
-        ),
-        Statement(
-            ["cloudfront:TagResource"],
-            [arn("distribution/*")],
-            conditions={
-                "StringEquals": {"aws:RequestTag/Project": name},
-                "StringEqualsIfExists": {"aws:ResourceTag/Project": name},
-            },
-        ),
-        Statement(
-            [
-                f"cloudfront:{action}"
-                for action in (
-                    *("CreateInvalidation", "DeleteDistribution", "UntagResource"),
-                    "UpdateDistribution",
-                )
-            ],
-            [arn("distribution/*")],
-            conditions={"StringEquals": {"aws:ResourceTag/Project": name}},
-        ),
-        _allow(
-            "cloudfront",
-            "DeleteFunction PublishFunction UpdateFunction",
-            arn(f"function/{prefix}-*"),
-        ),
-        # Neither has a name in its ARN, nor tags.
-        _allow(
-            "cloudfront",
-            "DeleteOriginAccessControl UpdateOriginAccessControl",
-            arn("origin-access-control/*"),
-        ),
-        _allow(
-            "cloudfront",
-            "DeleteResponseHeadersPolicy UpdateResponseHeadersPolicy",
-            arn("response-headers-policy/*"),
-        ),
-        # What a site is told, and its releases.
-        _allow("s3", "PutObject PutObjectTagging", f"arn:aws:s3:::{prefix}-*-site-{account}/*"),
     ]
 
 

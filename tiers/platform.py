@@ -31,7 +31,8 @@ from constructs_lib.identity import Statement, policy
 from constructs_lib.network import Network
 from constructs_lib.observability import AlarmKey, AlarmTopic
 from constructs_lib.routing import RoutingCell
-from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket, SiteLogBucket
+from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
+from constructs_lib.storage.site_buckets import SiteLogBucket
 from services.configuration import Configuration
 from services.configuration.hcl_modules import hcl_module
 from services.contracts.images import RUNNER

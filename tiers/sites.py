@@ -7,18 +7,19 @@ Which file is where in a site, and its release, is no matter of Terraform's: of 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
 from constructs_lib.edge import SiteDomain, StaticSite
+from constructs_lib.edge.static_site import API_PATH
 from constructs_lib.identity import SignInPage
 from services.configuration import Configuration
 from services.contracts.stacks import CONFIG_KEY
 
-_SIGN_IN_SCOPES: Final = ("openid", "email", "profile")
+SIGN_IN_SCOPES: Final = ("openid", "email", "profile")
 
 
 def tenant_site(
@@ -101,39 +102,33 @@ def sign_in_page(configuration: Configuration, tenant_app_url: str) -> SignInPag
     return SignInPage(domain_prefix=configuration.prefix, callback_url=f"{tenant_app_url}/")
 
 
-def tell_tenant_site(
-    scope: Construct, configuration: Configuration, *, bucket: str, api_url: str
-) -> None:
-    """Tell the tenants' application where tenants are asked for."""
-    _config(scope, configuration, "tenant", bucket, {"api": api_url})
-
-
-def tell_admin_site(
+def tell_sites(
     scope: Construct,
     configuration: Configuration,
     *,
-    site: StaticSite,
-    issuer: str,
-    client_id: str,
-    sign_in_url: str,
-    scopes: Sequence[str],
+    admin: StaticSite,
+    tenant_bucket: str,
+    api_id: str,
+    sign_in: Mapping[str, object],
 ) -> None:
-    """Tell the administrators' console how to sign in; its API is under its own origin."""
-    _config(
-        scope,
-        configuration,
-        "admin",
-        site.bucket.name,
-        {
-            "api": "/api",
-            "auth": {
-                "authority": issuer,
-                "clientId": client_id,
-                "domain": sign_in_url,
-                "scopes": [*_SIGN_IN_SCOPES, *scopes],
-            },
-        },
-    )
+    """Lead the administrators' console to its API, and tell both sites where everything is.
+
+    Parameters
+    ----------
+    admin : StaticSite
+        Whose API is under its own origin.
+    tenant_bucket : str
+        Of the tenants' application, which asks the API of another origin for its tenant.
+    api_id : str
+        The control plane's HTTP API.
+    sign_in : mapping
+        How the console's page signs in: `authority`, `clientId`, `domain` and `scopes`.
+    """
+    host = f"{api_id}.execute-api.{configuration.region}.amazonaws.com"
+    admin.lead_to_api(host)
+    told = {"api": API_PATH, "auth": dict(sign_in)}
+    _config(scope, configuration, "admin", admin.bucket.name, told)
+    _config(scope, configuration, "tenant", tenant_bucket, {"api": f"https://{host}"})
 
 
 def _config(

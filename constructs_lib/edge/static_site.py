@@ -30,7 +30,7 @@ from constructs import Construct
 from constructs_lib.edge.headers import browser_rules
 from constructs_lib.errors import ConfigError
 from constructs_lib.sequences import takes_sequences
-from constructs_lib.storage.buckets import SiteBucket
+from constructs_lib.storage.site_buckets import SiteBucket
 
 API_PATH: Final = "/api"
 ASSETS_PATH: Final = "/assets"

@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING
 from constructs_lib.lazy_exports import lazily
 
 if TYPE_CHECKING:
-    from constructs_lib.storage.buckets import (
-        LogBucket,
-        ReleaseBucket,
-        SecureBucket,
-        SiteLogBucket,
-    )
+    from constructs_lib.storage.buckets import LogBucket, ReleaseBucket, SecureBucket
     from constructs_lib.storage.database import Database, DatabaseSize
+    from constructs_lib.storage.site_buckets import SiteBucket, SiteLogBucket
     from constructs_lib.storage.tables import TableIndex, TenantTable
 
 __all__ = [
@@ -22,6 +18,7 @@ __all__ = [
     "LogBucket",
     "ReleaseBucket",
     "SecureBucket",
+    "SiteBucket",
     "SiteLogBucket",
     "TableIndex",
     "TenantTable",
@@ -33,7 +30,8 @@ _MODULES = {
     "LogBucket": "buckets",
     "ReleaseBucket": "buckets",
     "SecureBucket": "buckets",
-    "SiteLogBucket": "buckets",
+    "SiteBucket": "site_buckets",
+    "SiteLogBucket": "site_buckets",
     "TableIndex": "tables",
     "TenantTable": "tables",
 }

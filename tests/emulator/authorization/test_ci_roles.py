@@ -48,6 +48,18 @@ def test_the_apply_role_needs_nothing_more(applied: list[str]) -> None:
     assert applied == []
 
 
+def test_the_apply_role_releases_the_consoles(account: Account, applied: list[str]) -> None:
+    for site in ("admin", "tenant"):
+        dist = account.directory / "consoles" / site / "dist"
+        dist.mkdir(parents=True)
+        (dist / "index.html").write_text(site)
+    source = str(account.directory / "consoles")
+    workflow = account.workflow("apply")
+    account.run("consoles", "push", "--from", source, keys=workflow)
+    account.run("consoles", "list", keys=workflow)
+    assert account.denials() == applied
+
+
 def test_the_plan_role_plans_every_shared_root_module(account: Account, applied: list[str]) -> None:
     shown = json.loads(
         account.run("platform", "plan", "--no-lock", "--json", keys=account.workflow("plan"))

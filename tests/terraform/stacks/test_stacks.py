@@ -46,6 +46,8 @@ CONTRACT = json.dumps(
         "user_pool_id": "us-east-1_abc",
         "app_client_id": "client",
         "issuer": "https://issuer.example.com",
+        "sign_in_url": "https://pages.example.com",
+        "tenant_app_url": "https://app.example.com",
         "tenant_path": "basic",
         "data_task": {},
     }
