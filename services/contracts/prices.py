@@ -31,7 +31,7 @@ class ListPrice:
         Of which the price is for one.
     usd : Decimal
     published : str
-        The day on which AWS published the list.
+        The day on which AWS published the list; of a page without one, that as of which it was so.
     source : str
         Where the row is, with its SKU.
     """

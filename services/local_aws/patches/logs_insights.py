@@ -47,7 +47,7 @@ _KEPT: Final = 100
 
 
 @patch
-def stats() -> None:
+def sums_of_queries() -> None:
     """A query with `stats` is answered by sums: `count`, `sum`, `avg`, `min`, `max`, and by `bin`.
 
     Stock leaves the command out, and answers as many rows as there are lines.

@@ -452,3 +452,21 @@ def test_the_resource_of_a_request(
     service: str, operation: str, request_: dict[str, Sequence[str]], expected: str | None
 ) -> None:
     assert FINDERS[service](operation, request_, _WHERE) == expected
+
+
+def test_the_answer_of_a_query_is_for_whoever_may_ask_its_logs(patched: Aws) -> None:
+    logs = patched.client("logs")
+    mine, other = (f"/query/{name}" for name in ("mine", "other"))
+    for group in (mine, other):
+        logs.create_log_group(logGroupName=group)
+    asking = "logs:StartQuery logs:GetQueryResults"
+    client = _as_role(
+        patched, "asks", _allow(asking, f"arn:aws:logs:{_WHERE}:log-group:/query/m*")
+    )("logs")
+    query = {"startTime": 0, "endTime": 1, "queryString": "stats count(*)"}
+    begun = client.start_query(logGroupNames=[mine], **query)["queryId"]
+    assert client.get_query_results(queryId=begun)["status"] == "Complete"
+    others = logs.start_query(logGroupNames=[other], **query)["queryId"]
+    assert _denied(client.start_query, logGroupNames=[other], **query)
+    assert _denied(client.start_query, logGroupNames=[mine, other], **query)
+    assert _denied(client.get_query_results, queryId=others)

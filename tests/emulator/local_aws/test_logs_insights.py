@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from services.local_aws.machine import LocalAws
-from tests.aws import aws_client
+from tests.emulator.local_aws.conftest import Aws
 
 pytestmark = pytest.mark.local_aws
 
@@ -24,10 +23,9 @@ LINES = (
 )
 
 
-@pytest.fixture(scope="module")
-def logs(shared_local_aws: LocalAws) -> tuple[Any, str]:
-    """A client, and a log group with the lines."""
-    client = aws_client("logs", shared_local_aws.status().endpoint)
+def filled(aws: Aws) -> tuple[Any, str]:
+    """Return a client, and a log group with the lines."""
+    client = aws.client("logs")
     group = f"/test/{uuid.uuid4()}"
     client.create_log_group(logGroupName=group)
     client.create_log_stream(logGroupName=group, logStreamName="s")
@@ -42,6 +40,11 @@ def logs(shared_local_aws: LocalAws) -> tuple[Any, str]:
         logEvents=sorted(events, key=lambda each: each["timestamp"]),
     )
     return client, group
+
+
+@pytest.fixture(scope="module")
+def logs(patched: Aws) -> tuple[Any, str]:
+    return filled(patched)
 
 
 def ask(logs: tuple[Any, str], query: str, seconds: int = 600) -> list[dict[str, str]]:
@@ -77,6 +80,11 @@ def test_other_functions_names_and_limits(logs: tuple[Any, str]) -> None:
     assert len(ask(logs, "stats count(*) by tenantId, bin(1 minute) | limit 2")) == 2
     (kept,) = ask(logs, "filter @message like /429/ | stats count(*) as n")
     assert kept == {"n": "1"}
+
+
+def test_the_patch_adds_what_stock_lacks(stock: Aws) -> None:
+    rows = ask(filled(stock), "stats count(*) as n")
+    assert len(rows) > 1, "stock sums up: remove the patch sums_of_queries"
 
 
 @pytest.mark.parametrize(

@@ -411,6 +411,8 @@ _SHOWN_ELSEWHERE = {
     "reading_one_mapping",
     # test_service_quotas
     "quotas_and_increases",
+    # test_logs_insights
+    "sums_of_queries",
 }
 
 
