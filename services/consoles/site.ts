@@ -3,8 +3,7 @@ import react from "@vitejs/plugin-react";
 import { mkdirSync, renameSync, rmdirSync } from "node:fs";
 import type { Plugin, UserConfig } from "vite";
 
-export function site(port: number): UserConfig {
-  const upstream = process.env.ECS_SAAS_CONSOLE_ORIGIN;
+export function site(): UserConfig {
   return {
     plugins: [react(), manifestAside()],
     build: {
@@ -15,13 +14,6 @@ export function site(port: number): UserConfig {
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
       chunkSizeWarningLimit: 1200,
-    },
-    server: {
-      port,
-      host: "127.0.0.1",
-      proxy: upstream
-        ? { "/api": { target: upstream, changeOrigin: true }, "/config.json": { target: upstream, changeOrigin: true } }
-        : {},
     },
   };
 }

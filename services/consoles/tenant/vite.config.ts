@@ -1,4 +1,4 @@
 import { defineConfig } from "vite";
 import { site } from "../site.ts";
 
-export default defineConfig(site(5211));
+export default defineConfig(site());
