@@ -7,13 +7,15 @@ INSTALLED := $(VENV)/installed
 SOURCES := $(shell find main.py saas.tfvars requirements.lock constructs_lib tiers modules services plug_ins -type f \
 	\( -name '*.py' -o -name '*.tf' -o -name '*.tfvars' -o -name '*.json' -o -name '*.yml' -o -name Dockerfile \) -not -path '*/__pycache__/*' -not -path 'services/consoles/*' 2>/dev/null)
 SYNTHESISED := cdktf.out/manifest.json
+CONSOLES := services/consoles
+MODULES := $(CONSOLES)/node_modules/.package-lock.json
 
 # Where a shell forbids it, each of the thousands of processes compiles every module anew: that is
 # 1.9 s of a core in place of 0.7 s to start the command line.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv synth demo demo-down lint unit test postgresql bench wheels lock clean
+.PHONY: help venv synth consoles demo demo-down lint unit test postgresql bench wheels lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,17 +36,26 @@ $(SYNTHESISED): $(INSTALLED) $(SOURCES)
 
 synth: $(SYNTHESISED) ## Synthesise the Terraform JSON of every root module
 
+$(MODULES): $(CONSOLES)/package-lock.json
+	@# A demo that began beside this one may be installing them: who waited finds them.
+	flock $(CONSOLES)/package.json sh -c '[ $@ -nt $< ] || npm --prefix $(CONSOLES) ci --no-audit --no-fund --silent'
+	@touch $@
+
+consoles: $(INSTALLED) $(MODULES) ## Build the consoles, if something of them changed
+	$(BIN)/ecs-saas consoles build
+
 demo: $(SYNTHESISED) ## Start the local AWS, apply everything, onboard a tenant per tier, send requests
 	$(BIN)/ecs-saas --target local demo up
 
 demo-down: $(INSTALLED) ## Offboard the tenants, destroy everything, prove that nothing is left
 	$(BIN)/ecs-saas --target local demo down
 
-lint: $(INSTALLED) ## ruff, mypy --strict, terraform fmt
+lint: $(INSTALLED) $(MODULES) ## ruff, mypy --strict, terraform fmt, eslint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	terraform fmt -check -recursive modules
+	npm --prefix $(CONSOLES) run --silent lint
 
 unit: $(INSTALLED) ## The tests of pure logic (seconds), but for what draws very many cases
 	$(BIN)/pytest -n 2 --dist loadfile -m 'not many' tests/unit

@@ -37,7 +37,8 @@ EMULATED: Final = ("tests/emulator", "tests/conformance")
 ROLES: Final = "tests/emulator/authorization/test_ci_roles.py"
 # Under three minutes of a processor in seven, for the same reason.
 CDKTF: Final = "tests/emulator/cdktf_cli"
-E2E: Final = ("tests/e2e",)
+E2E: Final = ("tests/browser", "tests/e2e")
+CONSOLES: Final = ("npm", "--prefix", "services/consoles", "run", "--silent", "test")
 
 
 @dataclass
@@ -161,6 +162,7 @@ def everything(run: Run) -> None:
             beside("roles of CI", logs["roles"], *MEASURED, ROLES) as roles,
         ):
             run.do("lint", "make", "lint")
+            run.do("consoles", *CONSOLES)
             with beside("the CLI of cdktf", logs["cdktf"], *MEASURED, CDKTF) as cdktf:
                 run.do("unit, synth, terraform, cli, wheels", *MEASURED, "-n", "2", *SPREAD, *FAST)
                 run.take_from_beside(creation, log)

@@ -37,7 +37,7 @@ _TIER = """    PLUS = (
     )
 
 """
-_WATCH = """    Watch(GREETINGS, "Somebody asks too often whether it runs", highest=100, minutes=3),
+_WATCH = """    Watch(GREETINGS, "Somebody asks too often whether it runs", highest=100, periods=3),
 """
 _MEASURED = """    metrics.measured(metrics.GREETINGS, 1)
 """

@@ -50,7 +50,8 @@ def module_of(file: Path) -> str:
 @cache
 def sources() -> tuple[Path, ...]:
     """Return every Python file of the product."""
-    return tuple(file for top in TOPS for file in sorted((ROOT / top).rglob("*.py")))
+    found = (file for top in TOPS for file in sorted((ROOT / top).rglob("*.py")))
+    return tuple(file for file in found if "node_modules" not in file.parts)
 
 
 @cache

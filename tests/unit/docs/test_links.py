@@ -10,9 +10,9 @@ import pytest
 from tests.unit.docs.source import ROOT, TOPS
 
 FOLDERS = ("docs", "findings", "examples", "modules", "benchmarks", *TOPS, "tests")
-PAGES = sorted(
-    [*ROOT.glob("*.md"), *(page for name in FOLDERS for page in (ROOT / name).rglob("*.md"))]
-)
+FOUND = (page for name in FOLDERS for page in (ROOT / name).rglob("*.md"))
+#: But those of packages that npm has installed.
+PAGES = sorted([*ROOT.glob("*.md"), *(page for page in FOUND if "node_modules" not in page.parts)])
 
 
 def _anchors(page: Path) -> set[str]:

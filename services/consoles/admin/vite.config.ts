@@ -1,0 +1,4 @@
+import { defineConfig } from "vite";
+import { site } from "../site.ts";
+
+export default defineConfig(site());
