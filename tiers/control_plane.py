@@ -183,7 +183,6 @@ class ControlPlane(SaasStack):
         )
         scopes = [name for server in RESOURCE_SERVERS for name in server.names()]
         self._clients = self._pool_clients(scopes, f"{site.url}/")
-        self._traffic = traffic_table(self, configuration)
         api = self._api(account, platform.tenant_app_url)
         tell_sites(
             self,

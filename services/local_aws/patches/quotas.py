@@ -28,7 +28,7 @@ from services.local_aws.patches import application_autoscaling
 from services.local_aws.patches.apigateway.v1 import VPC_LINKS
 from services.local_aws.patches.registry import patch, replace, symbol
 from services.local_aws.patches.service_quotas import applied
-from services.local_aws.requests.gate import Wall
+from services.local_aws.requests.gate import Exceeded
 
 Request = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ class _Counted:
     key : str
         The quota's row.
     error : str
-        As `Wall` has it.
+        As `Exceeded` has it.
     after : callable
         How many there would be after a request; 0 if it makes none.
     """
@@ -61,7 +61,7 @@ class _Counted:
     after: Callable[[Request], float]
 
 
-def walls(service: str, operation: str, request: Any) -> Wall | None:
+def walls(service: str, operation: str, request: Any) -> Exceeded | None:
     """Return the quota that a request would exceed.
 
     Parameters
@@ -73,7 +73,7 @@ def walls(service: str, operation: str, request: Any) -> Wall | None:
         quota = _ROWS[counted.key]
         most, wanted = applied(quota), counted.after(request or {})
         if wanted > most:
-            return Wall(
+            return Exceeded(
                 counted.error, f"{quota.label}: {most:g} are allowed, this would be {wanted:g}"
             )
     return None

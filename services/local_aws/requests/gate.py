@@ -52,7 +52,7 @@ class _Call:
 
 
 @dataclass(frozen=True)
-class Wall:
+class Exceeded:
     """Why a request that is valid cannot be met.
 
     Attributes
@@ -67,7 +67,7 @@ class Wall:
     text: str
 
 
-Walls = Callable[[str, str, Any], Wall | None]
+Walls = Callable[[str, str, Any], Exceeded | None]
 """What stands in the way of a request: of the service as botocore calls it, operation, request."""
 
 
@@ -109,7 +109,7 @@ def refuse(service: str, incoming: Incoming, walls: Walls = lambda *_: None) -> 
     return None
 
 
-def _full(model: Model, call: _Call, wall: Wall) -> Answer:
+def _full(model: Model, call: _Call, wall: Exceeded) -> Answer:
     """Return the answer that says which wall a request runs into."""
     _log.warning("refused: %s.%s: %s", model.name, call.operation.name, wall.text)
     shapes = {shape.name: shape.metadata.get("error", {}) for shape in call.operation.error_shapes}
