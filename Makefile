@@ -15,7 +15,7 @@ MODULES := $(CONSOLES)/node_modules/.package-lock.json
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv synth consoles demo demo-down lint unit test postgresql bench wheels lock clean
+.PHONY: help venv synth consoles demo demo-down lint unit test packages bench wheels lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -63,10 +63,12 @@ unit: $(INSTALLED) ## The tests of pure logic (seconds), but for what draws very
 test: $(SYNTHESISED) ## Everything that CI runs, what each part took, and what of the code it ran
 	$(BIN)/python -m tests.phases
 
-postgresql: ## Install the server that the tests of storage run against, where apt may
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || ! command -v apt-get >/dev/null || \
-		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq postgresql >/dev/null; } || \
-		echo "no PostgreSQL was installed: its tests say so and are skipped"
+packages: ## Install the server and the browser that tests use, where apt may
+	@missing=; ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="postgresql"; \
+		command -v chromium chromium-browser google-chrome >/dev/null || missing="$$missing chromium"; \
+		[ -z "$$missing" ] || ! command -v apt-get >/dev/null || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$missing >/dev/null; } || \
+		echo "not installed: $$missing; their tests say so and are skipped"
 
 bench: $(SYNTHESISED) ## Measure the ratios that the design promises
 	$(BIN)/python -m benchmarks
