@@ -65,7 +65,7 @@ test: $(SYNTHESISED) ## Everything that CI runs, what each part took, and what o
 
 packages: ## Install the server and the browser that tests use, where apt may
 	@missing=; ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="postgresql"; \
-		command -v chromium chromium-browser google-chrome >/dev/null || missing="$$missing chromium"; \
+		command -v chromium chromium-browser google-chrome >/dev/null || missing="$$missing chromium fonts-liberation"; \
 		[ -z "$$missing" ] || ! command -v apt-get >/dev/null || \
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $$missing >/dev/null; } || \
 		echo "not installed: $$missing; their tests say so and are skipped"
