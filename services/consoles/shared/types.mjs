@@ -6,7 +6,7 @@ import openapiTS, { astToString } from "openapi-typescript";
 const documents = new URL("../documents/", import.meta.url);
 const generated = new URL("./src/generated/", import.meta.url);
 // What a form sends: the whole document would be three times as much to load.
-const forms = ["RegistrationRequest", "UserRequest", "UserChange", "UpdateRequest", "MeterRequest"];
+const forms = ["RegistrationRequest", "UserRequest", "UserChange", "UpdateRequest", "Overrides", "MeterRequest"];
 
 await mkdir(generated, { recursive: true });
 for (const name of ["control-plane", "orders", "products", "users"]) {
