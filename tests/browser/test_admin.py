@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Response, expect
 
 from services.configuration import load
 from tests.browser.conftest import Sites, named, password_of, sign_in_as_operator
@@ -131,6 +131,26 @@ def test_a_script_in_a_tenants_data_is_text(admin: Window, api: httpx.Client) ->
     expect(admin.page.get_by_text("onerror")).to_be_visible()
     assert admin.page.title() == "demo-advanced"
     assert admin.page.locator("img[src=x]").count() == 0
+
+
+def test_a_session_outlives_its_token(system: System, browser: Browser, sites: Sites) -> None:
+    name = load(system.directory / "saas.tfvars").admin_email
+    with window(browser, sites.admin) as opened:
+        opened.page.clock.install()
+        sign_in_as_operator(system, opened, name)
+
+        with opened.page.expect_response(_is_renewal) as renewal:
+            opened.page.clock.fast_forward("59:30")
+
+        assert renewal.value.status == 200
+        opened.go("/tenants")
+        expect(opened.page.get_by_role("link", name="demo-basic")).to_be_visible()
+        assert "eyJ" not in opened.stored()
+
+
+def _is_renewal(answer: Response) -> bool:
+    sent = answer.request.post_data or ""
+    return answer.url.endswith("/oauth2/token") and "grant_type=refresh_token" in sent
 
 
 def test_who_signs_out_is_out(system: System, browser: Browser, sites: Sites) -> None:

@@ -92,5 +92,5 @@ function OutcomeOf({ outcome, obstacle: why }: { readonly outcome: Outcome | und
   if (outcome === undefined) return why ? <StatusIndicator type="warning">{why}</StatusIndicator> : <StatusIndicator type="pending">–</StatusIndicator>;
   if (outcome.is === "refused") return <StatusIndicator type="error">{outcome.why}</StatusIndicator>;
   if (outcome.is === "sent") return <StatusIndicator type="loading">{shared.loading}</StatusIndicator>;
-  return <StatusIndicator type="success">{said.done(1)}</StatusIndicator>;
+  return <StatusIndicator type="success">{said.accepted}</StatusIndicator>;
 }

@@ -40,7 +40,7 @@ export function Capacity() {
         {
           id: "room",
           header: said.room,
-          cell: (each) => <span className="number">{"room" in each && each.room !== null ? number(each.room) : said.unlimited}</span>,
+          cell: (each) => <span className="number">{typeof each.room === "number" ? number(each.room) : said.unlimited}</span>,
         },
         {
           id: "wall",

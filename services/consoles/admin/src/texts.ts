@@ -211,6 +211,7 @@ export const texts = {
     bulk: {
       title: (action: string, count: number) => `${action} ${count} ${count === 1 ? "tenant" : "tenants"}`,
       body: "One request is sent for each, one after the other. What a tenant's state does not allow is refused, and listed.",
+      accepted: "Accepted",
       done: (count: number) => `${count} accepted`,
       refused: (count: number) => `${count} refused`,
     },
@@ -275,8 +276,8 @@ export const texts = {
     stage: (stage: string) => `Stage: ${stage}`,
     resource: "Now at",
     done: (done: string, total: string) => `${done} of ${total} resources`,
-    unknownTotal: "The number of resources is not known yet",
-    noProgress: "The build has not said anything yet.",
+    unknownTotal: "the number of resources is not known yet",
+    noProgress: "The build has not said anything yet",
     since: "Running for",
     saidAt: "Said last",
     history: "Operations, the latest first",

@@ -3,7 +3,7 @@ import { Validator, type Schema } from "@cfworker/json-schema";
 import forms from "./generated/forms.json" with { type: "json" };
 import { texts } from "./texts.ts";
 
-export type Form = "RegistrationRequest" | "UserRequest" | "UserChange" | "UpdateRequest" | "MeterRequest";
+export type Form = "RegistrationRequest" | "UserRequest" | "UserChange" | "UpdateRequest" | "Overrides" | "MeterRequest";
 export type Findings = Readonly<Record<string, string>>;
 
 const validators = new Map<Form, Validator>();

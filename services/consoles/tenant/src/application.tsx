@@ -23,9 +23,10 @@ export function Application({ config }: { readonly config: Config }) {
 }
 
 function Open({ config, place }: { readonly config: Config; readonly place: Place }) {
+  const { authority, appClientId, domain } = place;
   const auth = useMemo(
-    () => ({ authority: place.authority, clientId: place.appClientId, domain: place.domain, scopes: ["openid", "email", "profile"] }),
-    [place],
+    () => ({ authority, clientId: appClientId, domain, scopes: ["openid", "email", "profile"] }),
+    [authority, appClientId, domain],
   );
   return (
     <SessionProvider auth={auth} title={place.tenantName} lead={texts.lead}>

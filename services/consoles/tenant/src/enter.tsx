@@ -46,11 +46,11 @@ export function Enter({ config, children }: Properties) {
     const problem = asProblem(query.error);
     return <Ask initial={name} problem={problem.status === 404 ? said.unknown(name) : problem.message} onName={(wanted) => (wanted === name ? void query.refetch() : choose(wanted))} />;
   }
-  const place = query.data;
-  if (!place.authority || !place.domain || !place.appClientId || !place.apiGatewayUrl) {
+  const { authority, domain, appClientId, apiGatewayUrl } = query.data;
+  if (!authority || !domain || !appClientId || !apiGatewayUrl) {
     return <Ask initial={name} problem={said.noSignIn(name)} onName={(wanted) => (wanted === name ? void query.refetch() : choose(wanted))} />;
   }
-  return children(place);
+  return children({ ...query.data, authority, domain, appClientId, apiGatewayUrl });
 }
 
 /** The tenant that the address names; else the one of before, for who comes back from signing in. */

@@ -7,7 +7,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tiles from "@cloudscape-design/components/tiles";
 import { Confirm } from "@ecs-saas/shared/confirm.tsx";
 import { useNotices } from "@ecs-saas/shared/notices.tsx";
-import { findings } from "@ecs-saas/shared/schema.ts";
+import { findings, type Findings } from "@ecs-saas/shared/schema.ts";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { ask, type ActionId, type Wish } from "../actions.ts";
@@ -31,7 +31,7 @@ export function ActionDialog({ action, tenant, onEnd }: Properties) {
   const [sizes, setSizes] = useState<SizeTexts>({});
 
   const update = updateOf(tenant, release, sizes);
-  const wrong = action === "update" ? findings("UpdateRequest", update) : {};
+  const wrong = action === "update" ? updateFindings(update) : {};
   const wish: Wish = { tier, update };
   const incomplete =
     (action === "move" && tier === undefined) || (action === "update" && (Object.keys(wrong).length > 0 || Object.keys(update).length === 0));
@@ -78,6 +78,13 @@ export function ActionDialog({ action, tenant, onEnd }: Properties) {
       )}
     </Confirm>
   );
+}
+
+/** An update takes any sizes by its schema, and refuses those that a registration would. */
+function updateFindings(update: ReturnType<typeof updateOf>): Findings {
+  const sizes = update.overrides ? findings("Overrides", update.overrides) : {};
+  const placed = Object.entries(sizes).map(([path, finding]) => [`overrides.${path}`, finding]);
+  return { ...Object.fromEntries(placed), ...findings("UpdateRequest", update) };
 }
 
 function updateOf(tenant: Tenant, release: string, sizes: SizeTexts) {

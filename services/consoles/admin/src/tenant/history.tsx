@@ -67,9 +67,8 @@ function tookOf(operation: Operation): string {
 }
 
 function More({ operation }: { readonly operation: Operation }) {
-  // What is not known yet is left out of the answer, which the document writes as a default.
-  if (!("parameters" in operation) && !("result" in operation)) return "–";
   const { parameters, result } = operation;
+  if (!parameters && !result) return "–";
   return (
     <Popover size="large" dismissAriaLabel={shared.close} header={kinds[operation.kind]} content={<Json value={{ parameters, result }} />}>
       {texts.page.details}

@@ -31,7 +31,7 @@ export function Overview({ tenant }: { readonly tenant: Tenant }) {
             { label: said.created, value: <Moment at={tenant.createdAt} /> },
             { label: said.updated, value: <Moment at={tenant.updatedAt} /> },
             { label: said.sizes, value: isNone(tenant.overrides) ? said.sizesOfTier : <Json value={tenant.overrides} /> },
-            { label: said.federation, value: isNone(tenant.federation) ? texts.none : tenant.federation.map((each) => String(each["name"])).join(", ") },
+            { label: said.federation, value: (tenant.federation ?? []).map((each) => String(each["name"])).join(", ") || texts.none },
             { label: said.version, value: tenant.version },
             { label: said.registration, value: <Id value={tenant.tenantRegistrationId} name={said.registration} /> },
             { label: said.api, value: access.apiGatewayUrl ? <Id value={access.apiGatewayUrl} name={said.api} /> : "–" },

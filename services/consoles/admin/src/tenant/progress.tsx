@@ -37,7 +37,7 @@ export function OperationProgress({ operation }: { readonly operation: Operation
       <div>
         <Box>{label}</Box>
         <Box color="text-body-secondary" fontSize="body-s">
-          {progress ? `${said.stage(progress.stage)} · ${said.unknownTotal}` : said.noProgress} {spent}
+          {[...(progress ? [said.stage(progress.stage), said.unknownTotal] : [said.noProgress]), spent].join(" · ")}
         </Box>
       </div>
     );
