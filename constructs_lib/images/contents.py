@@ -87,6 +87,9 @@ def _data_below(root: Path, folder: Path) -> Iterator[Path]:
     for path in (root / folder).iterdir():
         own = path.relative_to(root)
         if path.is_dir():
+            # Another language's, with whatever its package manager has put there.
+            if (path / "package.json").is_file():
+                continue
             if path.name != "__pycache__" and not any(path.rglob("*.py")):
                 yield from _data_below(root, own)
         elif path.suffix not in _NOT_DATA and path.name != "Dockerfile":

@@ -49,7 +49,7 @@ class Context:
                 yield PurePosixPath(), origin
             return
         for folder, folders, names in os.walk(origin):
-            folders[:] = [name for name in folders if name != "__pycache__"]
+            folders[:] = [name for name in folders if name not in ("__pycache__", "node_modules")]
             for name in names:
                 path = Path(folder, name)
                 relative = PurePosixPath(path.relative_to(origin).as_posix())
