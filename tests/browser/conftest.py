@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from services.cli.site_builds import consoles_folder, is_built
 from services.configuration import load
@@ -23,6 +23,8 @@ from tests.e2e.system import System
 
 #: The same system; ECS_SAAS_E2E_SYSTEM keeps it.
 system = e2e.system
+# A function's first request after a pause takes seconds.
+expect.set_options(timeout=15_000)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

@@ -115,6 +115,27 @@ def page_tokens_of_users() -> None:
     replace(cognito, "_list_users_in_group", lambda original: _paged(original, "NextToken"))
 
 
+@patch
+def groups_in_renewed_tokens() -> None:
+    """Tokens that a refresh token gives name the groups of their user, as the first ones do.
+
+    Stock leaves them out of those of the token endpoint alone.
+    https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html
+    """
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def token(sub: str, pool_id: str, *given: Any, **named: Any) -> Any:
+            if str(named.get("trigger_source", "")).endswith("RefreshTokens"):
+                pool = symbol(cognito, "_user_pools").get(pool_id) or {"_users": {}}
+                user = pool["_users"].get(named.get("username")) or {}
+                named["groups"] = named.get("groups") or list(user.get("_groups") or ())
+            return original(sub, pool_id, *given, **named)
+
+        return token
+
+    replace(cognito, "_fake_token", make)
+
+
 def _paged(original: Callable[..., Any], name: str) -> Callable[..., Any]:
     def listed(data: Mapping[str, Any]) -> Any:
         asked = [data.get(key) for key in ("UserPoolId", "GroupName", "Filter")]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
+import jwt
 import pytest
 from botocore.exceptions import ClientError
 
@@ -13,6 +16,7 @@ from tests.emulator.local_aws.conftest import Aws
 pytestmark = pytest.mark.local_aws
 
 PASSWORD = "Correct-horse-7"
+CALLBACK = "https://pages.example/"
 
 
 def _pool(aws: Aws, **more: Any) -> tuple[str, str]:
@@ -132,6 +136,43 @@ def page_tokens_of_users(aws: Aws) -> bool:
     return refused == ["InvalidParameterException"] * 3 and len(every) == 3
 
 
+def groups_in_renewed_tokens(aws: Aws) -> bool:
+    cognito = aws.client("cognito-idp")
+    pool, _ = _pool(aws)
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool,
+        ClientName="pages",
+        AllowedOAuthFlows=["code"],
+        AllowedOAuthScopes=["openid"],
+        AllowedOAuthFlowsUserPoolClient=True,
+        CallbackURLs=[CALLBACK],
+        SupportedIdentityProviders=["COGNITO"],
+    )["UserPoolClient"]["ClientId"]
+    cognito.admin_create_user(UserPoolId=pool, Username="ada", MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(
+        UserPoolId=pool, Username="ada", Password=PASSWORD, Permanent=True
+    )
+    cognito.create_group(UserPoolId=pool, GroupName="readers")
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username="ada", GroupName="readers")
+    asked = {"client_id": client, "redirect_uri": CALLBACK}
+    form = {**asked, "response_type": "code", "scope": "openid", "username": "ada"}
+    back = httpx.post(f"{aws.endpoint}/login", data={**form, "password": PASSWORD})
+    (code,) = parse_qs(urlsplit(back.headers["Location"]).query)["code"]
+
+    def redeem(**grant: str) -> dict[str, str]:
+        answer = httpx.post(f"{aws.endpoint}/oauth2/token", data={**asked, **grant})
+        tokens: dict[str, str] = answer.raise_for_status().json()
+        return tokens
+
+    first = redeem(grant_type="authorization_code", code=code)
+    renewed = redeem(grant_type="refresh_token", refresh_token=first["refresh_token"])
+    return all(
+        jwt.decode(renewed[name], options={"verify_signature": False}).get("cognito:groups")
+        == ["readers"]
+        for name in ("access_token", "id_token")
+    )
+
+
 CHECKS: dict[str, Callable[[Aws], bool]] = {
     check.__name__: check
     for check in (
@@ -139,6 +180,7 @@ CHECKS: dict[str, Callable[[Aws], bool]] = {
         sign_up_where_allowed,
         user_names_without_case,
         page_tokens_of_users,
+        groups_in_renewed_tokens,
     )
 }
 
