@@ -14,7 +14,7 @@ from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
 from constructs_lib.edge import SiteDomain, StaticSite
-from constructs_lib.edge.static_site import API_PATH
+from constructs_lib.edge.static_site import API_PATH, UNLOGGED_REGIONS
 from constructs_lib.identity import SignInPage
 from services.configuration import Configuration
 from services.contracts.stacks import CONFIG_KEY
@@ -84,7 +84,7 @@ def _site(
         f"{site}-site",
         name=f"{configuration.prefix}-{site}",
         bucket=bucket,
-        log_bucket=log_bucket,
+        log_bucket=None if configuration.region in UNLOGGED_REGIONS else log_bucket,
         access_log_bucket=access_log_bucket,
         connects_to=connects_to,
         domain=(

@@ -32,6 +32,17 @@ from constructs_lib.errors import ConfigError
 from constructs_lib.sequences import takes_sequences
 from constructs_lib.storage.site_buckets import SiteBucket
 
+UNLOGGED_REGIONS: Final = frozenset(
+    {
+        *("af-south-1", "ap-east-1", "ap-south-2", "ap-southeast-3", "ap-southeast-4"),
+        *("ca-west-1", "eu-central-2", "eu-south-1", "eu-south-2", "il-central-1"),
+        *("me-central-1", "me-south-1"),
+    }
+)
+"""To buckets there CloudFront delivers no access logs, and refuses a distribution with one [1]_.
+
+.. [1] https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
+"""
 API_PATH: Final = "/api"
 ASSETS_PATH: Final = "/assets"
 _NAME: Final = re.compile(r"[A-Za-z0-9-]{1,54}")
@@ -82,8 +93,9 @@ class StaticSite(Construct):
         digits and hyphens.
     bucket : str
         The bucket's name, at most 63 characters, unique in the world.
-    log_bucket : str
-        The `domain_name` of a `SiteLogBucket`, which takes CloudFront's access logs.
+    log_bucket : str, optional
+        The `domain_name` of a `SiteLogBucket`, which takes CloudFront's access logs; of none in
+        `UNLOGGED_REGIONS`. Nothing is logged without it.
     connects_to : sequence of str, optional
         Other origins that the page's scripts may call, as
         `https://*.execute-api.eu-west-1.amazonaws.com`. Its own origin is always one.
@@ -118,7 +130,7 @@ class StaticSite(Construct):
         *,
         name: str,
         bucket: str,
-        log_bucket: str,
+        log_bucket: str | None = None,
         connects_to: Sequence[str] = (),
         access_log_bucket: str | None = None,
         domain: SiteDomain | None = None,
@@ -179,8 +191,12 @@ class StaticSite(Construct):
                 )
             ),
             viewer_certificate=_certificate(domain),
-            logging_config=CloudfrontDistributionLoggingConfig(
-                bucket=log_bucket, prefix=f"{name}/", include_cookies=False
+            logging_config=(
+                CloudfrontDistributionLoggingConfig(
+                    bucket=log_bucket, prefix=f"{name}/", include_cookies=False
+                )
+                if log_bucket
+                else None
             ),
         )
         self.distribution_id: str = self._distribution.id

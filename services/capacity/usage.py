@@ -205,18 +205,27 @@ def _vcpu(aws: RegionalClients, deployed: Deployed) -> float:
 
 def _own_vcpu(aws: RegionalClients, deployed: Deployed) -> float:
     """Return what our tasks have, those of the last minutes too, which no metric shows yet."""
-    clusters = _all(aws, "ecs", "list_clusters", "clusterArns", {})
-    units = 0
-    for cluster in clusters:
-        if not cluster.rpartition("/")[2].startswith(f"{deployed.prefix}-"):
-            continue
-        tasks = _all(aws, "ecs", "list_tasks", "taskArns", {"cluster": cluster})
-        for start in range(0, len(tasks), _DESCRIBED):
-            described = aws.client("ecs").describe_tasks(
-                cluster=cluster, tasks=list(tasks[start : start + _DESCRIBED])
-            )["tasks"]
-            units += sum(int(each.get("cpu") or 0) for each in described if _on_demand(each))
+    clusters = [
+        each
+        for each in _all(aws, "ecs", "list_clusters", "clusterArns", {})
+        if each.rpartition("/")[2].startswith(f"{deployed.prefix}-")
+    ]
+    # A premium tenant has a cluster of its own: with hundreds, one after the other takes too long.
+    with ThreadPoolExecutor(_THREADS) as threads:
+        units = sum(threads.map(lambda cluster: _units_of(aws, cluster), clusters))
     return units / UNITS_OF_A_VCPU
+
+
+def _units_of(aws: RegionalClients, cluster: str) -> int:
+    """Return the CPU units of a cluster's tasks."""
+    tasks = _all(aws, "ecs", "list_tasks", "taskArns", {"cluster": cluster})
+    units = 0
+    for start in range(0, len(tasks), _DESCRIBED):
+        described = aws.client("ecs").describe_tasks(
+            cluster=cluster, tasks=list(tasks[start : start + _DESCRIBED])
+        )["tasks"]
+        units += sum(int(each.get("cpu") or 0) for each in described if _on_demand(each))
+    return units
 
 
 def _on_demand(task: Mapping[str, Any]) -> bool:

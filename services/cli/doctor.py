@@ -27,7 +27,7 @@ doctor_app = typer.Typer(
 
 #: The oldest of each that CI runs with, and the first that is known to be another program.
 PYTHON: Final = (3, 11)
-NODE: Final = (20,)
+NODE: Final = (20, 19)
 TERRAFORM: Final = ((1, 11), (2,))
 # A system with a tenant in each tier: the local AWS, 30 tasks, a Terraform.
 _MEMORY_MIB: Final = 4_096

@@ -10,7 +10,7 @@ from services.cli.output import write_line
 from services.client.errors import RefusedError
 from services.contracts.metrics import FAILED_OPERATIONS
 from services.provisioning.errors import InterruptedRunError
-from services.provisioning.fleet.carrier import Replanned, SkippedError
+from services.provisioning.fleet.carrier import GONE, Replanned, SkippedError
 from services.provisioning.fleet.planning import TenantPlan, plans_of
 from services.provisioning.fleet.report import FleetReport, report_of
 from services.provisioning.fleet.rollout import Unit
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from services.provisioning.deployment import Deployment
 
 _GONE: Final = 404
-_BUSY: Final = 409
-_REFUSED: Final = range(400, 429)
+# Of the tenant's state. What is refused of the caller, such as a right, is no tenant's business.
+_REFUSED: Final = frozenset({409, 422})
+_ENDING: Final = frozenset({State.DEPROVISIONING, State.DELETED})
 _LONGEST_PAUSE: Final = 5.0
 
 
@@ -63,17 +64,19 @@ class FleetDoor:
         units: Sequence[Unit],
         told: Callable[[TenantPlan], None] = lambda plan: None,
     ) -> FleetReport:
-        """Plan these tenants at the releases that they are to run."""
+        """Plan these tenants at the releases that they are to run, but those that are gone."""
         members = []
         report = FleetReport()
         for unit in units:
             try:
                 row = self._client.tenant(unit.tenant_id)
             except RefusedError as error:
-                report.failed[unit.tenant_id] = (unit.name, str(error))
+                if error.status != _GONE:
+                    report.failed[unit.tenant_id] = (unit.name, str(error))
                 continue
-            document = document_of(row, unit.target)
-            members.append(Member(document, row["release"], State(row["tenantStatus"])))
+            state = State(row["tenantStatus"])
+            if state not in _ENDING:
+                members.append(Member(document_of(row, unit.target), row["release"], state))
         if members:
             made = report_of(plans_of(self._deployment, members, self._parallel, told))
             made.failed |= report.failed
@@ -112,7 +115,7 @@ class FleetDoor:
             return self._client.request(unit.tenant_id, "update", parameters, key).id
         except RefusedError as error:
             if error.status == _GONE:
-                raise SkippedError("it is gone") from None
+                raise SkippedError(GONE) from None
             if error.status in _REFUSED:
                 raise SkippedError(str(error)) from None
             raise

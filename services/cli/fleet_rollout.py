@@ -28,6 +28,7 @@ from services.cli.options import Json, Yes, taking
 from services.cli.output import write_json, write_line, write_table
 from services.cli.settings import Settings
 from services.provisioning.errors import FleetBusyError, PreconditionError, ProvisionerError
+from services.provisioning.fleet.carrier import GONE
 from services.provisioning.fleet.record import RolloutRecord
 from services.provisioning.fleet.rollout import (
     NOTHING,
@@ -255,14 +256,19 @@ def _carry(
 
 
 def _end(rollout: Rollout | None, as_json: bool, *, nothing: bool = False) -> None:
-    """Say how a rollout ended; exit code 1 unless all of it is done."""
+    """Say how a rollout ended; exit code 1 unless it is done in every tenant that there is."""
     if nothing or rollout is None:
         if as_json:
             write_json({"status": RolloutStatus.DONE, "units": []})
         return
     _show(rollout, as_json)
-    failed = any(unit.status is UnitStatus.FAILED for unit in rollout.units)
-    if rollout.status is not RolloutStatus.DONE or failed:
+    undone = [
+        unit
+        for unit in rollout.units
+        if unit.status in (UnitStatus.FAILED, UnitStatus.CHANGED)
+        or (unit.status is UnitStatus.SKIPPED and unit.reason != GONE)
+    ]
+    if rollout.status is not RolloutStatus.DONE or undone:
         raise typer.Exit(_PAUSED_CODE)
 
 

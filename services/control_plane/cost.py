@@ -82,15 +82,31 @@ class MonthlyRequests:
         The tenant's.
     of_tier : int
         Of all tenants of its tier.
+    throttled : int, default 0
+        Of the tenant's, those that were too many.
     """
 
     requests: int
     of_tier: int
+    throttled: int = 0
 
     @property
     def share(self) -> Decimal:
-        """The tenant's part of what its tier's tenants share: that of its requests."""
-        return Decimal(self.requests) / Decimal(self.of_tier) if self.of_tier else Decimal(0)
+        """The tenant's part of what its tier's tenants share: that of its requests.
+
+        One that has moved here has requests of its former tier too: no part is more than all.
+        """
+        if not self.of_tier:
+            return Decimal(0)
+        return min(Decimal(1), Decimal(self.requests) / Decimal(self.of_tier))
+
+    @property
+    def charged(self) -> int:
+        """Those that API Gateway charges for: not what it throttles itself [1]_.
+
+        .. [1] https://aws.amazon.com/api-gateway/pricing/
+        """
+        return self.requests - self.throttled
 
 
 class PriceUnknownError(ControlPlaneError):
@@ -156,7 +172,7 @@ def lines(
         )
     ]
     if usage is not None:
-        requests = Decimal(usage.requests)
+        requests = Decimal(usage.charged)
         found.append(CostItem(known[REQUEST], "requests of the month so far", requests))
     return found
 

@@ -59,8 +59,8 @@ def test_a_good_machine_lacks_nothing(machine: Project) -> None:
 @pytest.mark.parametrize(
     ("programs", "subject", "said"),
     [
-        ({"node": ""}, "node", "install 20 or newer"),
-        ({"node": "v18.1.0"}, "node", "install 20 or newer"),
+        ({"node": ""}, "node", "install 20.19 or newer"),
+        ({"node": "v20.10.0"}, "node", "install 20.19 or newer"),
         ({"terraform": ""}, "terraform", "install 1.11, not 2"),
         ({"terraform": "Terraform v1.9.8"}, "terraform", "install 1.11, not 2"),
         ({"terraform": "Terraform v2.0.0"}, "terraform", "install 1.11, not 2"),

@@ -1,6 +1,6 @@
 """Whatever goes wrong, in whatever order: nothing of a tenant is another's, and nothing is left.
 
-Three names are each given to one tenant after another. Each of them has a life in which builds are
+Two names are each given to one tenant after another. Each of them has a life in which builds are
 killed, states are lost and operations asked for again, as a seed has it, and an end. The next one
 of that name must find nothing, and must be closed to whoever was in the one before.
 """
@@ -31,7 +31,7 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.terraform, pytest.mark.local_aws]
 
 SEED = int(os.environ.get("ECS_SAAS_SEED", "0")) or secrets.randbits(32)
-LANES = ("basic", "basic", "advanced")
+LANES = ("basic", "advanced")
 LIVES = 2
 ACTS = 2
 """What happens to a tenant between its beginning and its end."""

@@ -42,7 +42,7 @@ def query(period: int) -> str:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Stats.html
 
     >>> query(300).partition(" by ")[2]
-    'tenantId, tier, status, bin(300s) | limit 10000'
+    'tenantId, tier, status, bin(5m) | limit 10000'
     """
     return (
         f"stats count(*) as requests, sum({LATENCY_FIELD}) as latencyMs "
@@ -136,7 +136,12 @@ class AccessLogs:
 
 
 def _bin(period: int) -> str:
-    return f"bin({period}s)"
+    """Return the period as Insights takes it: of seconds and minutes 60 at most, of hours 24 [1]_.
+
+    .. [1] https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operations-functions.html
+    """
+    minutes = period // 60
+    return f"bin({minutes // 60}h)" if minutes % 60 == 0 else f"bin({minutes}m)"
 
 
 def _row(period: int) -> Callable[[Mapping[str, str]], Row]:

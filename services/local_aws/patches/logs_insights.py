@@ -36,6 +36,8 @@ _SECONDS: Final = {
     )
     for name in names
 }
+_MOST: Final = {3_600: 24}
+"""How many of a unit, by its seconds, a bin may have; 60 of the others."""
 _FUNCTIONS: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {
     "sum": sum,
     "avg": lambda numbers: sum(numbers) / len(numbers),
@@ -187,7 +189,9 @@ def _seconds(text: str) -> int | None:
         return None
     unit = found["unit"].lower()
     size = _SECONDS.get(unit) or _SECONDS.get(unit.removesuffix("s"))
-    return int(found["count"]) * size if size else None
+    # More than a unit may have is taken for the most, without a word.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-operations-functions.html
+    return min(int(found["count"]), _MOST.get(size, 60)) * size if size else None
 
 
 def _key(record: Record, by: str) -> str | None:

@@ -27,6 +27,9 @@ from services.provisioning.fleet.rollout import (
 )
 from services.provisioning.terraform.progress import Progress
 
+GONE: Final = "it is gone"
+"""Why a tenant is skipped that there is no more: that is no failure of a rollout."""
+
 _BEAT_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.5
 
@@ -235,8 +238,13 @@ class Carrier:
 
         def beat() -> None:
             while not over.wait(_BEAT_SECONDS):
-                with contextlib.suppress(FleetBusyError):
+                try:
                     self._change(_seen)
+                except FleetBusyError:
+                    continue  # whoever writes the next thing is told
+                except Exception as error:
+                    # One that is missed must not be the last.
+                    self._progress.note("fleet", f"no sign of life could be given: {error}")
 
         thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
         thread.start()

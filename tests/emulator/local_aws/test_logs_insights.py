@@ -82,6 +82,15 @@ def test_other_functions_names_and_limits(logs: tuple[Any, str]) -> None:
     assert kept == {"n": "1"}
 
 
+def test_a_bin_has_no_more_of_a_unit_than_aws_gives_it(logs: tuple[Any, str]) -> None:
+    """Sixty seconds or minutes, or 24 hours: more is taken for that, and nothing says so."""
+    minutes = ask(logs, "stats count(*) as n by bin(1m)")
+    assert [each["n"] for each in ask(logs, "stats count(*) as n by bin(300s)")] == [
+        each["n"] for each in minutes
+    ]
+    assert len(ask(logs, "stats count(*) as n by bin(5m)")) < len(minutes)
+
+
 def test_the_patch_adds_what_stock_lacks(stock: Aws) -> None:
     rows = ask(filled(stock), "stats count(*) as n")
     assert len(rows) > 1, "stock sums up: remove the patch sums_of_queries"

@@ -105,3 +105,8 @@ def test_logs_are_private_though_written_by_an_access_list(stack: SaasStack) -> 
     block = template.resource("aws_s3_bucket_public_access_block")
     assert block["block_public_acls"] is True
     assert block["ignore_public_acls"] is True
+
+
+def test_where_cloudfront_delivers_no_logs_none_are_asked_for(stack: SaasStack) -> None:
+    _site(stack, log_bucket=None)
+    assert "logging_config" not in _distribution(stack)

@@ -44,6 +44,17 @@ def test_sizes_of_its_own_are_what_a_tenant_pays_for() -> None:
     assert found == pytest.approx(gateway + HOURS_A_MONTH * _BALANCER / 90)
 
 
+def test_throttled_requests_are_not_charged_and_no_part_is_more_than_all() -> None:
+    (own,) = (
+        line
+        for line in cost.lines(FACTS, Tier.ADVANCED, usage=cost.MonthlyRequests(100, 100, 40))
+        if "requests" in line.what
+    )
+    assert own.quantity == 60
+    # It was in another tier before: its requests were counted there.
+    assert cost.MonthlyRequests(10_000, 100).share == 1
+
+
 @given(requests=st.lists(st.integers(0, 10**9), min_size=1, max_size=20))
 def test_a_pools_tenants_pay_for_all_of_it_together(requests: list[int]) -> None:
     of_tier = sum(requests)

@@ -13,9 +13,9 @@ function Served({ children }: { readonly children: ReactNode }) {
   return <CurrentApi value={useNewApi("http://api.test")}>{children}</CurrentApi>;
 }
 
-const open = (action: ActionId) => {
+const open = (action: ActionId, tenant: Tenant = TENANT) => {
   const asked = serving(() => ({ status: 202, body: { data: { operationId: "o1", message: "" } } }));
-  show(<Served><ActionDialog action={action} tenant={TENANT} onEnd={() => undefined} /></Served>, signedIn({}));
+  show(<Served><ActionDialog action={action} tenant={tenant} onEnd={() => undefined} /></Served>, signedIn({}));
   return asked;
 };
 
@@ -29,6 +29,16 @@ describe("an update", () => {
     await userEvent.type(screen.getByLabelText("Fewest tasks"), "2");
     await userEvent.click(screen.getByRole("button", { name: "Update" }));
     await waitFor(() => expect(asked.map((each) => each.body)).toEqual([{ overrides: { gateway: { min: 2 } } }]));
+  });
+});
+
+describe("an update of a tenant that has sizes of its own", () => {
+  it("leaves alone what was not typed", async () => {
+    const overrides = { services: { orders: { max: 5 } }, gateway: { min: 2, cpu: 1024, memory: 2048 } };
+    const asked = open("update", { ...TENANT, overrides } as Tenant);
+    await userEvent.type(await screen.findByLabelText("Most tasks"), "6");
+    await userEvent.click(screen.getByRole("button", { name: "Update" }));
+    await waitFor(() => expect(asked.map((each) => each.body)).toEqual([{ overrides: { ...overrides, gateway: { ...overrides.gateway, max: 6 } } }]));
   });
 });
 

@@ -88,6 +88,7 @@ export function SessionProvider({ auth, title, lead, children }: Properties) {
 class Latest {
   #oidc: AuthContextProps | undefined;
   #since = 0;
+  #renewing = false;
 
   note(oidc: AuthContextProps): void {
     if (oidc.user?.access_token !== this.#oidc?.user?.access_token) this.#since = Date.now();
@@ -103,9 +104,22 @@ class Latest {
     return {
       token: () => this.#oidc?.user?.[which],
       refused: () => {
-        if (Date.now() - this.#since > YOUNG_SECONDS * 1000) void this.#oidc?.removeUser();
+        if (Date.now() - this.#since > YOUNG_SECONDS * 1000) this.#renew();
       },
     };
+  }
+
+  /** Ask for new tokens, once for all that were refused: the page stays, with what is typed into it. */
+  #renew(): void {
+    if (this.#renewing || this.#oidc === undefined) return;
+    this.#renewing = true;
+    void this.#oidc
+      .signinSilent()
+      .catch(() => null)
+      .then((user) => {
+        this.#renewing = false;
+        if (!user) this.signIn();
+      });
   }
 
   signOut(auth: Auth): void {

@@ -40,14 +40,11 @@ def of_tenant(tenant_id: Id, month: _Month = None) -> dict[str, Any]:
         window = month_of(month or f"{now:%Y-%m}", now)
     except WindowError as error:
         raise unprocessable((("query", error.field), "window", error.why)) from None
-    used = cost.MonthlyRequests(
-        series.sum_of_tenant(runtime.traffic, window, tenant.id).requests,
-        series.requests_of_tier(runtime.traffic, window, tenant.tier.value),
-    )
+    own = series.sum_of_tenant(runtime.traffic, window, tenant.id)
+    of_tier = series.requests_of_tier(runtime.traffic, window, tenant.tier.value)
+    used = cost.MonthlyRequests(own.requests, of_tier, own.throttles)
     try:
-        found = cost.lines(
-            runtime.facts, tenant.tier, overrides=tenant.data.get("overrides"), usage=used
-        )
+        found = cost.lines(runtime.facts, tenant.tier, overrides=tenant.overrides, usage=used)
     except cost.PriceUnknownError as error:
         raise _unpriced(error) from None
     return views.data(

@@ -173,7 +173,7 @@ class Insights:
                 "tenantId": f"t{n}",
                 "tier": "basic",
                 "status": "200",
-                "bin(300s)": f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}.000",
+                "bin(5m)": f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}.000",
             }
             for at in range(start, end + 1, 300)  # the end is in a query's range
             for n in range(self.tenants)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.provisioning.errors import FleetBusyError, InterruptedRunError
-from services.provisioning.fleet.carrier import Carrier, Replanned, SkippedError
+from services.provisioning.fleet.carrier import GONE, Carrier, Replanned, SkippedError
 from services.provisioning.fleet.record import RolloutRecord
 from services.provisioning.fleet.rollout import (
     LEASE,
@@ -95,7 +95,7 @@ class Tenants:
     def ask(self, unit: Unit, key: str) -> str:
         self.on("ask", unit.tenant_id)
         if unit.tenant_id in self.gone:
-            raise SkippedError("it is gone")
+            raise SkippedError(GONE)
         if key not in self.operations:  # the control plane does the same request once
             self.asked.append(unit.tenant_id)
             self.operations[key] = (unit.tenant_id, unit.target)

@@ -88,7 +88,10 @@ function updateFindings(update: ReturnType<typeof updateOf>): Findings {
 }
 
 function updateOf(tenant: Tenant, release: string, sizes: SizeTexts) {
-  const overrides = isEmpty(sizes) ? undefined : { ...tenant.overrides, ...overridesOf(sizes) };
+  // The API takes overrides as a whole: what is left empty here stays as it is.
+  const kept = tenant.overrides?.["gateway"] as Record<string, unknown> | undefined;
+  const gateway = { ...kept, ...overridesOf(sizes).gateway };
+  const overrides = isEmpty(sizes) ? undefined : { ...tenant.overrides, gateway };
   return { ...(release !== tenant.release && { release }), ...(overrides && { overrides }) };
 }
 
