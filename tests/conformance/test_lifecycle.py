@@ -200,6 +200,7 @@ def test_every_write_is_audited(api: httpx.Client, name: str) -> None:
     metric = {"name": "calls", "unit": "", "value": "1"}
     send(EventName.INGEST_USAGE, f"{name}-u", {**usage, "metric": metric})
     meter = api.post("/meters", json={"name": f"{name}-m"}).json()["data"]["meterId"]
+    drift = {"attributes": [{"address": "aws_lb_listener_rule.Rule", "path": "priority"}]}
     t, m, u = f"/tenants/{tenant}", f"/meters/{meter}", f"/users/{name}"
     steps: list[tuple[str, str, str, Any]] = [
         (
@@ -216,6 +217,7 @@ def test_every_write_is_audited(api: httpx.Client, name: str) -> None:
         ),
         ("POST /tenants/{id}/suspend", f"{t}/suspend", "tenant.suspend", None),
         ("POST /tenants/{id}/resume", f"{t}/resume", "tenant.resume", None),
+        ("PUT /tenants/{id}/drift", f"{t}/drift", "tenant.drift", drift),
         ("POST /tenants/{id}/reconcile", f"{t}/reconcile", "tenant.reconcile", None),
         ("POST /tenants/{id}/retry", f"{t}/retry", "tenant.retry", None),
         ("POST /tenants/{id}/update", f"{t}/update", "tenant.update", {"release": "v2"}),

@@ -14,6 +14,8 @@ pytestmark = [pytest.mark.local_aws, pytest.mark.long]
 
 ROOT = Path(__file__).parents[3]
 _CODE = ("constructs_lib", "services", "tests", "tiers", "main.py", "saas.tfvars", "setup.cfg")
+# The consoles are of another language, with all that its package manager brings.
+_LEFT_OUT = ("__pycache__", "consoles")
 _TESTS = ("tests/emulator/storage/test_engines.py", "tests/emulator/storage/test_contract.py")
 
 
@@ -22,7 +24,7 @@ def _files(root: Path) -> dict[str, bytes]:
         str(path.relative_to(root)): path.read_bytes()
         for name in _CODE
         for path in [root / name, *(root / name).rglob("*")]
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not set(_LEFT_OUT) & set(path.parts)
     }
 
 
@@ -32,7 +34,7 @@ def copy(tmp_path: Path) -> Path:
     for name in _CODE:
         source = ROOT / name
         if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
+            ignored = shutil.ignore_patterns(*_LEFT_OUT)
             shutil.copytree(source, tmp_path / name, ignore=ignored)
         else:
             shutil.copy(source, tmp_path / name)
