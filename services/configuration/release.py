@@ -9,6 +9,7 @@ with them reads it there.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -17,8 +18,8 @@ from services.configuration.schema import Configuration
 
 FILE_NAME: Final = "release"
 _SOURCES: Final = ("constructs_lib", "modules", "services", "tiers", "main.py", "requirements.lock")
-_ELSEWHERE: Final = ("services/cli", "services/local_aws")
-"""Runs on the operator's machine, and is in no image."""
+ELSEWHERE: Final = ("services/cli", "services/consoles", "services/local_aws")
+"""Runs on the operator's machine or in a browser, and is in no image: as `.dockerignore` has it."""
 
 
 def derived(configuration: Configuration, project: Path, file: Path) -> Configuration:
@@ -53,9 +54,9 @@ def synthesised(configuration: Configuration, modules: Path) -> Configuration:
 
 def _sources(project: Path) -> Iterator[Path]:
     for name in _SOURCES:
-        place = project / name
-        for path in [place] if place.is_file() else place.rglob("*"):
-            own = path.relative_to(project).as_posix()
-            elsewhere = own.startswith(tuple(f"{each}/" for each in _ELSEWHERE))
-            if path.is_file() and not elsewhere and path.suffix != ".pyc":
-                yield path
+        if (project / name).is_file():
+            yield project / name
+        for folder, folders, files in os.walk(project / name):
+            own = Path(folder).relative_to(project).as_posix()
+            folders[:] = [each for each in folders if f"{own}/{each}" not in ELSEWHERE]
+            yield from (Path(folder, each) for each in files if not each.endswith(".pyc"))
