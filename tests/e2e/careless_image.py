@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.contracts.images import CONTEXT
 from services.local_aws.images.pushing import build, push
+from tests.copies import copy_project
 from tests.e2e.system import PREFIX, PROJECT, System
 
 MODULE = "services.application.careless"
@@ -21,8 +22,7 @@ def push_careless(system: System, directory: Path) -> str:
     """
     for name in CONTEXT:
         if name == "services":
-            ignored = shutil.ignore_patterns("__pycache__", "local_aws", "cli")
-            shutil.copytree(PROJECT / name, directory / name, ignore=ignored)
+            copy_project([name], directory, "local_aws", "cli", "consoles")
         else:
             (directory / name).symlink_to(PROJECT / name)
     shutil.copy(PROJECT / "saas.tfvars", directory)

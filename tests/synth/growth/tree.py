@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import main
+from tests.copies import ROOT, contents, copy_project
 
-ROOT = Path(main.__file__).parent
 _COPIED = ("constructs_lib", "modules", "services", "tiers", "main.py", "saas.tfvars")
 
 
@@ -28,20 +26,14 @@ class Tree:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._taken: dict[str, set[str]] = {}
-        for name in _COPIED:
-            source = ROOT / name
-            if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__", ".terraform*")
-                shutil.copytree(source, path / name, ignore=ignored)
-            else:
-                shutil.copy(source, path / name)
+        copy_project(_COPIED, path)
 
     @contextmanager
     def adding(self, what: str) -> Iterator[Tree]:
         """Note which files are changed, or new, at the end of the block."""
-        before = self._contents()
+        before = contents(self.path)
         yield self
-        after = self._contents()
+        after = contents(self.path)
         self._taken[what] = {name for name in after if after[name] != before.get(name)}
 
     def taken(self, what: str) -> set[str]:
@@ -81,10 +73,3 @@ class Tree:
         )
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         return done.stdout
-
-    def _contents(self) -> dict[str, bytes]:
-        return {
-            file.relative_to(self.path).as_posix(): file.read_bytes()
-            for file in self.path.rglob("*")
-            if file.is_file() and "__pycache__" not in file.parts
-        }

@@ -15,7 +15,8 @@ from typing import Final
 
 import pytest
 
-ROOT: Final = Path(__file__).parents[3]
+from tests.copies import ROOT, contents, copy_project
+
 TABLE: Final = "services/tenancy/operations.py"
 CATALOGUE: Final = "services/tenancy/events/catalogue.py"
 JOBS: Final = "services/provisioning/jobs/operations.py"
@@ -113,22 +114,14 @@ class Copy:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        kept = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "services", root / "services", ignore=kept)
+        copy_project(["services"], root)
         for test in (TESTS, JOB_TESTS, EVENT_TESTS):
             for folder in Path(test).parents:
                 (root / folder).mkdir(parents=True, exist_ok=True)
                 (root / folder / "__init__.py").touch()
             shutil.copy(ROOT / test, root / test)
         (root / "__init__.py").unlink()
-        self._before = self._files()
-
-    def _files(self) -> dict[str, bytes]:
-        return {
-            str(file.relative_to(self.root)): file.read_bytes()
-            for file in (self.root / "services").rglob("*")
-            if file.is_file()
-        }
+        self._before = contents(self.root, "services")
 
     def edit(self, file: str, *changes: tuple[str, str]) -> None:
         """Put each text in front of the one place that it belongs to."""
@@ -141,7 +134,7 @@ class Copy:
 
     def edited(self) -> set[str]:
         """Return which files are other ones, or new; the generated schemas are not counted."""
-        now = self._files()
+        now = contents(self.root, "services")
         changed = {name for name, content in now.items() if self._before.get(name) != content}
         assert not self._before.keys() - now.keys()
         return {name for name in changed if "/schemas/" not in name}
