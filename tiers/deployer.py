@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from constructs_lib.identity.statement import Statement
+from constructs_lib.identity.statement import Statement, allow
 from services.contracts.untouchable import PLATFORM_ROLES
 from tiers.deployer_sites import on_sites
 
@@ -64,7 +64,7 @@ def deployer_statements(
 
     return {
         "network": [
-            _allow(
+            allow(
                 "ec2",
                 "AllocateAddress Associate* Attach* Authorize* Create* Delete* Detach* "
                 # An auto scaling group is made only by who may start what it starts.
@@ -72,12 +72,12 @@ def deployer_statements(
                 arn("ec2", "*"),
                 f"arn:aws:ec2:{region}::image/*",
             ),
-            _allow(
+            allow(
                 "elasticloadbalancing",
                 "AddTags Create* Delete* Deregister* Modify* Register* RemoveTags Set*",
                 arn("elasticloadbalancing", "*"),
             ),
-            _allow(
+            allow(
                 "apigateway",
                 "DELETE PATCH POST PUT",
                 *(
@@ -90,7 +90,7 @@ def deployer_statements(
                     )
                 ),
             ),
-            _allow(
+            allow(
                 "logs",
                 "CreateLogGroup DeleteLogGroup DeleteMetricFilter DeleteRetentionPolicy "
                 "PutMetricFilter PutRetentionPolicy TagResource UntagResource",
@@ -98,29 +98,29 @@ def deployer_statements(
             ),
             # Stages of HTTP APIs write their log by a delivery.
             # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
-            _allow(
+            allow(
                 "logs",
                 "CreateLogDelivery DeleteLogDelivery DescribeResourcePolicies GetLogDelivery "
                 "ListLogDeliveries PutResourcePolicy UpdateLogDelivery",
             ),
             # Endpoints bring a private zone with them, into their own network alone.
-            _allow("route53", "AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/*"),
+            allow("route53", "AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/*"),
         ],
         "data": [
-            _allow(
+            allow(
                 "dynamodb",
                 "CreateTable DeleteItem DeleteTable PutItem TagResource UntagResource "
                 "UpdateContinuousBackups UpdateItem UpdateTable UpdateTimeToLive",
                 arn("dynamodb", f"table/{prefix}-*"),
             ),
-            _allow(
+            allow(
                 "s3",
                 "CreateBucket DeleteBucket DeleteBucketPolicy PutBucket* "
                 "PutEncryptionConfiguration PutLifecycleConfiguration",
                 f"arn:aws:s3:::{prefix}-*",
             ),
-            _allow("s3", "DeleteObject DeleteObjectVersion", f"arn:aws:s3:::{prefix}-*/*"),
-            _allow(
+            allow("s3", "DeleteObject DeleteObjectVersion", f"arn:aws:s3:::{prefix}-*/*"),
+            allow(
                 "ecr",
                 "CreateRepository DeleteLifecyclePolicy DeleteRepository "
                 "PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy "
@@ -130,20 +130,20 @@ def deployer_statements(
             # Who applies pushes what the registry lacks, between the repositories and what starts
             # images, and pulls the layers that a build begins with.
             # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
-            _allow(
+            allow(
                 "ecr",
                 "BatchCheckLayerAvailability BatchGetImage CompleteLayerUpload DescribeImages "
                 "GetDownloadUrlForLayer InitiateLayerUpload PutImage UploadLayerPart",
                 arn("ecr", f"repository/{prefix}/*"),
             ),
-            _allow("ecr", "GetAuthorizationToken"),
-            _allow(
+            allow("ecr", "GetAuthorizationToken"),
+            allow(
                 "ssm",
                 "AddTagsToResource DeleteParameter PutParameter RemoveTagsFromResource",
                 arn("ssm", f"parameter/{name}/{environment}/*"),
             ),
-            _allow("cognito-idp", "CreateUserPool"),
-            _allow(
+            allow("cognito-idp", "CreateUserPool"),
+            allow(
                 "cognito-idp",
                 "AdminAddUserToGroup AdminCreateUser AdminDeleteUser AdminDeleteUserAttributes "
                 "AdminRemoveUserFromGroup AdminUpdateUserAttributes CreateGroup "
@@ -156,8 +156,8 @@ def deployer_statements(
         **({"databases": _on_databases(arn, prefix)} if databases else {}),
         **({"firewall": _on_firewalls(arn, region, prefix)} if firewall else {}),
         "compute": [
-            _allow("ecs", "DeregisterTaskDefinition PutAccountSettingDefault"),
-            _allow(
+            allow("ecs", "DeregisterTaskDefinition PutAccountSettingDefault"),
+            allow(
                 "ecs",
                 "CreateCapacityProvider CreateCluster CreateService Delete* "
                 "PutClusterCapacityProviders RegisterTaskDefinition TagResource UntagResource "
@@ -167,22 +167,22 @@ def deployer_statements(
                 arn("ecs", f"service/{prefix}-*"),
                 arn("ecs", f"task-definition/{prefix}-*"),
             ),
-            _allow(
+            allow(
                 "application-autoscaling",
                 "DeleteScalingPolicy DeregisterScalableTarget PutScalingPolicy "
                 "RegisterScalableTarget TagResource UntagResource",
                 arn("application-autoscaling", "scalable-target/*"),
             ),
-            _allow(
+            allow(
                 "autoscaling",
                 "CreateAutoScalingGroup CreateOrUpdateTags DeleteAutoScalingGroup DeleteTags "
                 "SetInstanceProtection UpdateAutoScalingGroup",
                 arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{prefix}-*"),
             ),
             # The image of instances is named by AWS's own parameter.
-            _allow("ssm", "GetParameters", f"arn:aws:ssm:{region}::parameter/aws/service/ecs/*"),
-            _allow("servicediscovery", "CreateHttpNamespace TagResource UntagResource"),
-            _allow(
+            allow("ssm", "GetParameters", f"arn:aws:ssm:{region}::parameter/aws/service/ecs/*"),
+            allow("servicediscovery", "CreateHttpNamespace TagResource UntagResource"),
+            allow(
                 "servicediscovery",
                 "DeleteNamespace UpdateHttpNamespace",
                 arn("servicediscovery", "namespace/*"),
@@ -199,7 +199,7 @@ def _on_planes(
 ) -> Sequence[Statement]:
     functions = arn("lambda", f"function:{prefix}-*")
     return [
-        _allow(
+        allow(
             "lambda",
             "AddPermission CreateFunction DeleteFunction DeleteFunctionConcurrency "
             "DeleteFunctionEventInvokeConfig PublishVersion PutFunctionConcurrency "
@@ -208,7 +208,7 @@ def _on_planes(
             functions,
         ),
         # It makes the clients of the administrators' pool.
-        _allow("lambda", "InvokeFunction", arn("lambda", f"function:{prefix}-cp-clients")),
+        allow("lambda", "InvokeFunction", arn("lambda", f"function:{prefix}-cp-clients")),
         # A mapping's id is Lambda's choice: the function that it is of says whose it is.
         Statement(
             ["lambda:CreateEventSourceMapping"],
@@ -219,8 +219,8 @@ def _on_planes(
             [arn("lambda", "event-source-mapping:*")],
             conditions={"ArnLike": {"lambda:FunctionArn": functions}},
         ),
-        _allow("lambda", "TagResource UntagResource", arn("lambda", "event-source-mapping:*")),
-        _allow(
+        allow("lambda", "TagResource UntagResource", arn("lambda", "event-source-mapping:*")),
+        allow(
             "sqs",
             "CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue",
             arn("sqs", f"{prefix}-*"),
@@ -240,14 +240,14 @@ def _on_planes(
             [arn("kms", "key/*")],
             conditions={"StringEquals": {"aws:ResourceTag/Project": name}},
         ),
-        _allow("kms", "CreateAlias DeleteAlias UpdateAlias", arn("kms", f"alias/{prefix}-*")),
-        _allow(
+        allow("kms", "CreateAlias DeleteAlias UpdateAlias", arn("kms", f"alias/{prefix}-*")),
+        allow(
             "sns",
             "CreateTopic DeleteTopic SetSubscriptionAttributes SetTopicAttributes Subscribe "
             "TagResource Unsubscribe UntagResource",
             arn("sns", f"{prefix}-*"),
         ),
-        _allow(
+        allow(
             "events",
             "CreateArchive CreateEventBus DeleteArchive DeleteEventBus DeleteRule DisableRule "
             "EnableRule PutRule PutTargets RemoveTargets "
@@ -259,8 +259,8 @@ def _on_planes(
             arn("events", f"rule/{prefix}-*/Events-Archive-*"),
         ),
         # A bus's policy: AWS lets neither be limited to one.
-        _allow("events", "PutPermission RemovePermission"),
-        _allow(
+        allow("events", "PutPermission RemovePermission"),
+        allow(
             "schemas",
             "CreateRegistry CreateSchema DeleteRegistry DeleteSchema TagResource UntagResource "
             "UpdateRegistry UpdateSchema",
@@ -269,27 +269,27 @@ def _on_planes(
         ),
         # Who makes a machine that waits for builds is asked for the rule that Step Functions makes.
         # https://docs.aws.amazon.com/step-functions/latest/dg/connect-codebuild.html
-        _allow(
+        allow(
             "events",
             "PutRule PutTargets",
             arn("events", "rule/StepFunctionsGetEventForCodeBuildStartBuildRule"),
         ),
-        _allow(
+        allow(
             "states",
             "CreateStateMachine DeleteStateMachine TagResource UntagResource UpdateStateMachine",
             arn("states", f"stateMachine:{prefix}-*"),
         ),
-        _allow(
+        allow(
             "codebuild",
             "CreateProject DeleteProject UpdateProject",
             arn("codebuild", f"project/{prefix}-*"),
         ),
-        _allow(
+        allow(
             "cloudwatch",
             "DeleteAlarms PutMetricAlarm TagResource UntagResource",
             arn("cloudwatch", f"alarm:{prefix}-*"),
         ),
-        _allow(
+        allow(
             "cloudwatch",
             "DeleteDashboards PutDashboard",
             # A dashboard is of all regions.
@@ -316,7 +316,7 @@ def _on_access(account: str, prefix: str) -> Sequence[Statement]:
         )
 
     return [
-        _allow(
+        allow(
             "iam",
             "DeleteRole TagRole UntagRole UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
             iam(f"role/{prefix}-*"),
@@ -325,8 +325,8 @@ def _on_access(account: str, prefix: str) -> Sequence[Statement]:
         within("tenant-boundary", "*"),
         within("provisioner-boundary", "provisioner-*"),
         # Boundaries are made where there are none, and changed and deleted by an administrator.
-        _allow("iam", "CreatePolicy TagPolicy", iam(f"policy/{prefix}-*-boundary")),
-        _allow(
+        allow("iam", "CreatePolicy TagPolicy", iam(f"policy/{prefix}-*-boundary")),
+        allow(
             "iam",
             _CHANGING,
             # As many as a role may have, numbered; not its boundary.
@@ -334,7 +334,7 @@ def _on_access(account: str, prefix: str) -> Sequence[Statement]:
             iam(f"policy/{prefix}-provisioner-??"),
             iam(f"policy/{prefix}-provisioner-untouchable"),
         ),
-        _allow(
+        allow(
             "iam",
             "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile "
             "RemoveRoleFromInstanceProfile TagInstanceProfile UntagInstanceProfile",
@@ -345,13 +345,13 @@ def _on_access(account: str, prefix: str) -> Sequence[Statement]:
             [iam(f"role/{prefix}-*")],
             conditions={"StringEquals": {"iam:PassedToService": list(_PASSED_TO)}},
         ),
-        _allow("iam", "CreateServiceLinkedRole", iam("role/aws-service-role/*")),
+        allow("iam", "CreateServiceLinkedRole", iam("role/aws-service-role/*")),
     ]
 
 
 def _on_databases(arn: Callable[[str, str], str], prefix: str) -> Sequence[Statement]:
     return [
-        _allow(
+        allow(
             "rds",
             "AddTagsToResource CreateDBInstance CreateDBSnapshot CreateDBSubnetGroup "
             "DeleteDBInstance DeleteDBSubnetGroup ModifyDBInstance ModifyDBSubnetGroup "
@@ -363,10 +363,10 @@ def _on_databases(arn: Callable[[str, str], str], prefix: str) -> Sequence[State
             arn("rds", "pg:default.*"),
         ),
         # RDS makes the owner's secret in the name of who makes the server.
-        _allow(
+        allow(
             "secretsmanager", "CreateSecret TagResource", arn("secretsmanager", "secret:rds!db-*")
         ),
-        _allow("kms", "DescribeKey", arn("kms", "key/*")),
+        allow("kms", "DescribeKey", arn("kms", "key/*")),
     ]
 
 
@@ -374,16 +374,12 @@ def _on_firewalls(arn: Callable[[str, str], str], region: str, prefix: str) -> S
     stages = f"arn:aws:apigateway:{region}::/restapis/*/stages/*"
     lists = arn("wafv2", f"regional/webacl/{prefix}-*/*")
     return [
-        _allow(
+        allow(
             "wafv2",
             "CreateWebACL DeleteWebACL TagResource UntagResource UpdateWebACL",
             lists,
             arn("wafv2", "regional/managedruleset/*/*"),
         ),
-        _allow("wafv2", "AssociateWebACL DisassociateWebACL", lists, stages),
-        _allow("apigateway", "SetWebACL", stages),
+        allow("wafv2", "AssociateWebACL DisassociateWebACL", lists, stages),
+        allow("apigateway", "SetWebACL", stages),
     ]
-
-
-def _allow(service: str, actions: str, *resources: str) -> Statement:
-    return Statement([f"{service}:{action}" for action in actions.split()], resources)

@@ -7,7 +7,7 @@ from typing import Final
 
 from constructs import Construct
 
-from constructs_lib.control_plane import ExpiringTable, Schedule
+from constructs_lib.control_plane import ExpiringTable, Schedule, TableShape
 from constructs_lib.functions import PythonFunction
 from constructs_lib.identity import Statement
 from services.configuration import Configuration
@@ -15,6 +15,7 @@ from services.contracts import traffic
 from services.contracts.deployment_facts import DeploymentFacts
 from services.contracts.inventory import inventory_objects
 from services.tenancy import Tier
+from tiers.deployment import tier_path
 
 COUNTED: Final = (
     *("application-autoscaling:DescribeScalableTargets", "autoscaling:DescribeAutoScalingGroups"),
@@ -33,9 +34,7 @@ def traffic_table(scope: Construct, configuration: Configuration) -> ExpiringTab
         scope,
         "traffic-counts",
         name=traffic.traffic_table(configuration.prefix),
-        partition_key=traffic.PARTITION_KEY,
-        sort_key=traffic.SORT_KEY,
-        ttl_attribute=traffic.TTL_ATTRIBUTE,
+        shape=TableShape(traffic.PARTITION_KEY, traffic.SORT_KEY, traffic.TTL_ATTRIBUTE),
         deletion_protection=configuration.deletion_protection,
     )
 
@@ -65,10 +64,19 @@ def capacity_statements(configuration: Configuration, account: str) -> list[Stat
 
     Keys are not counted, and who may read them is another question: listing them shows them.
     """
+    gateway, *others = _counted_by_name(configuration, account)
+    groups = Statement(
+        ["cognito-idp:ListGroups"],
+        [f"arn:aws:cognito-idp:{configuration.region}:{account}:userpool/*"],
+        sid="CountedGroups",
+    )
+    return [Statement(list(COUNTED), sid="Capacity"), gateway, groups, *others]
+
+
+def _counted_by_name(configuration: Configuration, account: str) -> list[Statement]:
+    """Return the rights to what is counted that has a name; groups are users' rights too."""
     here = f"{configuration.region}:{account}"
-    contract = f"{configuration.name}/{configuration.environment}/{Tier.BASIC.shared_stack}"
     return [
-        Statement(list(COUNTED), sid="Capacity"),
         Statement(
             ["apigateway:GET"],
             [
@@ -78,30 +86,24 @@ def capacity_statements(configuration: Configuration, account: str) -> list[Stat
             sid="CountedInTheGateway",
         ),
         Statement(
-            ["cognito-idp:ListGroups"],
-            [f"arn:aws:cognito-idp:{here}:userpool/*"],
-            sid="CountedGroups",
-        ),
-        Statement(
             ["ecs:DescribeTasks"],
             [f"arn:aws:ecs:{here}:task/{configuration.prefix}-*"],
             sid="CountedTasks",
         ),
         Statement(
             ["ssm:GetParameters"],
-            [f"arn:aws:ssm:{here}:parameter/{contract}"],
+            [f"arn:aws:ssm:{here}:parameter{tier_path(configuration, Tier.BASIC)}"],
             sid="ThePool",
         ),
     ]
 
 
 def measuring_statements(configuration: Configuration, account: str) -> list[Statement]:
-    """Return what the boundary of the platform's roles has for the statements above."""
-    groups = "CountedGroups"  # within what it has of users
-    return [
-        *inventory_statements(configuration),
-        *(each for each in capacity_statements(configuration, account)[1:] if each.sid != groups),
-    ]
+    """Return what the boundary of the platform's roles has for the statements above.
+
+    The unnamed ones, and users' groups, are in what it has of its own.
+    """
+    return [*inventory_statements(configuration), *_counted_by_name(configuration, account)]
 
 
 def count_by_the_clock(

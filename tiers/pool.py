@@ -11,7 +11,7 @@ from constructs import Construct
 from constructs_lib import SaasStack, naming
 from constructs_lib.compute import Cluster, TaskRole
 from constructs_lib.contract import read
-from constructs_lib.identity import Role, Statement, Trust, UserPool
+from constructs_lib.identity import Role, Statement, Trust
 from constructs_lib.storage.tables import SESSION_TAG, TenantTable
 from services.configuration import Configuration
 from services.contracts.stacks import FIRST_CELL, CellContract, PlatformContract, PoolContract
@@ -23,10 +23,8 @@ from tiers.databases import database_of
 from tiers.deployment import (
     capacity_of,
     instances_of,
-    mail_sender,
     platform_path,
     routing_cell_path,
-    second_factor,
     shared_names,
     stack_settings,
     tier_path,
@@ -34,9 +32,9 @@ from tiers.deployment import (
 from tiers.platform_boundary import platform_boundary_arn
 from tiers.rights import Rights
 from tiers.silo import service_table
-from tiers.sites import sign_in_page
 from tiers.sizes import manifest_size
 from tiers.tenant import TENANT_ID, TenantStack
+from tiers.user_pools import tenants_pool
 from tiers.workload import Audience, Isolation, Workload, network_of
 
 POOL_DATA = "pool-data"
@@ -74,16 +72,13 @@ class Pool(SaasStack):
             ec2=instances_of(configuration, tier),
             instance_tags=self.default_tags,
         )
-        user_pool = UserPool(
+        user_pool = tenants_pool(
             self,
             "user-pool",
-            name=names.fit(naming.USER_POOL),
-            region=configuration.region,
+            configuration=configuration,
+            platform=platform,
+            names=names,
             deletion_protection=configuration.deletion_protection,
-            token_minutes=configuration.token_minutes,
-            second_factor=second_factor(configuration.user_second_factor),
-            mail=mail_sender(configuration),
-            sign_in=sign_in_page(configuration, platform.tenant_app_url),
         )
         tables = {
             name: service_table(

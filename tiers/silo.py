@@ -9,7 +9,7 @@ from constructs import Construct
 
 from constructs_lib import naming
 from constructs_lib.compute import ICluster, Names, TaskRole
-from constructs_lib.identity import Statement, UserPool
+from constructs_lib.identity import Statement
 from constructs_lib.storage.tables import TableIndex, TenantTable
 from services.configuration import Configuration
 from services.contracts.stacks import CellContract, PlatformContract
@@ -17,11 +17,10 @@ from services.tenancy import Tier
 from tiers import manifest
 from tiers.data_task import data_task
 from tiers.databases import database_of
-from tiers.deployment import mail_sender, second_factor
 from tiers.federation import federation
 from tiers.rights import Rights
-from tiers.sites import sign_in_page
 from tiers.sizes import tenant_size
+from tiers.user_pools import tenants_pool
 from tiers.workload import Audience, Isolation, Workload
 
 
@@ -80,16 +79,13 @@ class Silo(Construct):
         priority: float,
     ) -> None:
         super().__init__(scope, id_)
-        self.user_pool = UserPool(
+        self.user_pool = tenants_pool(
             self,
             "UserPool",
-            name=names.fit(naming.USER_POOL),
-            region=configuration.region,
+            configuration=configuration,
+            platform=platform,
+            names=names,
             deletion_protection=deletion_protection,
-            token_minutes=configuration.token_minutes,
-            second_factor=second_factor(configuration.user_second_factor),
-            mail=mail_sender(configuration),
-            sign_in=sign_in_page(configuration, platform.tenant_app_url),
             federation=federation(platform),
         )
         tables = {

@@ -15,7 +15,6 @@ from constructs import Construct
 
 from constructs_lib.edge import SiteDomain, StaticSite
 from constructs_lib.edge.static_site import API_PATH, UNLOGGED_REGIONS
-from constructs_lib.identity import SignInPage
 from services.configuration import Configuration
 from services.contracts.stacks import CONFIG_KEY
 
@@ -95,11 +94,6 @@ def _site(
         web_acl_arn=settings.web_acl_arn,
         force_destroy=not configuration.deletion_protection,
     )
-
-
-def sign_in_page(configuration: Configuration, tenant_app_url: str) -> SignInPage:
-    """Return the page on which tenants' users sign in to come to the application."""
-    return SignInPage(domain_prefix=configuration.prefix, callback_url=f"{tenant_app_url}/")
 
 
 def tell_sites(

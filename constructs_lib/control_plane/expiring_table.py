@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from cdktf_cdktf_provider_aws.dynamodb_table import (
-    DynamodbTable,
-    DynamodbTableAttribute,
-    DynamodbTablePointInTimeRecovery,
-    DynamodbTableServerSideEncryption,
-    DynamodbTableTtl,
-)
 from constructs import Construct
 
+from constructs_lib.control_plane.registry_table import TableShape, table_of
 from constructs_lib.identity import Statement
 
 
@@ -22,10 +16,8 @@ class ExpiringTable(Construct):
     Parameters
     ----------
     name : str
-    partition_key, sort_key : str
-        Both are strings.
-    ttl_attribute : str
-        When an item expires, in seconds of the epoch.
+    shape : TableShape
+        Without indexes.
     deletion_protection : bool, default True
         Whether the table refuses to be deleted.
 
@@ -40,27 +32,11 @@ class ExpiringTable(Construct):
         id_: str,
         *,
         name: str,
-        partition_key: str,
-        sort_key: str,
-        ttl_attribute: str,
+        shape: TableShape,
         deletion_protection: bool = True,
     ) -> None:
         super().__init__(scope, id_)
-        table = DynamodbTable(
-            self,
-            "Resource",
-            name=name,
-            billing_mode="PAY_PER_REQUEST",
-            hash_key=partition_key,
-            range_key=sort_key,
-            attribute=[
-                DynamodbTableAttribute(name=key, type="S") for key in (partition_key, sort_key)
-            ],
-            ttl=DynamodbTableTtl(enabled=True, attribute_name=ttl_attribute),
-            point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
-            server_side_encryption=DynamodbTableServerSideEncryption(enabled=True),
-            deletion_protection_enabled=deletion_protection,
-        )
+        table = table_of(self, name=name, shape=shape, deletion_protection=deletion_protection)
         self.name: str = table.name
         self.arn: str = table.arn
 

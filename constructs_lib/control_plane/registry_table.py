@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from cdktf_cdktf_provider_aws.dynamodb_table import (
     DynamodbTable,
@@ -25,16 +26,46 @@ class TableShape:
     Parameters
     ----------
     partition_key, sort_key : str
-    indexes : mapping
-        The partition and sort key of each index, by its name.
     ttl_attribute : str
         When an item expires, in seconds of the epoch.
+    indexes : mapping, optional
+        The partition and sort key of each index, by its name. None by default.
     """
 
     partition_key: str
     sort_key: str
-    indexes: Mapping[str, tuple[str, str]]
     ttl_attribute: str
+    indexes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def table_of(
+    scope: Construct, *, name: str, shape: TableShape, deletion_protection: bool, **more: Any
+) -> DynamodbTable:
+    """Make the table `Resource` of `scope`: on demand, encrypted, with point-in-time recovery.
+
+    `more` are further arguments of `DynamodbTable`.
+    """
+    attributes = dict.fromkeys(
+        [
+            shape.partition_key,
+            shape.sort_key,
+            *(key for keys in shape.indexes.values() for key in keys),
+        ]
+    )
+    return DynamodbTable(
+        scope,
+        "Resource",
+        name=name,
+        billing_mode="PAY_PER_REQUEST",
+        hash_key=shape.partition_key,
+        range_key=shape.sort_key,
+        attribute=[DynamodbTableAttribute(name=key, type="S") for key in attributes],
+        ttl=DynamodbTableTtl(enabled=True, attribute_name=shape.ttl_attribute),
+        point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
+        server_side_encryption=DynamodbTableServerSideEncryption(enabled=True),
+        deletion_protection_enabled=deletion_protection,
+        **more,
+    )
 
 
 class RegistryTable(Construct):
@@ -64,21 +95,11 @@ class RegistryTable(Construct):
         deletion_protection: bool = True,
     ) -> None:
         super().__init__(scope, id_)
-        attributes = dict.fromkeys(
-            [
-                shape.partition_key,
-                shape.sort_key,
-                *(key for keys in shape.indexes.values() for key in keys),
-            ]
-        )
-        table = DynamodbTable(
+        table = table_of(
             self,
-            "Resource",
             name=name,
-            billing_mode="PAY_PER_REQUEST",
-            hash_key=shape.partition_key,
-            range_key=shape.sort_key,
-            attribute=[DynamodbTableAttribute(name=key, type="S") for key in attributes],
+            shape=shape,
+            deletion_protection=deletion_protection,
             global_secondary_index=[
                 DynamodbTableGlobalSecondaryIndex(
                     name=index, hash_key=partition, range_key=sort, projection_type="ALL"
@@ -87,10 +108,6 @@ class RegistryTable(Construct):
             ],
             stream_enabled=True,
             stream_view_type="NEW_AND_OLD_IMAGES",
-            ttl=DynamodbTableTtl(enabled=True, attribute_name=shape.ttl_attribute),
-            point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
-            server_side_encryption=DynamodbTableServerSideEncryption(enabled=True),
-            deletion_protection_enabled=deletion_protection,
         )
         self.name: str = table.name
         self.arn: str = table.arn

@@ -203,6 +203,21 @@ class Statement:
         }
 
 
+def allow(
+    service: str,
+    actions: str,
+    *resources: str,
+    conditions: Conditions | None = None,
+) -> Statement:
+    """Return the statement that allows a service's actions, named with spaces between them.
+
+    >>> allow("s3", "GetObject PutObject", "arn:aws:s3:::b/*").actions
+    ['s3:GetObject', 's3:PutObject']
+    """
+    named = [f"{service}:{action}" for action in actions.split()]
+    return Statement(named, resources, conditions=conditions or {})
+
+
 @takes_sequences
 @dataclass(frozen=True)
 class Trust:
