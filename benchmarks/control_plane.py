@@ -20,9 +20,7 @@ _PARTS = ("onboarding", "cold", "routes", "scale", "traffic")
 
 def verdicts() -> list[Verdict]:
     """Measure the parts that ECS_SAAS_BENCH_PARTS names, by default all of them."""
-    parts = os.environ.get("ECS_SAAS_BENCH_PARTS", "onboarding,cold,routes,scale,traffic").split(
-        ","
-    )
+    parts = os.environ.get("ECS_SAAS_BENCH_PARTS", ",".join(_PARTS)).split(",")
     found: list[Verdict] = []
     with (
         running_system() as system,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from services.contracts.quotas import FARGATE, QUOTAS, UNITS_OF_A_VCPU, Quota
 from services.tenancy import TenantDocument, Tier
-from services.tenancy.tier import Compute
 
 if TYPE_CHECKING:
     from services.configuration import Configuration
@@ -85,18 +84,13 @@ def _of_many(quota: Quota, own: Counter[str]) -> bool:
 
 
 def _vcpu(configuration: Configuration, tier: Tier, document: TenantDocument | None) -> float:
-    """Return the vCPUs of on-demand Fargate with which the tenant starts.
-
-    With ``fargate_spot`` the first task of each service is on demand, with ``ec2`` none is.
-    """
+    """Return the vCPUs of on-demand Fargate with which the tenant starts."""
     compute = configuration.tiers[tier].compute or tier.policy.compute
-    if compute is Compute.EC2:
-        return 0.0
     overrides = document.overrides if document else None
     units = 0
     for name, spec in {**configuration.services, "": configuration.gateway}.items():
         own = overrides and (overrides.services.get(name) if name else overrides.gateway)
         cpu = (own and own.cpu) or spec.cpu
         tasks = own.min if own and own.min is not None else spec.scaling.min
-        units += cpu * (min(tasks, 1) if compute is Compute.FARGATE_SPOT else tasks)
+        units += cpu * compute.on_demand(tasks)
     return units / UNITS_OF_A_VCPU

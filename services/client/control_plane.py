@@ -132,8 +132,7 @@ class ControlPlaneClient:
     def tenant(self, wanted: str) -> dict[str, Any]:
         """Return the tenant with this id or name, or raise `RefusedError` with status 404."""
         if _UUID.fullmatch(wanted):
-            found: dict[str, Any] = self._call("GET", f"/tenants/{wanted}")["data"]
-            return found
+            return self._read(f"/tenants/{wanted}")
         named = next(self.tenants(name=wanted), None)
         if named is None:
             raise RefusedError(
@@ -161,15 +160,17 @@ class ControlPlaneClient:
         answer = self._call("POST", f"/tenants/{tenant_id}/{action}", parameters, key=key)
         return Operation.parse(answer["data"])
 
+    def _read(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        found: dict[str, Any] = self._call("GET", path, query=query)["data"]
+        return found
+
     def fleet(self) -> dict[str, Any]:
         """Return how many tenants there are of what, and which of them have drifted."""
-        found: dict[str, Any] = self._call("GET", "/fleet")["data"]
-        return found
+        return self._read("/fleet")
 
     def drift(self, tenant_id: str) -> dict[str, Any]:
         """Return what the last scan found of a tenant."""
-        found: dict[str, Any] = self._call("GET", f"/tenants/{tenant_id}/drift")["data"]
-        return found
+        return self._read(f"/tenants/{tenant_id}/drift")
 
     def note_drift(
         self, tenant_id: str, attributes: Sequence[tuple[str, str]], *, more: int = 0
@@ -198,8 +199,7 @@ class ControlPlaneClient:
         asked : str
             `from`, `to`, `periodSeconds`, `tenantId`, `by` and `limit`.
         """
-        found: dict[str, Any] = self._call("GET", "/metrics", query=asked)["data"]
-        return found
+        return self._read("/metrics", asked)
 
     def resources(self, tenant_id: str) -> dict[str, Any]:
         """Return what a tenant has of AWS: `data`, and when it was listed, `recordedAt`."""
@@ -207,19 +207,16 @@ class ControlPlaneClient:
 
     def capacity(self) -> dict[str, Any]:
         """Return how many more tenants of each tier fit, and what ends that."""
-        found: dict[str, Any] = self._call("GET", "/capacity")["data"]
-        return found
+        return self._read("/capacity")
 
     def cost(self, tenant_id: str, month: str | None = None) -> dict[str, Any]:
         """Return what a tenant costs in a month, such as `2026-01`; the running one by default."""
         query = {"month": month} if month else None
-        found: dict[str, Any] = self._call("GET", f"/tenants/{tenant_id}/cost", query=query)["data"]
-        return found
+        return self._read(f"/tenants/{tenant_id}/cost", query)
 
     def tier_cost(self, tier: str) -> dict[str, Any]:
         """Return what a new tenant of a tier costs in a month."""
-        found: dict[str, Any] = self._call("GET", f"/tiers/{tier}/cost")["data"]
-        return found
+        return self._read(f"/tiers/{tier}/cost")
 
     def wait(
         self,

@@ -6,9 +6,10 @@ again, and AWS answers some of these calls a few times a second for all that an 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,10 +42,17 @@ class Regional:
 
     make: Callable[..., Any]
     region: str | None = None
+    _clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _making: threading.Lock = field(
+        default_factory=threading.Lock, init=False, repr=False, compare=False
+    )
 
     def client(self, service: str) -> Any:
-        """Return the client of a service."""
-        return self.make(service, self.region)
+        """Return the client of a service, the same to all threads."""
+        with self._making:  # a session is not for many threads at once; its clients are
+            if service not in self._clients:
+                self._clients[service] = self.make(service, self.region)
+            return self._clients[service]
 
     def of_region(self, region: str) -> Regional:
         """Return the clients of another region."""

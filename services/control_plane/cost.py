@@ -23,13 +23,13 @@ from services.contracts.prices import (
     VCPU_HOUR,
     ListPrice,
 )
+from services.contracts.quotas import UNITS_OF_A_VCPU
 from services.control_plane import ControlPlaneError
 from services.tenancy import Tier
 from services.tenancy.tier import Compute
 
 _CENT: Final = Decimal("0.01")
 _SHOWN: Final = Decimal("0.0001")
-_UNITS_OF_A_VCPU: Final = 1024
 _MIB_OF_A_GB: Final = 1024
 
 
@@ -181,20 +181,13 @@ def _containers(
     facts: DeploymentFacts, tier: Tier, overrides: Mapping[str, Any]
 ) -> Iterator[tuple[str, str, Decimal]]:
     compute = Compute(facts.compute[tier.value])
-    if compute is Compute.EC2:
-        return
+    own = {**(overrides.get("services") or {}), GATEWAY: overrides.get(GATEWAY)}
     for name, size in facts.sizes.items():
-        own = (
-            overrides.get(GATEWAY)
-            if name == GATEWAY
-            else (overrides.get("services") or {}).get(name)
-        )
-        sized = _sized(size, own or {})
-        # The first task of each service is on demand, the others on spare capacity.
-        tasks = min(sized.tasks, 1) if compute is Compute.FARGATE_SPOT else sized.tasks
+        sized = _sized(size, own.get(name) or {})
+        tasks = compute.on_demand(sized.tasks)
         hours = Decimal(HOURS_A_MONTH * tasks)
         if tasks:
-            yield VCPU_HOUR, f"{name}: vCPU", hours * sized.cpu / _UNITS_OF_A_VCPU
+            yield VCPU_HOUR, f"{name}: vCPU", hours * sized.cpu / UNITS_OF_A_VCPU
             yield GB_HOUR, f"{name}: memory", hours * sized.memory / _MIB_OF_A_GB
 
 

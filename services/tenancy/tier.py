@@ -34,6 +34,12 @@ class Compute(StrEnum):
     FARGATE_SPOT = "fargate_spot"
     EC2 = "ec2"
 
+    def on_demand(self, tasks: int) -> int:
+        """Return how many of a service's tasks are on Fargate at its full price."""
+        if self is Compute.EC2:
+            return 0
+        return min(tasks, 1) if self is Compute.FARGATE_SPOT else tasks
+
 
 @dataclass(frozen=True)
 class Throttle:

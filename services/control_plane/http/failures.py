@@ -54,9 +54,10 @@ def detailed(problems: Iterable[Finding]) -> Failure:
 def of_domain(error: Exception) -> Failure | None:
     """Return the answer to an error of the registry or the domain; None if it is neither's."""
     # Here, because only a request that reached the registry can fail so.
-    from services.control_plane import admin_users  # noqa: PLC0415
+    from services.control_plane import admin_users, cost  # noqa: PLC0415
     from services.control_plane.metering import errors as metering  # noqa: PLC0415
     from services.control_plane.registry import errors  # noqa: PLC0415
+    from services.control_plane.traffic.periods import WindowError  # noqa: PLC0415
     from services.tenancy import InputError  # noqa: PLC0415
     from services.tenancy.events import InvalidDetailError  # noqa: PLC0415
     from services.tenancy.lifecycle import TransitionRefusedError  # noqa: PLC0415
@@ -77,6 +78,7 @@ def of_domain(error: Exception) -> Failure | None:
         metering.MeterChangedError,
         TransitionRefusedError,
         admin_users.UserStateRefusedError,
+        cost.PriceUnknownError,
     )
     refused: dict[type[Exception], Finding] = {
         errors.IdempotencyMismatchError: (("header", "idempotency-key"), "idempotency_mismatch"),
@@ -92,6 +94,8 @@ def of_domain(error: Exception) -> Failure | None:
         return _message(409, str(error))
     if isinstance(error, errors.FieldRefusedError):
         return detailed([(("body", name), "field_refused", error.why) for name in error.fields])
+    if isinstance(error, WindowError):
+        return detailed([(("query", error.field), "window", error.why)])
     if isinstance(error, InputError):
         return detailed(
             [

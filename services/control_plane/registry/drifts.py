@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.contracts.registry_table import LIST_KEY, Key, tenant_key
 from services.control_plane.registry import items, keys
-from services.control_plane.registry.items import Item
 from services.control_plane.registry.queries import Queries
 from services.control_plane.registry.records import AuditEntry, DriftRecord, Page
 from services.control_plane.registry.table import Listing, Table
@@ -51,7 +48,7 @@ class Drifts:
     def open(self, limit: int = 100, token: str | None = None) -> Page[DriftRecord]:
         """Return the drift that is not closed, what was found first at the beginning."""
         found, following = self._table.page(Listing(keys.DRIFT, "byName"), limit, token)
-        return Page(tuple(map(_record_of, found)), following)
+        return Page(tuple(map(items.drift_of, found)), following)
 
     def note(
         self,
@@ -81,7 +78,7 @@ class Drifts:
             elif before.open:
                 found = replace(found, closed_at=at)
             write = self._begin()
-            write.put(_item(found))
+            write.put(items.drift_item(found))
             if _shown(found) != _shown(before):
                 shown = {"before": _shown(before), "after": _shown(found)}
                 audit = AuditEntry(ulid(at), at, actor, "tenant.drift", tenant_id, **shown)
@@ -92,46 +89,10 @@ class Drifts:
         return until_written(once)
 
     def _stored(self, tenant_id: str) -> DriftRecord:
-        found = self._table.get(_key(tenant_id))
-        return _record_of(found) if found else DriftRecord(tenant_id)
-
-
-def _key(tenant_id: str) -> Key:
-    return tenant_key(tenant_id)[0], keys.DRIFT
+        found = self._table.get(keys.drift_key(tenant_id))
+        return items.drift_of(found) if found else DriftRecord(tenant_id)
 
 
 def _shown(record: DriftRecord) -> Mapping[str, Any]:
     """Return what the audit tells: the names, as the values may be secret."""
     return {"drifted": [" ".join(each).strip() for each in record.attributes], "more": record.more}
-
-
-def _item(record: DriftRecord) -> Item:
-    listed = {"entity": keys.DRIFT} if record.open else {}
-    since = keys.stamp(record.since) if record.since else None
-    return items.item(
-        _key(record.tenant_id),
-        tenantId=record.tenant_id,
-        attributes=json.dumps(record.attributes),
-        more=record.more,
-        checkedAt=keys.stamp(record.checked_at) if record.checked_at else None,
-        since=since,
-        closedAt=keys.stamp(record.closed_at) if record.closed_at else None,
-        **{LIST_KEY: f"{since or ''}#{record.tenant_id}"},
-        **listed,
-    )
-
-
-def _record_of(found: Item) -> DriftRecord:
-    row = items.plain(found)
-
-    def at(name: str) -> datetime | None:
-        return datetime.fromisoformat(row[name]) if name in row else None
-
-    return DriftRecord(
-        row["tenantId"],
-        tuple((address, path) for address, path in json.loads(row["attributes"])),
-        row["more"],
-        at("checkedAt"),
-        at("since"),
-        at("closedAt"),
-    )

@@ -22,6 +22,7 @@ from services.control_plane.registry import keys
 from services.control_plane.registry.keys import epoch, stamp
 from services.control_plane.registry.records import (
     AuditEntry,
+    DriftRecord,
     Intent,
     PriceChange,
     RegistrationRecord,
@@ -301,6 +302,35 @@ def intent_of(found: Item) -> Intent:
         target=row["target"],
         before=json.loads(row["before"]),
         wanted=json.loads(row["wanted"]),
+    )
+
+
+def drift_item(record: DriftRecord) -> Item:
+    """Return the row of what a scan found of a tenant; a closed one is in no list."""
+    since = _stamp(record.since)
+    return item(
+        keys.drift_key(record.tenant_id),
+        tenantId=record.tenant_id,
+        attributes=json.dumps(record.attributes),
+        more=record.more,
+        checkedAt=_stamp(record.checked_at),
+        since=since,
+        closedAt=_stamp(record.closed_at),
+        entity=keys.DRIFT if record.open else None,
+        **{LIST_KEY: f"{since or ''}#{record.tenant_id}"},
+    )
+
+
+def drift_of(found: Item) -> DriftRecord:
+    """Return what a scan found of a tenant."""
+    row = plain(found)
+    return DriftRecord(
+        row["tenantId"],
+        tuple((address, path) for address, path in json.loads(row["attributes"])),
+        row["more"],
+        _time(row.get("checkedAt")),
+        _time(row.get("since")),
+        _time(row.get("closedAt")),
     )
 
 

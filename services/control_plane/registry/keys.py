@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from services.contracts.registry_table import ROW, Key
+from services.contracts.registry_table import ROW, Key, tenant_key
 from services.control_plane.registry.records import Intent
 from services.tenancy.operation import OperationStatus
 from services.tenancy.operations import State
@@ -27,6 +27,11 @@ INTENDED = "INTENT#PENDING"
 def registration_key(registration_id: str) -> Key:
     """Return a registration's key."""
     return f"REG#{registration_id}", ROW
+
+
+def drift_key(tenant_id: str) -> Key:
+    """Return the key of what a tenant's last scan found."""
+    return tenant_key(tenant_id)[0], DRIFT
 
 
 def name_key(name: str) -> Key:

@@ -92,7 +92,8 @@ def window(
     """Return what is shown for what was asked.
 
     The range is the last three hours by default, and ends now at the latest. It is widened to
-    whole periods. A period is the shortest that gives a series at most `MOST_POINTS` points; one
+    whole periods. A period is the shortest of which the range has `MOST_POINTS` at most, so that a
+    series, widened at both ends, has one point more; one
     that is asked for is rounded up to one of 5 and 15 minutes, 1 and 6 hours, and a day, and
     further where it would give more.
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from services.control_plane.traffic.counts import Counts
@@ -75,13 +76,9 @@ class Traffic:
 
 def of_tenant(table: TrafficTable, window: Window, tenant_id: str) -> Traffic:
     """Return one tenant's traffic."""
-    until = _seen(table)
-
-    def kept(part: Window, period: int) -> Mapping[datetime, Counts]:
-        return table.tenant(tenant_id, part, period)
-
-    found = _in_periods(_kept(table, window, kept), window)
-    return Traffic(window, until, None, {tenant_id: found})
+    until = table.seen(SHORT)
+    kept = _kept(_parts(table, window), partial(table.tenant, tenant_id))
+    return Traffic(window, until, None, {tenant_id: _in_periods(kept, window)})
 
 
 def of_busiest(table: TrafficTable, window: Window, by: str, count: int) -> Traffic:
@@ -89,63 +86,47 @@ def of_busiest(table: TrafficTable, window: Window, by: str, count: int) -> Traf
 
     A tenant is one of them by its sum over those periods in which it was among the first thirty.
     """
-    until = _seen(table)
-    everyone = _kept(table, window, table.everyone)
+    until = table.seen(SHORT)
+    parts = _parts(table, window)
+    everyone = _kept(parts, table.everyone)
     ranked, _ = METRICS[by]
     chosen = first(_sums(everyone.values(), RANKED.index(ranked)), count)
-
-    def kept(part: Window, period: int) -> Mapping[datetime, Mapping[str, Counts]]:
-        found: defaultdict[datetime, dict[str, Counts]] = defaultdict(dict)
+    kept: dict[str, dict[datetime, Counts]] = {name: {} for name in chosen}
+    for part, period in parts:
         for name, counts in table.tenants(chosen, part, period).items():
-            for at, each in counts.items():
-                found[at][name] = each
-        return found
-
-    by_period = _kept(table, window, kept)
-    tenants = {
-        name: _in_periods(
-            {at: each[name] for at, each in by_period.items() if name in each}, window
-        )
-        for name in chosen
-    }
+            kept[name].update(counts)
+    tenants = {name: _in_periods(counts, window) for name, counts in kept.items()}
     total = _in_periods({at: each.total for at, each in everyone.items()}, window)
     return Traffic(window, until, total, tenants)
 
 
 def sum_of_tenant(table: TrafficTable, window: Window, tenant_id: str) -> Counts:
     """Return a tenant's requests of a whole window."""
-
-    def kept(part: Window, period: int) -> Mapping[datetime, Counts]:
-        return table.tenant(tenant_id, part, period)
-
-    return sum(_kept(table, window, kept).values(), Counts())
+    kept = _kept(_parts(table, window), partial(table.tenant, tenant_id))
+    return sum(kept.values(), Counts())
 
 
 def requests_of_tier(table: TrafficTable, window: Window, tier: str) -> int:
     """Return how many requests a tier's tenants made in a whole window."""
-    return sum(each.tiers.get(tier, 0) for each in _kept(table, window, table.everyone).values())
+    kept = _kept(_parts(table, window), table.everyone)
+    return sum(each.tiers.get(tier, 0) for each in kept.values())
 
 
-def _seen(table: TrafficTable) -> datetime | None:
-    return table.seen(SHORT)
+def _parts(table: TrafficTable, window: Window) -> list[tuple[Window, int]]:
+    """Return which periods are kept of what: of long ones those that are over, then short ones."""
+    if window.kept == SHORT:
+        return [(window, SHORT)]
+    over = table.until(LONG) or floor(window.start, LONG)
+    split = min(max(over, window.start), window.end)
+    both = ((replace(window, end=split), LONG), (replace(window, start=split), SHORT))
+    return [(part, period) for part, period in both if part.start < part.end]
 
 
 def _kept(
-    table: TrafficTable,
-    window: Window,
+    parts: Iterable[tuple[Window, int]],
     read: Callable[[Window, int], Mapping[datetime, _Kept]],
 ) -> dict[datetime, _Kept]:
-    """Return what is kept: of the long periods those that are over, of the rest the short ones."""
-    if window.kept == SHORT:
-        return dict(read(window, SHORT))
-    over = table.until(LONG) or floor(window.start, LONG)
-    split = min(max(over, window.start), window.end)
-    found: dict[datetime, _Kept] = {}
-    if window.start < split:
-        found.update(read(replace(window, end=split), LONG))
-    if split < window.end:
-        found.update(read(replace(window, start=split), SHORT))
-    return found
+    return {at: each for part, period in parts for at, each in read(part, period).items()}
 
 
 def _in_periods(kept: Mapping[datetime, Counts], window: Window) -> Mapping[datetime, Counts]:

@@ -6,7 +6,7 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack import app
@@ -70,7 +70,7 @@ def tagged() -> list[tuple[str, dict[str, str]]]:
     ]
 
 
-def _key(data: dict[str, Any]) -> str:
+def _key(data: Mapping[str, Any]) -> str:
     return "\n".join(data[name] for name in ("ServiceNamespace", "ResourceId", "ScalableDimension"))
 
 

@@ -36,6 +36,8 @@ _SECONDS: Final = {
     )
     for name in names
 }
+_LINE: Final = "_line"
+"""Where a record has its message as JSON, parsed once for all fields of a query."""
 _MOST: Final = {3_600: 24}
 """How many of a unit, by its seconds, a bin may have; 60 of the others."""
 _FUNCTIONS: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {
@@ -85,7 +87,11 @@ def _sum_up(query: dict[str, Any], data: dict[str, Any], summary: InsightsSummar
     groups = cloudwatch_logs._resolve_query_log_groups(data)
     scanned = cloudwatch_logs._collect_query_records(groups, query["startTime"], query["endTime"])
     predicates = cloudwatch_logs._insights_filter_predicates(query["queryString"])
-    found = [record for record in scanned if all(each(record) for each in predicates)]
+    found = [
+        {**record, _LINE: _parsed(record["@message"])}
+        for record in scanned
+        if all(each(record) for each in predicates)
+    ]
     limit = cloudwatch_logs._parse_insights_limit(query["queryString"], data.get("limit"))
     query["results"] = summary.rows(found)[:limit]
     query["statistics"]["recordsMatched"] = float(len(found))
@@ -162,8 +168,9 @@ class InsightsSummary:
     def rows(self, records: Iterable[Record]) -> list[list[dict[str, str]]]:
         """Return the rows of the answer, the largest group first."""
         groups: dict[tuple[str | None, ...], list[Record]] = {}
+        keys = [(each, _seconds(each)) for each in self.by]
         for record in records:
-            groups.setdefault(tuple(_key(record, each) for each in self.by), []).append(record)
+            groups.setdefault(tuple(_key(record, *each) for each in keys), []).append(record)
         rows = []
         for key, group in sorted(groups.items(), key=lambda each: -len(each[1])):
             cells = dict(zip(self.by, key, strict=True))
@@ -194,8 +201,7 @@ def _seconds(text: str) -> int | None:
     return min(int(found["count"]), _MOST.get(size, 60)) * size if size else None
 
 
-def _key(record: Record, by: str) -> str | None:
-    seconds = _seconds(by)
+def _key(record: Record, by: str, seconds: int | None) -> str | None:
     if seconds is None:
         return _field(record, by)
     at = record["_timestamp_ms"] // 1000 // seconds * seconds
@@ -206,15 +212,19 @@ def _field(record: Record, name: str) -> str | None:
     """Return a field that was discovered in a JSON line; nested ones are joined by dots."""
     if name.startswith("@"):
         return record.get(name)
-    try:
-        value: Any = json.loads(record["@message"])
-    except ValueError:
-        return None
+    value: Any = record[_LINE]
     for part in name.split("."):
         if not isinstance(value, dict) or part not in value:
             return None
         value = value[part]
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _parsed(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 def _number(value: str | None) -> float | None:

@@ -195,13 +195,8 @@ def _forwarded(actions: Collection[Mapping[str, Any]]) -> Iterator[str]:
 def _targets_after(request: Request) -> float:
     if request.get("ServiceNamespace") != "ecs":
         return 0
-    own = {
-        (each["ServiceNamespace"], each["ResourceId"], each["ScalableDimension"])
-        for each in application_autoscaling._targets.values()
-        if each["ServiceNamespace"] == "ecs"
-    }
-    names = ("ServiceNamespace", "ResourceId", "ScalableDimension")
-    return len(own | {tuple(request.get(name) for name in names)})
+    own = {key for key in application_autoscaling._targets if key.startswith("ecs\n")}
+    return len(own | {application_autoscaling._key(request)})
 
 
 def _groups_of_pool(request: Request) -> float:

@@ -40,16 +40,16 @@ def pages_of_a_domain() -> None:
         async def handle(
             method: str, path: str, headers: dict[str, str], query: dict[str, Any]
         ) -> Any:
+            if method != "GET" or not _is_page(headers):
+                return await original(method, path, headers, query)
             given = {name: symbol(cognito, "_qp")(query, name) for name in query}
-            if method == "GET" and _is_page(headers):
-                refused = _refused(headers, given.get("client_id", ""))
-                if refused:
-                    return refused
-                if path == "/login":
-                    path = "/oauth2/authorize"
-                if path == "/forgotPassword":
-                    return _page("Forgot password", _forgotten(urlencode(given)))
-            return await original(method, path, headers, query) or _nothing(method, path, headers)
+            if refused := _refused(headers, given.get("client_id", "")):
+                return refused
+            if path == "/forgotPassword":
+                return _page("Forgot password", _forgotten(urlencode(given)))
+            wanted = "/oauth2/authorize" if path == "/login" else path
+            answer = await original(method, wanted, headers, query)
+            return answer or (None if path == "/" else _missing())
 
         return handle
 
@@ -74,11 +74,6 @@ def pages_of_a_domain() -> None:
 
     replace(app, "_handle_cognito_get_request", asked)
     replace(app, "_handle_cognito_body_request", sent)
-
-
-def _nothing(method: str, path: str, headers: dict[str, str]) -> _Answer | None:
-    """Answer for what is no page of a domain; on other hosts others may have it."""
-    return _missing() if method == "GET" and _is_page(headers) and path != "/" else None
 
 
 def _is_page(headers: Mapping[str, str]) -> bool:

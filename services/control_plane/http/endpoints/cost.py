@@ -5,24 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from services.contracts.http_routes import Routes
 from services.control_plane.http import responses, views
-from services.control_plane.http.endpoints.parameters import Id
+from services.control_plane.http.endpoints.parameters import Id, Month
 from services.control_plane.http.endpoints.routing import endpoint
-from services.control_plane.http.failures import AnswerError, problem, unprocessable
 from services.control_plane.runtime import current
 from services.tenancy import Tier
 
-_Month = Annotated[
-    str | None,
-    Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="such as 2026-01; the running one"),
-]
-
 
 @endpoint(Routes.TENANT_COST, responses.one(responses.TenantCost, 404, 409))
-def of_tenant(tenant_id: Id, month: _Month = None) -> dict[str, Any]:
+def of_tenant(tenant_id: Id, month: Month = None) -> dict[str, Any]:
     """Estimate what a tenant costs in a month (UTC), at list prices.
 
     Its containers run for the whole month; requests are those counted so far. Of what a pool's
@@ -31,22 +25,16 @@ def of_tenant(tenant_id: Id, month: _Month = None) -> dict[str, Any]:
     # Not for each cold start.
     from services.control_plane import cost  # noqa: PLC0415
     from services.control_plane.traffic import series  # noqa: PLC0415
-    from services.control_plane.traffic.periods import WindowError, month_of  # noqa: PLC0415
+    from services.control_plane.traffic.periods import month_of  # noqa: PLC0415
 
     runtime = current()
     tenant = runtime.registry.tenant(tenant_id)
     now = datetime.now(UTC)
-    try:
-        window = month_of(month or f"{now:%Y-%m}", now)
-    except WindowError as error:
-        raise unprocessable((("query", error.field), "window", error.why)) from None
+    window = month_of(month or f"{now:%Y-%m}", now)
     own = series.sum_of_tenant(runtime.traffic, window, tenant.id)
     of_tier = series.requests_of_tier(runtime.traffic, window, tenant.tier.value)
     used = cost.MonthlyRequests(own.requests, of_tier, own.throttles)
-    try:
-        found = cost.lines(runtime.facts, tenant.tier, overrides=tenant.overrides, usage=used)
-    except cost.PriceUnknownError as error:
-        raise _unpriced(error) from None
+    found = cost.lines(runtime.facts, tenant.tier, overrides=tenant.overrides, usage=used)
     return views.data(
         {
             "tenantId": tenant.id,
@@ -71,12 +59,4 @@ def of_tier(tier: Annotated[Tier, Path()]) -> dict[str, Any]:
     from services.control_plane import cost  # noqa: PLC0415 - not for each cold start
 
     facts = current().facts
-    try:
-        found = cost.lines(facts, tier)
-    except cost.PriceUnknownError as error:
-        raise _unpriced(error) from None
-    return views.data(cost.document(found, facts, tier))
-
-
-def _unpriced(error: Exception) -> AnswerError:
-    return problem(409, str(error))
+    return views.data(cost.document(cost.lines(facts, tier), facts, tier))

@@ -10,7 +10,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from services.contracts.http_routes import Routes
 from services.control_plane.http import responses, views
 from services.control_plane.http.endpoints.routing import endpoint
-from services.control_plane.http.failures import unprocessable
 from services.control_plane.runtime import current
 
 
@@ -29,7 +28,7 @@ def metrics(
             ge=1,
             le=86_400,
             description="rounded up to 300, 900, 3600, 21600 or 86400, and so that a series has at "
-            "most 288 points; the answer says what it is",
+            "most 289 points; the answer says what it is",
         ),
     ] = None,
     tenant_id: Annotated[str | None, Query(alias="tenantId", min_length=1, max_length=128)] = None,
@@ -47,13 +46,10 @@ def metrics(
     """
     # Not for each cold start.
     from services.control_plane.traffic import series  # noqa: PLC0415
-    from services.control_plane.traffic.periods import WindowError, window  # noqa: PLC0415
+    from services.control_plane.traffic.periods import window  # noqa: PLC0415
 
     runtime = current()
-    try:
-        shown = window(start, end, period, datetime.now(UTC))
-    except WindowError as error:
-        raise unprocessable((("query", error.field), "window", error.why)) from None
+    shown = window(start, end, period, datetime.now(UTC))
     if tenant_id is None:
         found = series.of_busiest(runtime.traffic, shown, by, limit)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from services.contracts.http_routes import Routes
@@ -17,8 +18,6 @@ def resources(tenant_id: Id) -> dict[str, Any]:
 
     Empty, and without `recordedAt`, before the first apply ends; a reconciliation lists them anew.
     """
-    from dataclasses import asdict  # noqa: PLC0415 - not for each cold start
-
     runtime = current()
     tenant = runtime.registry.tenant(tenant_id)
     found = runtime.inventories.find(tenant.tier.tenant_stack, tenant.id)

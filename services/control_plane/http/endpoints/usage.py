@@ -10,20 +10,16 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from services.contracts.http_routes import Routes
 from services.control_plane.http import responses, views
 from services.control_plane.http.audit import recording
-from services.control_plane.http.endpoints.parameters import Id
+from services.control_plane.http.endpoints.parameters import Id, Month
 from services.control_plane.http.endpoints.routing import endpoint
 from services.control_plane.http.model import UsageCancellation
 from services.control_plane.runtime import current
 
 _TenantId = Annotated[str, Query(alias="tenantId", min_length=1, max_length=128)]
-_Month = Annotated[
-    str | None,
-    Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="such as 2026-01; the running one"),
-]
 
 
 @endpoint(Routes.STATEMENT, responses.one(responses.Statement, 404))
-def usage(tenant_id: _TenantId, month: _Month = None) -> dict[str, Any]:
+def usage(tenant_id: _TenantId, month: Month = None) -> dict[str, Any]:
     """Show a tenant's statement of one month (UTC), the running one by default.
 
     Each price counts from when it was set: statements of the past stay as they were.
@@ -39,7 +35,7 @@ def usage(tenant_id: _TenantId, month: _Month = None) -> dict[str, Any]:
 
 
 @endpoint(Routes.METER_USAGE, responses.one(responses.MeterUsage, 404))
-def metered(meter_id: Id, tenant_id: _TenantId, month: _Month = None) -> dict[str, Any]:
+def metered(meter_id: Id, tenant_id: _TenantId, month: Month = None) -> dict[str, Any]:
     """Show what a tenant used of one meter in one month (UTC), the running one by default."""
     runtime = current()
     tenant = runtime.registry.tenant(tenant_id)

@@ -16,17 +16,18 @@ _BUILD_OPERATIONS = {"BatchGetBuilds", "StopBuild"}
 
 
 @dataclass(frozen=True)
-class _Call:
+class JudgedCall:
     """What names the resource of a request; `where` is region and account, as in an ARN."""
 
     service: str
+    path: str
     headers: dict[str, str]
     body: bytes
     query: Any
     where: str
 
 
-def _renamed(name: Callable[[_Call, str], str]) -> None:
+def renamed(name: Callable[[JudgedCall, str], str]) -> None:
     """Have `name` say by which resource a request is judged, given what was found so far."""
 
     def make(original: Callable[..., str]) -> Callable[..., str]:
@@ -41,7 +42,9 @@ def _renamed(name: Callable[[_Call, str], str]) -> None:
             account: str,
         ) -> str:
             found = original(service, method, path, headers, body, query, region, account)
-            return name(_Call(service, headers, body, query, f"{region}:{account}"), found)
+            return name(
+                JudgedCall(service, path, headers, body, query, f"{region}:{account}"), found
+            )
 
         return extract
 
@@ -56,7 +59,7 @@ def resources_of_builds_and_log_streams() -> None:
     policies that AWS needs allow nothing.
     """
 
-    def name(call: _Call, found: str) -> str:
+    def name(call: JudgedCall, found: str) -> str:
         if call.service not in ("codebuild", "logs"):
             return found
         operation = call.headers.get("x-amz-target", "").rpartition(".")[2]
@@ -69,7 +72,7 @@ def resources_of_builds_and_log_streams() -> None:
         project = _project(operation, request)
         return f"arn:aws:codebuild:{call.where}:project/{project}" if project else found
 
-    _renamed(name)
+    renamed(name)
 
 
 def _of_logs(operation: str, request: dict[str, Any], found: str) -> str:
@@ -98,14 +101,14 @@ def resources_as_aws_names_them() -> None:
     allow too much are needed.
     """
 
-    def name(call: _Call, found: str) -> str:
+    def name(call: JudgedCall, found: str) -> str:
         find = FINDERS.get(call.service)
         if find is None:
             return found
         operation, request = parameters(call.headers, call.body, call.query)
         return find(operation, request, call.where) or found
 
-    _renamed(name)
+    renamed(name)
 
 
 def parameters(headers: dict[str, str], body: bytes, query: Any) -> tuple[str, dict[str, Any]]:

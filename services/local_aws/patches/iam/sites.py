@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 from ministack.core import iam_actions
 
+from services.local_aws.patches.iam.resources import JudgedCall, renamed
+from services.local_aws.patches.query import first
 from services.local_aws.patches.registry import patch, replace
 
 _SERVICE: Final = "cloudfront"
@@ -27,27 +29,14 @@ def resources_of_cloudfront() -> None:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
     """
 
-    def resource(original: Callable[..., str]) -> Callable[..., str]:
-        def extract(  # noqa: PLR0917 - the emulator's own signature
-            service: str,
-            method: str,
-            path: str,
-            headers: dict[str, str],
-            body: bytes,
-            query: Any,
-            region: str,
-            account: str,
-        ) -> str:
-            found = original(service, method, path, headers, body, query, region, account)
-            if service != _SERVICE:
-                return found
-            tagged = dict(query or {}).get("Resource")
-            if tagged:
-                return str(tagged[0] if isinstance(tagged, list) else tagged)
-            named = _NAMED.fullmatch(path)
-            return f"arn:aws:cloudfront::{account}:{named[1]}/{named[2]}" if named else found
-
-        return extract
+    def resource(call: JudgedCall, found: str) -> str:
+        if call.service != _SERVICE:
+            return found
+        if tagged := first(call.query or {}, "Resource"):
+            return tagged
+        named = _NAMED.fullmatch(call.path)
+        account = call.where.rpartition(":")[2]
+        return f"arn:aws:cloudfront::{account}:{named[1]}/{named[2]}" if named else found
 
     def action(original: Callable[..., str | None]) -> Callable[..., str | None]:
         def extract(service: str, *rest: Any) -> str | None:
@@ -63,7 +52,7 @@ def resources_of_cloudfront() -> None:
 
         return tags
 
-    replace(iam_actions, "extract_resource_arn", resource)
+    renamed(resource)
     replace(iam_actions, "extract_iam_action", action)
     replace(iam_actions, "request_tag_context", context)
 
