@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.cli.failures import confirm
 from services.cli.options import Json, Yes
 from services.cli.output import write_json, write_line, write_table
 from services.cli.settings import Settings
@@ -135,7 +136,6 @@ def _show(
 def _file(aws: Aws, wanted: Mapping[Quota, float], tenants: int, yes: bool, as_json: bool) -> None:
     from services.capacity import usage  # noqa: PLC0415
     from services.provisioning.aws import access_errors  # noqa: PLC0415
-    from services.provisioning.errors import PreconditionError  # noqa: PLC0415
 
     fixed = [quota for quota in wanted if not quota.adjustable or quota.code is None]
     for quota in fixed:
@@ -143,10 +143,8 @@ def _file(aws: Aws, wanted: Mapping[Quota, float], tenants: int, yes: bool, as_j
     asked = {quota: value for quota, value in wanted.items() if quota not in fixed}
     for quota, value in asked.items():
         sys.stderr.write(f"{quota.label}: to {value:g} {quota.unit}".rstrip() + "\n")
-    if asked and not yes:
-        if not sys.stdin.isatty():
-            raise PreconditionError("this asks AWS for more: say --yes where nobody can be asked")
-        typer.confirm(f"Ask AWS for these {len(asked)} increases?", abort=True)
+    question = f"Ask AWS for these {len(asked)} increases?"
+    confirm(yes or not asked, question, why="this asks AWS for more")
     with access_errors():
         states = {quota: usage.request(aws, quota, value) for quota, value in asked.items()}
     if as_json:

@@ -101,7 +101,10 @@ def rollback(
 ) -> None:
     """Make an earlier release the current one; of one site, if it is that site's alone."""
     settings: Settings = context.obj
-    for found in _sites(context, site):
+    sites = list(_sites(context, site))
+    for found in sites:
+        found.require(to)  # of all of them, before one is changed
+    for found in sites:
         state = "is current" if found.roll_back(to) else "is current already"
         write_line(f"{found.name}: {to} {state}: {settings.for_browsers(found.url)}")
 

@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from services.cli.demo_consoles import NONE, Console, building, release
 from services.cli.images import push_missing
-from services.cli.options import Json
+from services.cli.options import Json, Port
 from services.cli.output import result_document, result_line, write_json, write_line, write_table
 from services.cli.settings import Settings, Target
 from services.cli.visit import Visit, VisitError, new_password, sign_in, visit
@@ -39,10 +39,6 @@ demo_app = typer.Typer(
     add_completion=False,
 )
 
-_Port = Annotated[
-    int | None,
-    typer.Option("--port", envvar="ECS_SAAS_LOCAL_PORT", help="Port of the local AWS."),
-]
 
 # Three at a time: a laptop's cores are shared with the tenants' own programs.
 _AT_ONCE = 3
@@ -65,7 +61,7 @@ class Shown:
 
 
 @demo_app.command()
-def up(context: typer.Context, port: _Port = None, as_json: Json = False) -> None:
+def up(context: typer.Context, port: Port = None, as_json: Json = False) -> None:
     """Start the local AWS, apply everything, onboard a tenant per tier, send requests."""
     settings = _local(context)
     started = time.monotonic()

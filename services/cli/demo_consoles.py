@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from services.cli.site_builds import build, consoles_folder, dist_of, is_built
-from services.contracts.stacks import CONTROL_PLANE, contract_path
+from services.contracts.stacks import CONTROL_PLANE
+from services.provisioning.records.published import published
 from services.provisioning.sites import NAMES, Site
 
 if TYPE_CHECKING:
@@ -97,11 +97,9 @@ def release(
 def _let_in(deployment: Deployment, password: str) -> None:
     """Give the first administrator a password; the invitation went out by e-mail, to nobody."""
     configuration = deployment.configuration
-    path = contract_path(configuration.name, configuration.environment, CONTROL_PLANE)
-    value = deployment.aws.ssm.get_parameter(Name=path)["Parameter"]["Value"]
-    published: dict[str, Any] = json.loads(value)
+    found = published(deployment.aws, configuration, CONTROL_PLANE) or {}
     deployment.aws.cognito.admin_set_user_password(
-        UserPoolId=published["admin_pool_id"],
+        UserPoolId=found["admin_pool_id"],
         Username=configuration.admin_email,
         Password=password,
         Permanent=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -16,6 +15,7 @@ from typing import Annotated, Final
 
 import typer
 
+from services.cli.options import Port
 from services.cli.output import write_json, write_table
 from services.cli.settings import Settings, Target
 
@@ -57,11 +57,12 @@ class Examination:
 @doctor_app.command()
 def doctor(
     context: typer.Context,
+    port: Port = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Say what this machine lacks for what the target needs. Exit code 1 if it lacks something."""
     settings: Settings = context.obj
-    findings = list(examine(settings))
+    findings = list(examine(settings, port))
     if as_json:
         write_json([asdict(each) for each in findings])
     else:
@@ -71,8 +72,8 @@ def doctor(
         raise typer.Exit(1)
 
 
-def examine(settings: Settings) -> Iterator[Examination]:
-    """Yield what was found; nothing is changed."""
+def examine(settings: Settings, port: int | None = None) -> Iterator[Examination]:
+    """Yield what was found; nothing is changed. `port` is the local AWS's, if it is not its own."""
     yield _python()
     yield _program("node", NODE, None, "https://nodejs.org/en/download")
     yield _program("terraform", *TERRAFORM, "https://developer.hashicorp.com/terraform/install")
@@ -82,7 +83,7 @@ def examine(settings: Settings) -> Iterator[Examination]:
     yield _configuration(settings)
     yield _modules(settings)
     if settings.target is Target.LOCAL:
-        yield from _machine(settings)
+        yield from _machine(settings, port)
     else:
         yield from _account(settings)
 
@@ -181,8 +182,11 @@ def _modules(settings: Settings) -> Examination:
     return Examination("root modules", f"{len(stacks)} in {settings.modules_dir}")
 
 
-def _machine(settings: Settings) -> Iterator[Examination]:
+def _machine(settings: Settings, port: int | None) -> Iterator[Examination]:
     """Look at what the local AWS and its tasks need."""
+    from services.local_aws.errors import PortInUseError  # noqa: PLC0415
+    from services.local_aws.machine import require_free  # noqa: PLC0415
+
     if sys.platform != "linux":
         yield Examination(
             "system", sys.platform, "Linux: tasks listen on 127.20.x.y, which it alone has"
@@ -194,12 +198,16 @@ def _machine(settings: Settings) -> Iterator[Examination]:
     disk = shutil.disk_usage(settings.project).free >> 20
     remedy = "" if disk >= _DISK_MIB else f"{_DISK_MIB:,} MiB in {settings.project}"
     yield Examination("disk", f"{disk:,} MiB", remedy)
-    status = settings.local_aws().status()
+    status = settings.local_aws(port).status()
     if status.running:
         yield Examination("local AWS", f"runs at {status.endpoint}")
-    elif _is_taken(status.port):
-        remedy = "end what listens there, or say ECS_SAAS_LOCAL_PORT"
-        yield Examination("local AWS", f"port {status.port} is taken by another program", remedy)
+        return
+    try:
+        require_free(status.port)
+    except PortInUseError as error:
+        yield Examination(
+            "local AWS", f"port {status.port} is taken by another program", str(error)
+        )
     else:
         yield Examination("local AWS", f"does not run; port {status.port} is free")
 
@@ -211,12 +219,6 @@ def _available_mib() -> int | None:
         return None
     found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
     return int(found[1]) >> 10 if found else None
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket() as tried:
-        tried.settimeout(1)
-        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _account(settings: Settings) -> Iterator[Examination]:
@@ -256,6 +258,4 @@ def _guarded(subject: str, look: Callable[[], Examination]) -> Examination:
             subject, "not asked for: the configuration does not say whose they should be"
         )
     except (BotoCoreError, ClientError) as error:
-        return Examination(
-            subject, json.dumps(str(error)), "`aws sts get-caller-identity` must work"
-        )
+        return Examination(subject, str(error), "`aws sts get-caller-identity` must work")

@@ -72,12 +72,12 @@ def failing_with_one() -> Iterator[None]:
         sys.exit(FAILED)
 
 
-def confirm(yes: bool, question: str) -> None:
-    """Ask before something that cannot be undone; without a terminal, demand `--yes`."""
+def confirm(yes: bool, question: str, why: str = "this deletes data") -> None:
+    """Ask before something that is not done lightly; without a terminal, demand `--yes`."""
     from services.provisioning.errors import PreconditionError  # noqa: PLC0415
 
     if yes:
         return
     if not sys.stdin.isatty():
-        raise PreconditionError("this deletes data: say --yes where nobody can be asked")
+        raise PreconditionError(f"{why}: say --yes where nobody can be asked")
     typer.confirm(question, abort=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,9 @@ from services.cli.fleet_options import (
 )
 from services.cli.options import taking
 from services.cli.output import write_json, write_line
+from services.cli.settings import Settings
+from services.provisioning.errors import PreconditionError
+from services.provisioning.fleet.selection import PINNED
 
 if TYPE_CHECKING:
     from services.client import ControlPlaneClient
@@ -99,6 +103,31 @@ def drift(
     raise typer.Exit(found.exit_code)
 
 
+@fleet_app.command()
+def pin(
+    context: typer.Context,
+    tenant: Annotated[str, typer.Argument(help="The tenant's name or id.")],
+    *,
+    until: Annotated[
+        str | None, typer.Option("--until", help="The last day, as 2026-12-31.")
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="Pin it no longer.")] = False,
+) -> None:
+    """Keep a tenant at its release until a day: no new rollout selects it."""
+    try:
+        day = None if off else date.fromisoformat(until or "")
+    except ValueError:
+        raise PreconditionError(
+            f"--until: got {until or 'nothing'}; allowed a day, as 2026-12-31, or --off"
+        ) from None
+    settings: Settings = context.obj
+    with settings.control_plane() as client:
+        row = client.tenant(tenant)
+        client.change(row, {PINNED: day.isoformat() if day else ""})
+    told = f"stays at release {row['release']} until {day}" if day else "is pinned no longer"
+    write_line(f"{row['tenantName']} {told}")
+
+
 def _reconcile(client: ControlPlaneClient, counted: Counted, tenants: list[str]) -> None:
     """Ask for all reconciliations, then wait for them; one that fails is told, and found again."""
     from services.client.errors import ClientError  # noqa: PLC0415
@@ -123,6 +152,5 @@ for _command in (
     fleet_rollout.cancel,
     fleet_rollout.rollback,
     fleet_rollout.status,
-    fleet_rollout.pin,
 ):
     fleet_app.command()(_command)

@@ -10,10 +10,10 @@ from services.cli.output import write_line
 from services.client.errors import RefusedError
 from services.contracts.metrics import FAILED_OPERATIONS
 from services.provisioning.errors import InterruptedRunError
-from services.provisioning.fleet.carrier import GONE, Replanned, SkippedError
+from services.provisioning.fleet.carrier import Replanned, SkippedError
 from services.provisioning.fleet.planning import TenantPlan, plans_of
 from services.provisioning.fleet.report import FleetReport, report_of
-from services.provisioning.fleet.rollout import Unit
+from services.provisioning.fleet.rollout import GONE, Unit
 from services.provisioning.fleet.selection import Member, document_of
 from services.provisioning.fleet.visitor import Visitor, alarms_of
 from services.provisioning.review.markdown import comment_of

@@ -38,8 +38,21 @@ To = Annotated[
 ]
 
 
+Parallel = Annotated[
+    int | None, typer.Option("--parallel", min=1, max=64, help="How many tenants at once.")
+]
+
+
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
+class Common:
+    """What each command takes."""
+
+    as_json: Json = False
+    lock_timeout: LockTimeout = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen(Common):
     """Which tenants; what the registry knows of them is asked of it."""
 
     tier: Annotated[Tier | None, typer.Option("--tier", help="Only those of this tier.")] = None
@@ -50,11 +63,7 @@ class Chosen:
         str | None,
         typer.Option("--list", help="Only these: names or ids, with commas, in this order."),
     ] = None
-    parallel: Annotated[
-        int | None, typer.Option("--parallel", min=1, max=64, help="How many tenants at once.")
-    ] = None
-    as_json: Json = False
-    lock_timeout: LockTimeout = 600.0
+    parallel: Parallel = None
 
     def selection(self, client: ControlPlaneClient, release: str | None) -> Selection:
         """Ask the registry who that is."""
@@ -99,8 +108,10 @@ class Counted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Careful(Chosen):
+class Careful(Common):
     """How careful a rollout is; what is not said is as saas.tfvars has it."""
+
+    parallel: Parallel = None
 
     waves: Annotated[
         str | None,
@@ -138,9 +149,14 @@ class Careful(Chosen):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Applied(Chosen, Careful):
+    """Both."""
+
+
 @contextmanager
 def opened(
-    context: typer.Context, options: Chosen
+    context: typer.Context, options: Common
 ) -> Iterator[tuple[Deployment, ControlPlaneClient, Counted]]:
     """Open what the fleet's commands work with."""
     settings: Settings = context.obj

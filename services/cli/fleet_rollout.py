@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
-import sys
 import time
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from services.cli.failures import confirm
 from services.cli.fleet_options import (
+    Applied,
     Careful,
-    Chosen,
+    Common,
     Counted,
     To,
     Waive,
@@ -28,7 +26,7 @@ from services.cli.options import Json, Yes, taking
 from services.cli.output import write_json, write_line, write_table
 from services.cli.settings import Settings
 from services.provisioning.errors import FleetBusyError, PreconditionError, ProvisionerError
-from services.provisioning.fleet.carrier import GONE
+from services.provisioning.fleet.holder import is_carried, this_process
 from services.provisioning.fleet.record import RolloutRecord
 from services.provisioning.fleet.rollout import (
     NOTHING,
@@ -40,27 +38,28 @@ from services.provisioning.fleet.rollout import (
     UnitStatus,
     units_of,
 )
-from services.provisioning.fleet.selection import PINNED
 from services.provisioning.fleet.waves import wave_sizes
 
 if TYPE_CHECKING:
+    from services.cli.fleet_door import FleetDoor
     from services.client import ControlPlaneClient
     from services.provisioning.deployment import Deployment
     from services.provisioning.fleet.report import FleetReport
 
 _PAUSED_CODE: Final = 1
+_UNCHANGED: Final = "nothing was changed"
 _HEED_SECONDS: Final = 3600.0
 _LOOK_SECONDS: Final = 0.5
 
 
-@taking(Careful)
+@taking(Applied)
 def apply(
     context: typer.Context,
     *,
     to: To = None,
     waive: Waive = None,
     yes: Yes = False,
-    options: Careful,
+    options: Applied,
 ) -> None:
     """Show what would change, then change it in waves. Exit code 1: paused, cancelled or failed.
 
@@ -68,8 +67,7 @@ def apply(
     each tenant's own path. Too many failures pause it.
     """
     with opened(context, options) as (deployment, client, counted):
-        record = RolloutRecord(deployment.state)
-        _require_none(record)
+        RolloutRecord(deployment.state).require_ended()
         settings = deployment.configuration.fleet
         shares = options.shares(settings)
         if to is not None:
@@ -80,10 +78,10 @@ def apply(
             write_report(report, selection)
         _require_applicable(report)
         if not report.digests:
-            _end(record.find(), options.as_json, nothing=True)
+            _nothing(options.as_json)
             return
         members = [each for each in selection.members if each.tenant_id in report.digests]
-        _agreed(yes, f"Apply this to {len(members)} tenants?")
+        confirm(yes, f"Apply this to {len(members)} tenants?", _UNCHANGED)
         tenants = [
             (each.tenant_id, each.name, each.document.tier, each.release, each.document.release)
             for each in members
@@ -91,10 +89,11 @@ def apply(
         units = units_of(tenants, report.digests, wave_sizes(len(tenants), shares))
         what = f"release {to}" if to else "the present releases"
         rules = options.rules(settings)
-        _begin((deployment, client), what, units, rules, as_json=options.as_json)
+        door = _door(deployment, client, rules, options.as_json)
+        _begin(deployment, door, what, units, rules, as_json=options.as_json)
 
 
-@taking(Chosen)
+@taking(Common)
 def resume(
     context: typer.Context,
     *,
@@ -103,7 +102,7 @@ def resume(
         typer.Option("--retry", help="Plan those that failed or changed again, and include them."),
     ] = False,
     yes: Yes = False,
-    options: Chosen,
+    options: Common,
 ) -> None:
     """Carry on a rollout that was paused or whose process was killed; failures are forgiven."""
     with opened(context, options) as (deployment, client, counted):
@@ -112,25 +111,24 @@ def resume(
         _require_free(rollout)
         if rollout.status.ended:
             raise PreconditionError(f"the last rollout has ended: {rollout.headline()}")
+        door = _door(deployment, client, rollout.rules, options.as_json)
         plans: dict[str, str] = {}
         if retry:
-            plans = _shown_again(deployment, client, counted, rollout, as_json=options.as_json)
-            _agreed(yes or not plans, f"Apply this to {len(plans)} tenants?")
-        holder = _holder()
+            plans = _shown_again(door, counted, rollout, as_json=options.as_json)
+            confirm(yes or not plans, f"Apply this to {len(plans)} tenants?", _UNCHANGED)
+        holder = this_process()
 
         def taken(found: Rollout) -> Rollout:
             _require_free(found)
             return found.held(holder).again(plans)
 
         record.change(taken)
-        _carry(deployment, client, record, holder, as_json=options.as_json)
+        _carry(deployment, door, record, holder, as_json=options.as_json)
 
 
 @taking(Careful)
 def rollback(context: typer.Context, *, yes: Yes = False, options: Careful) -> None:
     """Give the tenants that the last rollout has changed the release that they had before."""
-    from services.cli.fleet_door import FleetDoor  # noqa: PLC0415
-
     with opened(context, options) as (deployment, client, counted):
         record = RolloutRecord(deployment.state)
         last = record.current()
@@ -144,7 +142,7 @@ def rollback(context: typer.Context, *, yes: Yes = False, options: Careful) -> N
         settings = deployment.configuration.fleet
         rules = options.rules(settings)
         shares = options.shares(settings)
-        door = FleetDoor(deployment, client, rules.parallel)
+        door = _door(deployment, client, rules, options.as_json)
         report = door.report(back, counted.count(len(back)))
         if not options.as_json:
             write_report(report)
@@ -153,9 +151,9 @@ def rollback(context: typer.Context, *, yes: Yes = False, options: Careful) -> N
         half = (UnitStatus.FAILED, UnitStatus.RUNNING)
         units = [each for each in back if each.tenant_id in report.digests or each.status in half]
         if not units:
-            _end(last, options.as_json, nothing=True)
+            _nothing(options.as_json)
             return
-        _agreed(yes, f"Roll {len(units)} tenants back?")
+        confirm(yes, f"Roll {len(units)} tenants back?", _UNCHANGED)
         if not last.status.ended:
             record.change(lambda each: each.stopped(RolloutStatus.CANCELLED, "rolled back"))
         tenants = [
@@ -164,7 +162,7 @@ def rollback(context: typer.Context, *, yes: Yes = False, options: Careful) -> N
         plans = {each.tenant_id: report.digests.get(each.tenant_id, NOTHING) for each in units}
         made = units_of(tenants, plans, wave_sizes(len(tenants), shares))
         what = f"back from {last.what}"
-        _begin((deployment, client), what, made, rules, as_json=options.as_json)
+        _begin(deployment, door, what, made, rules, as_json=options.as_json)
 
 
 def pause(context: typer.Context, as_json: Json = False) -> None:
@@ -185,43 +183,24 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     _show(rollout, as_json)
 
 
-def pin(
-    context: typer.Context,
-    tenant: Annotated[str, typer.Argument(help="The tenant's name or id.")],
-    *,
-    until: Annotated[
-        str | None, typer.Option("--until", help="The last day, as 2026-12-31.")
-    ] = None,
-    off: Annotated[bool, typer.Option("--off", help="Pin it no longer.")] = False,
-) -> None:
-    """Keep a tenant at its release until a day, whatever rollout comes by."""
-    try:
-        day = None if off else date.fromisoformat(until or "")
-    except ValueError:
-        raise PreconditionError(
-            f"--until: got {until or 'nothing'}; allowed a day, as 2026-12-31, or --off"
-        ) from None
-    settings: Settings = context.obj
-    with settings.control_plane() as client:
-        row = client.tenant(tenant)
-        client.change(row, {PINNED: day.isoformat() if day else ""})
-    told = f"stays at release {row['release']} until {day}" if day else "is pinned no longer"
-    write_line(f"{row['tenantName']} {told}")
+def _door(
+    deployment: Deployment, client: ControlPlaneClient, rules: Rules, as_json: bool
+) -> FleetDoor:
+    from services.cli.fleet_door import FleetDoor  # noqa: PLC0415 - not for the help's sake
+
+    return FleetDoor(deployment, client, rules.parallel, shows=not as_json)
 
 
 def _begin(
-    opened_on: tuple[Deployment, ControlPlaneClient],
+    deployment: Deployment,
+    door: FleetDoor,
     what: str,
     units: tuple[Unit, ...],
     rules: Rules,
     *,
     as_json: bool,
 ) -> None:
-    from services.cli.fleet_door import FleetDoor  # noqa: PLC0415
-
-    deployment, client = opened_on
-    record = RolloutRecord(deployment.state)
-    holder = _holder()
+    record, holder = RolloutRecord(deployment.state), this_process()
     record.begin(
         Rollout(
             id=uuid.uuid4().hex,
@@ -230,46 +209,39 @@ def _begin(
             started_by=holder.who,
             rules=rules,
             units=units,
-            alarms=FleetDoor(deployment, client, rules.parallel).alarms(),
+            alarms=door.alarms(),
             holder=holder,
         )
     )
-    _carry(deployment, client, record, holder, as_json=as_json)
+    _carry(deployment, door, record, holder, as_json=as_json)
 
 
 def _carry(
     deployment: Deployment,
-    client: ControlPlaneClient,
+    door: FleetDoor,
     record: RolloutRecord,
     holder: Holder,
     *,
     as_json: bool,
 ) -> None:
-    from services.cli.fleet_door import FleetDoor  # noqa: PLC0415
-    from services.provisioning.fleet.carrier import Carrier  # noqa: PLC0415
+    from services.provisioning.fleet.carrier import Carrier  # noqa: PLC0415 - as the door
 
-    parallel = record.current().rules.parallel
-    door = FleetDoor(deployment, client, parallel, shows=not as_json)
     interruption = deployment.interruption
     carrier = Carrier(record, door, holder, deployment.progress, lambda: interruption.requested)
     _end(carrier.carry(), as_json)
 
 
-def _end(rollout: Rollout | None, as_json: bool, *, nothing: bool = False) -> None:
+def _end(rollout: Rollout, as_json: bool) -> None:
     """Say how a rollout ended; exit code 1 unless it is done in every tenant that there is."""
-    if nothing or rollout is None:
-        if as_json:
-            write_json({"status": RolloutStatus.DONE, "units": []})
-        return
     _show(rollout, as_json)
-    undone = [
-        unit
-        for unit in rollout.units
-        if unit.status in (UnitStatus.FAILED, UnitStatus.CHANGED)
-        or (unit.status is UnitStatus.SKIPPED and unit.reason != GONE)
-    ]
-    if rollout.status is not RolloutStatus.DONE or undone:
+    if rollout.status is not RolloutStatus.DONE or rollout.undone:
         raise typer.Exit(_PAUSED_CODE)
+
+
+def _nothing(as_json: bool) -> None:
+    """Say that there is nothing to do, where a program reads it."""
+    if as_json:
+        write_json({"status": RolloutStatus.DONE, "units": []})
 
 
 def _show(rollout: Rollout, as_json: bool) -> None:
@@ -287,21 +259,12 @@ def _show(rollout: Rollout, as_json: bool) -> None:
 
 
 def _shown_again(
-    deployment: Deployment,
-    client: ControlPlaneClient,
-    counted: Counted,
-    rollout: Rollout,
-    *,
-    as_json: bool,
+    door: FleetDoor, counted: Counted, rollout: Rollout, *, as_json: bool
 ) -> dict[str, str]:
     """Plan those that have ended without having been changed as was shown; return the digests."""
-    from services.cli.fleet_door import FleetDoor  # noqa: PLC0415
-
     wanted = (UnitStatus.FAILED, UnitStatus.CHANGED, UnitStatus.SKIPPED)
     units = [unit for unit in rollout.units if unit.status in wanted]
-    report = FleetDoor(deployment, client, rollout.rules.parallel).report(
-        units, counted.count(len(units))
-    )
+    report = door.report(units, counted.count(len(units)))
     if not as_json:
         write_report(report)
     _require_applicable(report)
@@ -318,13 +281,13 @@ def _ask(context: typer.Context, wanted: RolloutStatus, as_json: bool) -> None:
         def asked(rollout: Rollout) -> Rollout:
             if rollout.status.ended:
                 raise PreconditionError(f"the last rollout has ended: {rollout.headline()}")
-            if _carried(rollout):
+            if is_carried(rollout):
                 return rollout.changed(asked=wanted)
             return rollout.stopped(wanted, "asked for")
 
         rollout = record.change(asked)
         deadline = time.monotonic() + _HEED_SECONDS
-        while rollout.asked is not None and _carried(rollout):
+        while rollout.asked is not None and is_carried(rollout):
             if time.monotonic() > deadline:
                 raise ProvisionerError(
                     f"not heeded within {_HEED_SECONDS:.0f} s; it still is asked for"
@@ -336,44 +299,8 @@ def _ask(context: typer.Context, wanted: RolloutStatus, as_json: bool) -> None:
     _show(rollout, as_json)
 
 
-def _holder() -> Holder:
-    return Holder(
-        token=uuid.uuid4().hex,
-        user=getpass.getuser(),
-        host=socket.gethostname(),
-        process=os.getpid(),
-        seen=datetime.now(UTC),
-    )
-
-
-def _carried(rollout: Rollout) -> bool:
-    """Whether somebody carries it on; of this machine's processes it is known at once."""
-    holder = rollout.holder
-    if holder is None or not rollout.carried(datetime.now(UTC)):
-        return False
-    return holder.host != socket.gethostname() or _runs(holder.process)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _require_none(record: RolloutRecord) -> None:
-    from services.provisioning.fleet.record import busy  # noqa: PLC0415
-
-    rollout = record.find()
-    if rollout is not None and not rollout.status.ended:
-        raise FleetBusyError(busy(rollout))
-
-
 def _require_free(rollout: Rollout) -> None:
-    if rollout.holder is not None and _carried(rollout):
+    if rollout.holder is not None and is_carried(rollout):
         raise FleetBusyError(
             f"the rollout is carried on by {rollout.holder.who}, seen {_ago(rollout.holder.seen)}: "
             f"{rollout.headline()}. Nothing was changed: `ecs-saas fleet pause` stops it"
@@ -385,13 +312,6 @@ def _require_applicable(report: FleetReport) -> None:
         told = [f"{name}: {error}" for name, error in (report.failed | report.refused).values()]
         why = "; ".join(told) or "a policy refuses the plans; --waive sets it aside with a reason"
         raise PreconditionError(f"nothing was changed: {why}")
-
-
-def _agreed(yes: bool, question: str) -> None:
-    if not yes and not sys.stdin.isatty():
-        raise PreconditionError("nothing was changed: say --yes where nobody can be asked")
-    if not yes:
-        typer.confirm(question, abort=True)
 
 
 def _ago(at: datetime) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.options import Port
 from services.cli.output import write_line
 from services.cli.settings import Settings
 from services.local_aws.errors import LocalAwsError
@@ -27,16 +28,6 @@ local_app = typer.Typer(
 _Home = Annotated[
     Path, typer.Option("--home", envvar="ECS_SAAS_LOCAL_HOME", help="Where its state is kept.")
 ]
-_Port = Annotated[
-    int | None,
-    typer.Option(
-        "--port",
-        envvar="ECS_SAAS_LOCAL_PORT",
-        min=1,
-        max=65535,
-        help="Port on 127.0.0.1; 4566 unless it runs.",
-    ),
-]
 _Region = Annotated[str | None, typer.Option("--region", help="Region of requests that name none.")]
 
 
@@ -44,7 +35,7 @@ _Region = Annotated[str | None, typer.Option("--region", help="Region of request
 def up(
     context: typer.Context,
     home: _Home = DEFAULT_HOME,
-    port: _Port = None,
+    port: Port = None,
     region: _Region = None,
 ) -> None:
     """Start it unless it runs, and wait until it answers."""

@@ -13,6 +13,16 @@ Json = Annotated[bool, typer.Option("--json", help="Results as JSON, progress as
 LockTimeout = Annotated[
     float, typer.Option("--lock-timeout", min=0, help="Seconds to wait for a locked state.")
 ]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        envvar="ECS_SAAS_LOCAL_PORT",
+        min=1,
+        max=65535,
+        help="Port on 127.0.0.1; 4566 unless it runs.",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Release = Annotated[str | None, typer.Option("--release", help="The configuration's by default.")]
 

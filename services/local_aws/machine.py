@@ -107,7 +107,7 @@ class LocalAws:
         if self._await_other():
             return self.status()
         port = self._port or DEFAULT_PORT
-        _require_free(port)
+        require_free(port)
         self._layout.running.unlink(missing_ok=True)
         self._layout.make_home()
         self._rotate_log()
@@ -279,7 +279,8 @@ def _server_environment() -> dict[str, str]:
     return kept
 
 
-def _require_free(port: int) -> None:
+def require_free(port: int) -> None:
+    """Raise `PortInUseError` if a server could not listen on the port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -8,7 +8,6 @@ page `index.html` alone; a copy of each release's page stays under `releases/`.
 from __future__ import annotations
 
 import hashlib
-import json
 import mimetypes
 import re
 import time
@@ -18,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from services.contracts.stacks import CONFIG_KEY, CONTROL_PLANE, PLATFORM, contract_path
+from services.contracts.stacks import CONFIG_KEY, CONTROL_PLANE, PLATFORM
 from services.provisioning.aws import access_errors
 from services.provisioning.errors import PreconditionError, ProvisionerError
+from services.provisioning.records.published import published
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -123,18 +123,8 @@ class Site:
         SiteMissingError
             If the stack is not applied, or was before it had the site.
         """
-        from botocore.exceptions import ClientError  # noqa: PLC0415
-
         stack, part, url = _PUBLISHED[name]
-        path = contract_path(configuration.name, configuration.environment, stack)
-        found: Mapping[str, str] = {}
-        try:
-            with access_errors():
-                answer = aws.ssm.get_parameter(Name=path)
-            found = json.loads(answer["Parameter"]["Value"])
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ParameterNotFound":
-                raise
+        found = published(aws, configuration, stack) or {}
         if url not in found:
             raise SiteMissingError(
                 f"{name}: the root module {stack} has no such site yet: `ecs-saas platform apply`"
@@ -190,15 +180,19 @@ class Site:
         SiteMissingError
             If it is not there: with those that are.
         """
-        there = self._there()
+        self.require(version)
         kept = f"{_RELEASES}{version}/{PAGE}"
-        if kept not in there:
-            known = ", ".join(each.version for each in self.releases()) or "none"
-            raise SiteMissingError(
-                f"version: got {version}; allowed a release of the {self.name} site: {known}"
-            )
         page = self.aws.s3.get_object(Bucket=self.bucket, Key=kept)["Body"].read()
-        return self._make_current(page, version, there.get(PAGE))
+        return self._make_current(page, version, self._there().get(PAGE))
+
+    def require(self, version: str) -> None:
+        """Raise `SiteMissingError`, with the releases that there are, if it is none of them."""
+        known = [each.version for each in self.releases()]
+        if version not in known:
+            raise SiteMissingError(
+                f"version: got {version}; allowed a release of the {self.name} site: "
+                f"{', '.join(known) or 'none'}"
+            )
 
     def releases(self) -> Sequence[Release]:
         """Return what is in the bucket, the newest first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,20 @@ def test_an_account_that_cannot_be_asked(machine: Project) -> None:
     assert "--target local" in found["AWS_ENDPOINT_URL"]["remedy"]
     assert "aws sts get-caller-identity" in found["credentials"]["remedy"]
     assert "docker" in found["images"]["remedy"]
+    assert finished.code == 1
+
+
+@pytest.mark.parametrize("said", ["variable", "option"])
+def test_a_port_that_something_else_has(machine: Project, said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        if said == "variable":
+            finished = examined(machine, ECS_SAAS_LOCAL_PORT=port)
+        else:
+            finished = machine.ecs_saas("--target", "local", "doctor", "--json", "--port", port)
+    found = findings(finished)["local AWS"]
+    assert found["found"] == f"port {port} is taken by another program"
+    assert "--port" in found["remedy"]
     assert finished.code == 1
 
 

@@ -27,9 +27,6 @@ from services.provisioning.fleet.rollout import (
 )
 from services.provisioning.terraform.progress import Progress
 
-GONE: Final = "it is gone"
-"""Why a tenant is skipped that there is no more: that is no failure of a rollout."""
-
 _BEAT_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.5
 
@@ -126,7 +123,7 @@ class Carrier:
         """Do the next thing."""
         self._raise_if_interrupted()
         if rollout.over_budget:
-            failed = [each.name for each in rollout.units if _counts(each)]
+            failed = [each.name for each in rollout.units if each.counts]
             self._pause(f"more tenants have failed than may: {', '.join(failed)}")
             return
         left = [each for each in rollout.in_wave(rollout.wave) if not each.status.ended]
@@ -253,10 +250,6 @@ class Carrier:
         finally:
             over.set()
             thread.join()
-
-
-def _counts(unit: Unit) -> bool:
-    return unit.status is UnitStatus.FAILED and not unit.forgiven
 
 
 def _seen(rollout: Rollout) -> Rollout:

@@ -7,6 +7,7 @@ plan, and none where nothing changes.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -110,7 +111,7 @@ def _work(
 ) -> None:
     """Plan tenants until there is none; what is no failure of a tenant ends everything."""
     try:
-        with KeptProvider() as provider:
+        with contextlib.closing(KeptProvider()) as provider:
             tenants = Tenants(replace(deployment, provider=provider))
             while not stop.is_set() and not deployment.interruption.requested:
                 try:

@@ -36,8 +36,8 @@ class RolloutRecord:
         """Return the current rollout, or the last one; None if there was none."""
         return self._read()[0]
 
-    def begin(self, rollout: Rollout) -> Rollout:
-        """Store a new rollout.
+    def require_ended(self) -> str | None:
+        """Return the version that a new rollout is written over; None if there was none.
 
         Raises
         ------
@@ -46,10 +46,20 @@ class RolloutRecord:
         """
         current, version = self._read()
         if current is not None and not current.status.ended:
-            raise FleetBusyError(busy(current))
+            raise FleetBusyError(_busy(current))
+        return version
+
+    def begin(self, rollout: Rollout) -> None:
+        """Store a new rollout.
+
+        Raises
+        ------
+        FleetBusyError
+            If there is one that has not ended.
+        """
+        version = self.require_ended()
         if not self._write(rollout, version) and (other := self.current()).id != rollout.id:
-            raise FleetBusyError(busy(other))
-        return rollout
+            raise FleetBusyError(_busy(other))
 
     def current(self) -> Rollout:
         """Return the current rollout, or the last one.
@@ -59,9 +69,7 @@ class RolloutRecord:
         PreconditionError
             If there was none.
         """
-        if (rollout := self.find()) is None:
-            raise PreconditionError("there is no rollout: `ecs-saas fleet apply` begins one")
-        return rollout
+        return _there(self.find())
 
     def change(self, change: Change) -> Rollout:
         """Store what `change` makes of the rollout as it is then.
@@ -72,9 +80,8 @@ class RolloutRecord:
             Is asked again if somebody else wrote meanwhile; what it raises passes.
         """
         for attempt in range(_ATTEMPTS):
-            rollout, version = self._read()
-            if rollout is None:
-                raise PreconditionError("there is no rollout: `ecs-saas fleet apply` begins one")
+            found, version = self._read()
+            rollout = _there(found)
             changed = change(rollout)
             if changed == rollout or self._write(changed, version):
                 return changed
@@ -118,7 +125,13 @@ class RolloutRecord:
         return True
 
 
-def busy(rollout: Rollout) -> str:
+def _there(rollout: Rollout | None) -> Rollout:
+    if rollout is None:
+        raise PreconditionError("there is no rollout: `ecs-saas fleet apply` begins one")
+    return rollout
+
+
+def _busy(rollout: Rollout) -> str:
     """Return why nobody can begin another one."""
     holder = rollout.holder
     who = f"carried on by {holder.who}" if holder else f"begun by {rollout.started_by}"

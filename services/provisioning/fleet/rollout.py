@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.provisioning.fleet.waves import over_budget
 from services.tenancy import Tier
 
+GONE: Final = "it is gone"
+"""Why a tenant is skipped that there is no more: that is no failure of a rollout."""
+
 NOTHING: Final = "0" * 64
 """The digest of no plan: whoever is asked for it has nothing to change, or fails."""
 LEASE: Final = timedelta(seconds=45)
@@ -85,6 +88,11 @@ class Unit(_Frozen):
     reason: str = ""
     forgiven: bool = False
     """Whether somebody has resumed the rollout in spite of its failure."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a failure that nobody has forgiven."""
+        return self.status is UnitStatus.FAILED and not self.forgiven
 
     def now(self, status: UnitStatus, reason: str = "", operation: str = "") -> Self:
         """Return it with what has become of it."""
@@ -175,11 +183,20 @@ class Rollout(_Frozen):
         )
 
     @property
+    def undone(self) -> tuple[Unit, ...]:
+        """Those that there are, and that were not changed as was shown."""
+        ended = (UnitStatus.FAILED, UnitStatus.CHANGED)
+        return tuple(
+            unit
+            for unit in self.units
+            if unit.status in ended or (unit.status is UnitStatus.SKIPPED and unit.reason != GONE)
+        )
+
+    @property
     def over_budget(self) -> bool:
         """Whether more have failed, since it was last resumed, than may."""
-        failed = sum(unit.status is UnitStatus.FAILED and not unit.forgiven for unit in self.units)
         return over_budget(
-            failed,
+            sum(unit.counts for unit in self.units),
             len(self.units),
             count=self.rules.failures_count,
             percent=self.rules.failures_percent,

@@ -31,11 +31,14 @@ def published_cells(aws: Aws, configuration: Configuration) -> Sequence[Cell]:
 
 def published_pool(aws: Aws, configuration: Configuration) -> Mapping[str, Any] | None:
     """Return the contract of the basic tier's pool, None if there is none."""
+    stack = Tier.BASIC.shared_stack
+    return None if stack is None else published(aws, configuration, stack)
+
+
+def published(aws: Aws, configuration: Configuration, stack: str) -> Mapping[str, Any] | None:
+    """Return a shared stack's contract, None if there is none."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
-    stack = Tier.BASIC.shared_stack
-    if stack is None:
-        return None
     path = contract_path(configuration.name, configuration.environment, stack)
     try:
         with access_errors():

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from services.provisioning.terraform.provider import SharedProvider
@@ -22,8 +21,6 @@ class KeptProvider:
     def __init__(self) -> None:
         self._provider: SharedProvider | None = None
         self._binary: Path | None = None
-        self.started = 0
-        """How many processes there were; one, if none has died or failed."""
 
     @contextlib.contextmanager
     def lent(
@@ -42,7 +39,6 @@ class KeptProvider:
         if self._provider is None or self._binary != binary:
             self.close()
             self._provider, self._binary = SharedProvider(binary, environment, directory), binary
-            self.started += 1
         try:
             yield self._provider
         except BaseException:
@@ -54,14 +50,3 @@ class KeptProvider:
         if self._provider is not None:
             provider, self._provider = self._provider, None
             provider.__exit__(None, None, None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

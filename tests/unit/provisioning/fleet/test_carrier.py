@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.provisioning.errors import FleetBusyError, InterruptedRunError
-from services.provisioning.fleet.carrier import GONE, Carrier, Replanned, SkippedError
+from services.provisioning.fleet.carrier import Carrier, Replanned, SkippedError
 from services.provisioning.fleet.record import RolloutRecord
 from services.provisioning.fleet.rollout import (
+    GONE,
     LEASE,
     Holder,
     Rollout,
